@@ -1,0 +1,94 @@
+// One project for each place the library runs in. Only engines found on this machine become projects,
+// so that a plain `vitest` works everywhere; `npm test` says which ones were missing.
+
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import type { BrowserProviderOption } from 'vitest/node'
+import { chromiumLaunchOptions, type Engine, findBrowser, firefoxLaunchOptions } from './scripts/browsers.mjs'
+import { webkitgtk } from './test/kit/webkitgtk.ts'
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+const browserTests = 'test/browser/**/*.test.ts'
+const endToEndTests = 'test/e2e/**/*.test.ts'
+
+function browserProject(engine: Engine, provider: BrowserProviderOption): TestProjectConfiguration {
+  return {
+    extends: true,
+    test: {
+      // The instance carries the engine's name; Vitest wants another one for the group around it.
+      name: `${engine} page`,
+      include: [browserTests],
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      // All files of an engine share one origin and two cores: side by side they would only disturb each other.
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        ui: false,
+        screenshotFailures: false,
+        fileParallelism: false,
+        connectTimeout: 120_000,
+        provider,
+        instances: [{ browser: engine, name: engine }],
+      },
+    },
+  }
+}
+
+const webkitPath = findBrowser('webkit')
+const browserProjects = [
+  ...(findBrowser('chromium') ? [browserProject('chromium', playwright({ launchOptions: chromiumLaunchOptions() }))] : []),
+  ...(findBrowser('firefox') ? [browserProject('firefox', playwright({ launchOptions: firefoxLaunchOptions() }))] : []),
+  ...(webkitPath ? [browserProject('webkit', webkitgtk(webkitPath))] : []),
+]
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^sealed-vault$/, replacement: source('index.ts') },
+      { find: /^sealed-vault\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
+  // A dependency discovered late reloads the page in the middle of a test, so every one is named here.
+  optimizeDeps: {
+    include: [
+      'idb',
+      'fflate',
+      'zod/mini',
+      'fast-check',
+      '@noble/hashes/hkdf.js',
+      '@noble/hashes/hmac.js',
+      '@noble/hashes/pbkdf2.js',
+      '@noble/hashes/sha2.js',
+      '@noble/hashes/utils.js',
+    ],
+  },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', 'test/e2e/**'],
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
+      },
+      ...browserProjects,
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: [endToEndTests],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
