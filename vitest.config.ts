@@ -16,6 +16,8 @@ const endToEndTests = 'test/e2e/**/*.test.ts'
 function browserProject(engine: Engine, provider: BrowserProviderOption): TestProjectConfiguration {
   return {
     extends: true,
+    // Engines bundle the dependencies differently; sharing one cache they would throw out each other's work.
+    cacheDir: fileURLToPath(new URL(`./node_modules/.vite/${engine}`, import.meta.url)),
     test: {
       // The instance carries the engine's name; Vitest wants another one for the group around it.
       name: `${engine} page`,
