@@ -1,0 +1,133 @@
+// From a password to a secret: docs/format.md, section 3, "Password bytes" and `S`. PBKDF2-HMAC-SHA-256 (RFC 8018, section
+// 5.2) by WebCrypto alone; in JavaScript it would be several times slower for the user and not for an attacker.
+
+import type { Bytes, VaultId } from '../brand.js'
+import { VaultError } from '../errors.js'
+import { concat, isWellFormed, utf8, wipe } from './bytes.js'
+import { importHkdfKey } from './hkdf.js'
+import { subtle } from './subtle.js'
+
+/** How much work a password may and must cost, in iterations. */
+export interface KdfPolicy {
+  /** A slot with fewer is refused: someone made guessing cheaper. */
+  minimumIterations: number
+  /** No new slot gets more. */
+  maximumWritten: number
+  /** A slot with more is refused: someone made unlocking hang. */
+  maximumRead: number
+  /** What one derivation shall take on this machine, in milliseconds. */
+  targetMs: number
+}
+
+/** 600,000 is OWASP's floor for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
+export const DEFAULT_KDF_POLICY: Readonly<KdfPolicy> = {
+  minimumIterations: 600_000,
+  maximumWritten: 5_000_000,
+  maximumRead: 10_000_000,
+  targetMs: 500,
+}
+
+/** How one slot turns its password into a secret. */
+export interface PasswordKdf {
+  readonly name: 'PBKDF2-HMAC-SHA-256'
+  readonly iterations: number
+  /** 32 random bytes. */
+  readonly salt: Bytes
+}
+
+export const KDF_SALT_BYTES = 32
+
+const SALT_PREFIX = utf8('sealed-vault/1/password')
+const SECRET_BYTES = 32
+const MAX_CODE_POINTS = 1024
+/**
+ * No composed code point stands for more than 4 others, of at most 2 units each (Unicode Annex 15, section 9), so longer
+ * text is too long after NFKC as well, and megabytes from the clipboard are not normalised first.
+ */
+const MAX_UNITS_BEFORE_NFKC = MAX_CODE_POINTS * 4 * 2
+
+const PROBE_ITERATIONS = 100_000
+/** A shorter time than this says little by clocks that browsers coarsen. */
+const PROBE_MS = 20
+const CALIBRATION_STEP = 50_000
+
+/**
+ * The bytes of a password: NFKC, so that one typed on another keyboard is the same password, then UTF-8. Never trimmed.
+ * The bytes are the caller's, to zero.
+ * @throws {TypeError} when it is no string
+ * @throws {VaultError} `invalid-value` with field `password` and reason `empty`, `too-long` (over 1,024 code points after
+ *   NFKC) or `ill-formed` (a lone surrogate)
+ */
+export function encodePassword(password: string): Bytes {
+  if (typeof password !== 'string') throw new TypeError('a password must be a string')
+  if (password.length > MAX_UNITS_BEFORE_NFKC) throw refused('too-long')
+  if (!isWellFormed(password)) throw refused('ill-formed')
+  const normalised = password.normalize('NFKC')
+  if (normalised === '') throw refused('empty')
+  if ([...normalised].length > MAX_CODE_POINTS) throw refused('too-long')
+  return utf8(normalised)
+}
+
+/**
+ * Holds the parameters of a slot against the policy. Cheap, and MUST come before any derivation.
+ * @throws {VaultError} `tampered` with reason `kdf-limits`
+ */
+export function checkKdf(kdf: PasswordKdf, policy: KdfPolicy): void {
+  const { name, iterations, salt } = kdf
+  const allowed = Number.isInteger(iterations) && iterations >= policy.minimumIterations && iterations <= policy.maximumRead
+  if (allowed && (name as string) === 'PBKDF2-HMAC-SHA-256' && salt.length === KDF_SALT_BYTES) return
+  throw new VaultError('tampered', 'the key derivation of a slot is outside of its limits', { where: 'slot', reason: 'kdf-limits' })
+}
+
+/**
+ * `S` of a slot, as a key for HKDF that cannot be read back. Takes about `policy.targetMs`.
+ * @throws {VaultError} `tampered` before anything is derived when the parameters are outside of the policy
+ */
+export async function derivePasswordSecret(
+  passwordBytes: Bytes,
+  kdf: PasswordKdf,
+  vaultId: VaultId,
+  policy: KdfPolicy,
+): Promise<CryptoKey> {
+  checkKdf(kdf, policy)
+  const secret = await pbkdf2(passwordBytes, concat(SALT_PREFIX, vaultId, kdf.salt), kdf.iterations, SECRET_BYTES)
+  try {
+    return await importHkdfKey(secret)
+  } finally {
+    wipe(secret)
+  }
+}
+
+/**
+ * The iterations that take about `policy.targetMs` here, in steps of 50,000, within what may be written. Takes a few
+ * tens of milliseconds, and nothing when the policy leaves no choice.
+ * @param now a clock in milliseconds, best a monotonic one
+ */
+export async function calibrateIterations(policy: KdfPolicy, now: () => number): Promise<number> {
+  const { minimumIterations, maximumWritten, targetMs } = policy
+  if (minimumIterations >= maximumWritten) return minimumIterations
+  const salt = new Uint8Array(KDF_SALT_BYTES)
+  // A coarse clock may see no time pass: the probe doubles until it does.
+  let probe = Math.min(PROBE_ITERATIONS, maximumWritten)
+  let elapsedMs = 0
+  for (;;) {
+    const start = now()
+    await pbkdf2(SALT_PREFIX, salt, probe, SECRET_BYTES)
+    elapsedMs = now() - start
+    if (elapsedMs >= PROBE_MS || probe >= maximumWritten) break
+    probe = Math.min(probe * 2, maximumWritten)
+  }
+  const wanted = elapsedMs > 0 ? (probe * targetMs) / elapsedMs : maximumWritten
+  const rounded = Math.ceil(wanted / CALIBRATION_STEP) * CALIBRATION_STEP
+  return Math.min(Math.max(rounded, minimumIterations), maximumWritten)
+}
+
+/** PBKDF2-HMAC-SHA-256 itself: `length` bytes. No limits are checked; they belong to who reads the parameters. */
+export async function pbkdf2(password: Bytes, salt: Bytes, iterations: number, length: number): Promise<Bytes> {
+  const key = await subtle().importKey('raw', password, 'PBKDF2', false, ['deriveBits'])
+  return new Uint8Array(await subtle().deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, key, length * 8))
+}
+
+function refused(reason: 'empty' | 'too-long' | 'ill-formed'): VaultError {
+  return new VaultError('invalid-value', `the password is ${reason}`, { fields: ['password'], reason })
+}
