@@ -1,0 +1,139 @@
+// A slot: one way to open the vault, here by password. docs/format.md, section 3: password -> commitment and KEK -> the
+// slot's private key -> vault key. The commitment tells a wrong password from damage, and keeps one slot from opening
+// under two passwords, which AES-GCM alone would allow (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
+
+import type { Bytes, VaultId } from '../brand.js'
+import { VaultError } from '../errors.js'
+import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
+import { equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
+import { hkdfFromKey } from './hkdf.js'
+import { checkKdf, derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
+import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
+
+const ID_BYTES = 16
+const WRAP_SALT_BYTES = 32
+const COMMITMENT_BYTES = 32
+const KEY_BYTES = 32
+const POINT_BYTES = 65
+
+/** The fields of a password slot, decoded. */
+export interface PasswordSlot {
+  /** 16 random bytes. */
+  readonly id: Bytes
+  readonly kind: 'password'
+  readonly kdf: PasswordKdf
+  /** 32 bytes, new for every wrap of the private key. */
+  readonly wrapSalt: Bytes
+  /** 32 bytes. */
+  readonly commitment: Bytes
+  /** Uncompressed P-256 point, 65 bytes. */
+  readonly publicKey: Bytes
+  /** Sealed PKCS#8. */
+  readonly wrappedPrivateKey: Bytes
+  /** Uncompressed P-256 point, 65 bytes. */
+  readonly ephemeralKey: Bytes
+  /** 48 bytes. */
+  readonly wrappedVaultKey: Bytes
+}
+
+/** What a slot's commitment and KEK are bound to. */
+type SlotBinding = Pick<PasswordSlot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
+
+/**
+ * A new slot, with salts and a key pair of its own, that opens with this password. Takes one key derivation. Password
+ * and vault key stay the caller's, to zero.
+ * @param passwordBytes of `encodePassword`
+ * @param vaultKey 32 bytes
+ * @throws {RangeError} when the iterations are outside of what the policy lets write
+ */
+export async function createPasswordSlot(
+  passwordBytes: Bytes,
+  vaultKey: Bytes,
+  vaultId: VaultId,
+  iterations: number,
+  policy: KdfPolicy,
+): Promise<PasswordSlot> {
+  if (!(iterations >= policy.minimumIterations && iterations <= policy.maximumWritten)) {
+    throw new RangeError(`a slot is written with ${policy.minimumIterations} to ${policy.maximumWritten} iterations, not ${iterations}`)
+  }
+  if (vaultKey.length !== KEY_BYTES) throw new RangeError(`a vault key has ${KEY_BYTES} bytes, got ${vaultKey.length}`)
+  const binding: SlotBinding = {
+    id: randomBytes(ID_BYTES),
+    kind: 'password',
+    kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt: randomBytes(KDF_SALT_BYTES) },
+    wrapSalt: randomBytes(WRAP_SALT_BYTES),
+  }
+  const { commitment, kek } = await deriveSlotKeys(passwordBytes, binding, vaultId, policy)
+  const { publicKey, privateKey } = await createWrapPair()
+  try {
+    const aad = privateKeyAad(vaultId, binding.id, publicKey)
+    const wrappedPrivateKey = await sealBytes(kek, new Uint8Array(NONCE_BYTES), privateKey, aad)
+    const wrapped = await wrapVaultKey(vaultKey, { vaultId, slotId: binding.id, publicKey })
+    return { ...binding, commitment, publicKey, wrappedPrivateKey, ...wrapped }
+  } finally {
+    wipe(privateKey)
+  }
+}
+
+/**
+ * The raw vault key, 32 bytes, the caller's to zero. Takes one key derivation.
+ * @throws {VaultError} `tampered` before anything is derived when the slot's parameters are outside of the policy;
+ *   `wrong-password` when the commitment differs, as it also does when id, salts, iterations or commitment were damaged;
+ *   `corrupt` when a field has the wrong length, or the password is right and what it unlocks is damaged
+ */
+export async function openPasswordSlot(slot: PasswordSlot, passwordBytes: Bytes, vaultId: VaultId, policy: KdfPolicy): Promise<Bytes> {
+  checkKdf(slot.kdf, policy)
+  checkLengths(slot)
+  const { commitment, kek } = await deriveSlotKeys(passwordBytes, slot, vaultId, policy)
+  if (!equalBytes(commitment, slot.commitment)) {
+    throw new VaultError('wrong-password', 'the password does not open the vault; try it again', { where: 'slot' })
+  }
+  try {
+    const aad = privateKeyAad(vaultId, slot.id, slot.publicKey)
+    const privateKey = await openBytes(kek, new Uint8Array(NONCE_BYTES), slot.wrappedPrivateKey, aad)
+    try {
+      return await unwrapVaultKey(slot, { vaultId, slotId: slot.id, publicKey: slot.publicKey }, privateKey)
+    } finally {
+      wipe(privateKey)
+    }
+  } catch (cause) {
+    // Behind a matching commitment every failure is damage, be it a tag, a point off the curve or a malformed key.
+    throw new VaultError('corrupt', 'a slot is damaged; restore the header from its copy', { where: 'slot', reason: 'unwrap' }, cause)
+  }
+}
+
+/** A salt is an HMAC key, which zeros at its end do not change: without this, two headers could be one slot. */
+function checkLengths({ id, wrapSalt, commitment, publicKey, ephemeralKey, wrappedVaultKey }: PasswordSlot): void {
+  const sound =
+    id.length === ID_BYTES &&
+    wrapSalt.length === WRAP_SALT_BYTES &&
+    commitment.length === COMMITMENT_BYTES &&
+    publicKey.length === POINT_BYTES &&
+    ephemeralKey.length === POINT_BYTES &&
+    wrappedVaultKey.length === KEY_BYTES + TAG_BYTES
+  if (!sound) throw new VaultError('corrupt', 'a slot is malformed; restore the header from its copy', { where: 'slot', reason: 'length' })
+}
+
+/** Commitment and key-encryption key, from one expansion. Every wrap has a new `wrapSalt`, hence the nonce of zeros above. */
+async function deriveSlotKeys(
+  passwordBytes: Bytes,
+  binding: SlotBinding,
+  vaultId: VaultId,
+  policy: KdfPolicy,
+): Promise<{ commitment: Bytes; kek: CryptoKey }> {
+  const { id, kind, kdf, wrapSalt } = binding
+  const secret = await derivePasswordSecret(passwordBytes, kdf, vaultId, policy)
+  const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(kdf.iterations), kdf.salt)
+  const both = await hkdfFromKey(secret, wrapSalt, info, COMMITMENT_BYTES + KEY_BYTES)
+  const raw = both.slice(COMMITMENT_BYTES)
+  try {
+    return { commitment: both.slice(0, COMMITMENT_BYTES), kek: await importAeadKey(raw) }
+  } finally {
+    wipe(both)
+    wipe(raw)
+  }
+}
+
+function privateKeyAad(vaultId: VaultId, slotId: Bytes, publicKey: Bytes): Bytes {
+  return lengthPrefixed('sealed-vault/1/slot-private-key', vaultId, slotId, publicKey)
+}

@@ -1,0 +1,157 @@
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Bytes, VaultId } from '../../src/brand.ts'
+import { toBase64Url } from '../../src/crypto/bytes.ts'
+import { encodePassword, type KdfPolicy } from '../../src/crypto/kdf.ts'
+import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../src/crypto/key-slots.ts'
+import { createWrapPair, unwrapVaultKey, wrapVaultKey } from '../../src/crypto/key-wrap.ts'
+import { codeOf, vaultError } from './errors.ts'
+import { counting, flipped } from './hex.ts'
+
+const policy: KdfPolicy = { minimumIterations: 100, maximumWritten: 1000, maximumRead: 2000, targetMs: 1 }
+const vaultId = counting<VaultId>(16)
+const vaultKey = counting(32, 100)
+const password = encodePassword('the night train')
+const slot = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+
+const failure = (changed: PasswordSlot, bytes: Bytes = password, id: VaultId = vaultId) =>
+  codeOf(() => openPasswordSlot(changed, bytes, id, policy))
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('a password slot', () => {
+  test('gives the vault key back', async () => {
+    expect(await openPasswordSlot(slot, password, vaultId, policy)).toEqual(vaultKey)
+    expect([vaultKey, password]).toEqual([counting(32, 100), encodePassword('the night train')])
+  })
+
+  test('has the fields of the format', () => {
+    const { wrappedPrivateKey, kdf, kind, ...fields } = slot
+    expect(Object.fromEntries(Object.entries(fields).map(([name, bytes]) => [name, bytes.length]))).toEqual({
+      id: 16,
+      wrapSalt: 32,
+      commitment: 32,
+      publicKey: 65,
+      ephemeralKey: 65,
+      wrappedVaultKey: 48,
+    })
+    expect([kind, kdf.name, kdf.iterations, kdf.salt.length]).toEqual(['password', 'PBKDF2-HMAC-SHA-256', 200, 32])
+    expect([slot.publicKey[0], slot.ephemeralKey[0]]).toEqual([4, 4])
+    // A bare P-256 private key is 32 bytes; PKCS#8 around it is some 138.
+    expect(wrappedPrivateKey.length).toBeGreaterThan(32 + 16)
+    expect(wrappedPrivateKey.length).toBeLessThan(256)
+  })
+
+  test('always has the same size, and nothing in common with another', async () => {
+    const other = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    for (const name of ['id', 'wrapSalt', 'commitment', 'publicKey', 'wrappedPrivateKey', 'ephemeralKey', 'wrappedVaultKey'] as const) {
+      expect(other[name], name).toHaveLength(slot[name].length)
+      expect(other[name], name).not.toEqual(slot[name])
+    }
+    expect(other.kdf.salt).not.toEqual(slot.kdf.salt)
+  })
+
+  test('opens with any spelling of the password that NFKC makes the same', async () => {
+    const accented = await createPasswordSlot(encodePassword('caf\u00e9 \u2460'), vaultKey, vaultId, 200, policy)
+    for (const same of ['cafe\u0301 1', 'caf\u00e9 \uff11']) {
+      expect(await openPasswordSlot(accented, encodePassword(same), vaultId, policy)).toEqual(vaultKey)
+    }
+  })
+
+  test('opens with no other password', async () => {
+    for (const other of ['The night train', ' the night train', 'the night train ', 'the night', 'x']) {
+      expect(await failure(slot, encodePassword(other)), other).toBe('wrong-password')
+    }
+  })
+
+  test('opens in its own vault only', async () => {
+    expect(await failure(slot, password, flipped(vaultId, 3))).toBe('wrong-password')
+  })
+})
+
+describe('damage', () => {
+  const first = { id: 'wrong-password', wrapSalt: 'wrong-password', commitment: 'wrong-password' }
+  const behind = { publicKey: 'corrupt', wrappedPrivateKey: 'corrupt', ephemeralKey: 'corrupt', wrappedVaultKey: 'corrupt' }
+
+  test.each(Object.entries({ ...first, ...behind }) as [keyof typeof first, string][])('any byte of %s flipped: %s', async (name, code) => {
+    for (let i = 0; i < slot[name].length; i++) expect(await failure({ ...slot, [name]: flipped(slot[name], i) }), `byte ${i}`).toBe(code)
+  })
+
+  test.each(Object.keys({ ...first, ...behind }) as (keyof typeof first)[])('%s cut short, longer or gone', async (name) => {
+    for (const bytes of [slot[name].slice(1), slot[name].slice(0, -1), Uint8Array.of(...slot[name], 0), new Uint8Array(0)]) {
+      expect(await failure({ ...slot, [name]: bytes }), `${bytes.length} bytes`).toBe('corrupt')
+    }
+  })
+
+  test('any byte of the salt flipped, or other iterations, is another password', async () => {
+    for (let i = 0; i < 32; i++) {
+      expect(await failure({ ...slot, kdf: { ...slot.kdf, salt: flipped(slot.kdf.salt, i) } })).toBe('wrong-password')
+    }
+    expect(await failure({ ...slot, kdf: { ...slot.kdf, iterations: 201 } })).toBe('wrong-password')
+  })
+
+  test('parts of another slot of the same password and vault key do not fit', async () => {
+    const other = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    const { ephemeralKey, wrappedVaultKey, publicKey, wrappedPrivateKey, wrapSalt, commitment } = other
+    expect(await failure({ ...slot, ephemeralKey, wrappedVaultKey })).toBe('corrupt')
+    expect(await failure({ ...slot, publicKey, wrappedPrivateKey })).toBe('corrupt')
+    expect(await failure({ ...slot, wrapSalt, commitment })).toBe('wrong-password')
+  })
+
+  test('public keys that are no points are refused', async () => {
+    const zeros = new Uint8Array(65)
+    for (const point of [zeros, zeros.with(0, 4), Uint8Array.of(0), slot.publicKey.with(64, 0), slot.publicKey.slice(0, 33).with(0, 2)]) {
+      expect(await failure({ ...slot, ephemeralKey: point })).toBe('corrupt')
+    }
+  })
+})
+
+describe('limits', () => {
+  test.each([99, 2001, 0, -1, 150.5, Number.NaN, 4_294_967_295])('%d iterations: refused before deriving', async (iterations) => {
+    const deriveBits = vi.spyOn(crypto.subtle, 'deriveBits')
+    const changed = { ...slot, kdf: { ...slot.kdf, iterations } }
+    await expect(openPasswordSlot(changed, password, vaultId, policy)).rejects.toThrow(
+      vaultError('tampered', { where: 'slot', reason: 'kdf-limits' }) as Error,
+    )
+    expect(deriveBits).not.toHaveBeenCalled()
+  })
+
+  test('of writing are a mistake of the program', async () => {
+    for (const iterations of [99, 1001, 150.5, Number.NaN]) {
+      await expect(createPasswordSlot(password, vaultKey, vaultId, iterations, policy)).rejects.toThrow(/./)
+    }
+    for (const length of [0, 16, 33]) {
+      await expect(createPasswordSlot(password, new Uint8Array(length), vaultId, 200, policy)).rejects.toThrow(RangeError)
+    }
+  })
+})
+
+describe('wrapping to a public key', () => {
+  test('needs the public key alone, and each wrap is new', async () => {
+    const { publicKey, privateKey } = await createWrapPair()
+    const target = { vaultId, slotId: slot.id, publicKey }
+    const [one, other] = [await wrapVaultKey(vaultKey, target), await wrapVaultKey(vaultKey, target)]
+    expect(one.ephemeralKey).not.toEqual(other.ephemeralKey)
+    expect(await unwrapVaultKey(one, target, privateKey)).toEqual(vaultKey)
+    expect(await unwrapVaultKey(other, target, privateKey)).toEqual(vaultKey)
+    expect(await codeOf(() => unwrapVaultKey(one, { ...target, slotId: flipped(slot.id, 0) }, privateKey))).toBe('corrupt')
+    expect(await codeOf(() => unwrapVaultKey(one, target, new Uint8Array(138)))).toBeDefined()
+  })
+
+  test('zeroes what it derived and exported', async () => {
+    const seen: Uint8Array[] = []
+    for (const name of ['deriveBits', 'decrypt'] as const) {
+      const original = crypto.subtle[name].bind(crypto.subtle) as (...args: unknown[]) => Promise<ArrayBuffer>
+      vi.spyOn(crypto.subtle, name).mockImplementation((async (...args: unknown[]) => {
+        const bytes = await original(...args)
+        seen.push(new Uint8Array(bytes))
+        return bytes
+      }) as never)
+    }
+    const opened = await openPasswordSlot(slot, password, vaultId, policy)
+    const left = seen.filter((bytes) => bytes.some((byte) => byte !== 0))
+    expect(left.map(toBase64Url)).toEqual([toBase64Url(opened)])
+    expect(seen.length).toBeGreaterThan(4)
+  })
+})
