@@ -1,0 +1,44 @@
+// What the tabs of one vault tell each other. Every message is a hint: it may be lost, late, doubled or out of order,
+// so nothing that must be true depends on it (PROTOCOL, "Other tabs").
+
+export type TabMessage =
+  /** A commit with this seq is complete. */
+  | { readonly kind: 'committed'; readonly seq: number }
+  /** A tab locked; all others lock too. */
+  | { readonly kind: 'locked'; readonly reason: string }
+  /** A tab lost a race for the log and asks the others to queue at the fair lock for a while. */
+  | { readonly kind: 'contended' }
+  /** The vault was destroyed. */
+  | { readonly kind: 'destroyed' }
+
+export interface TabChannel {
+  post(message: TabMessage): void
+  subscribe(listener: (message: TabMessage) => void): () => void
+  close(): void
+}
+
+/** Opens the channel of one vault. Messages reach other tabs, never the sender. */
+export type OpenTabChannel = (vaultName: string) => TabChannel
+
+/** A channel over BroadcastChannel; where that is missing, one that reaches nobody. */
+export const openBroadcastChannel: OpenTabChannel = (vaultName) => {
+  if (typeof BroadcastChannel === 'undefined') return { post: () => {}, subscribe: () => () => {}, close: () => {} }
+  const channel = new BroadcastChannel(`sealed-vault/${vaultName}`)
+  // Node keeps a process alive for an open channel; browsers have no unref.
+  ;(channel as { unref?: () => void }).unref?.()
+  let closed = false
+  return {
+    post: (message) => {
+      if (!closed) channel.postMessage(message)
+    },
+    subscribe: (listener) => {
+      const receive = (event: MessageEvent<TabMessage>): void => listener(event.data)
+      channel.addEventListener('message', receive)
+      return () => channel.removeEventListener('message', receive)
+    },
+    close: () => {
+      closed = true
+      channel.close()
+    },
+  }
+}
