@@ -1,0 +1,89 @@
+// When a vault locks by itself: after a time without use, by the wall clock (timers stand still while a machine sleeps, the
+// clock does not), and when the page is hidden, if asked to.
+
+export interface AutoLockOptions {
+  /** Locks after this many ms without use. */
+  readonly idleMs?: number
+  /** Locks as soon as the page is hidden. */
+  readonly onHide?: boolean
+}
+
+/** What the page tells of its user; missing outside of pages. */
+export interface PageSignals {
+  /** Calls back at every sign of a person (keys, pointer). */
+  onActivity(listener: () => void): () => void
+  onHidden(listener: () => void): () => void
+  /** Shown or woken again: time may have passed unseen. */
+  onShown(listener: () => void): () => void
+  /** The page goes away, perhaps for ever. */
+  onLeaving(listener: () => void): () => void
+}
+
+const LONGEST_LOOK_MS = 10_000
+
+export class AutoLock {
+  readonly #options: AutoLockOptions
+  readonly #now: () => number
+  readonly #lock: (reason: 'idle' | 'hidden') => void
+  readonly #stops: (() => void)[] = []
+  #timer: ReturnType<typeof setInterval> | undefined
+  #lastUse: number
+
+  constructor(options: AutoLockOptions, signals: PageSignals, now: () => number, lock: (reason: 'idle' | 'hidden') => void) {
+    this.#options = options
+    this.#now = now
+    this.#lock = lock
+    this.#lastUse = now()
+    const { idleMs, onHide } = options
+    if (idleMs !== undefined) {
+      this.#timer = setInterval(() => this.#look(), Math.min(LONGEST_LOOK_MS, Math.max(50, idleMs / 4)))
+      ;(this.#timer as { unref?: () => void }).unref?.()
+      this.#stops.push(signals.onActivity(() => this.noteUse()), signals.onShown(() => this.#look()))
+    }
+    if (onHide === true) this.#stops.push(signals.onHidden(() => this.#lock('hidden')))
+  }
+
+  /** The vault or the page was used. A use that comes after the time was up does not undo it. */
+  noteUse(): void {
+    if (!this.#expired()) this.#lastUse = this.#now()
+  }
+
+  #expired(): boolean {
+    const { idleMs } = this.#options
+    return idleMs !== undefined && this.#now() - this.#lastUse >= idleMs
+  }
+
+  #look(): void {
+    if (this.#expired()) this.#lock('idle')
+    // A clock that was set back would keep the vault open for as long as it was wrong.
+    else if (this.#now() < this.#lastUse) this.#lastUse = this.#now()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    for (const stop of this.#stops) stop()
+  }
+}
+
+/** Signals of the page this code runs in; of none where there is no document. */
+export function pageSignals(): PageSignals {
+  const on = (target: EventTarget | undefined, types: readonly string[], wanted: () => boolean) => (listener: () => void) => {
+    if (target === undefined) return () => {}
+    const heard = (): void => {
+      if (wanted()) listener()
+    }
+    for (const type of types) target.addEventListener(type, heard, { capture: true, passive: true })
+    return () => {
+      for (const type of types) target.removeEventListener(type, heard, { capture: true })
+    }
+  }
+  const page = typeof document === 'undefined' ? undefined : document
+  const view = typeof window === 'undefined' ? undefined : window
+  const always = (): boolean => true
+  return {
+    onActivity: on(view, ['pointerdown', 'keydown', 'wheel', 'touchstart'], always),
+    onHidden: on(page, ['visibilitychange'], () => page?.visibilityState === 'hidden'),
+    onShown: on(page, ['visibilitychange', 'resume'], () => page?.visibilityState !== 'hidden'),
+    onLeaving: on(view, ['pagehide', 'freeze'], always),
+  }
+}

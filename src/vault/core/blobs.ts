@@ -1,0 +1,176 @@
+// Long values: strings that would bloat a page are cut into chunks of their own rows, written before the commit that
+// refers to them and counted by the checkpoint that folds it. Implements docs/format.md, section 8.
+
+import type { Bytes } from '../../brand.js'
+import { fromUtf8, randomBytes, toBase64Url, utf8 } from '../../crypto/bytes.js'
+import { Multiset } from '../../crypto/multiset-hash.js'
+import { VaultError } from '../../errors.js'
+import type { Backend, Expectation, Operation } from '../../stores/backend.js'
+import type { Codec } from './codec.js'
+import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-row.js'
+import { readLabelled, SuspectPage } from './pages.js'
+import { Slices } from './slices.js'
+
+/** Strings longer than this many UTF-16 units go to blobs. */
+export const LONG_VALUE = 65_536
+const CHUNK = 262_144
+/** Chunks written in one transaction: 4 MiB. */
+const CHUNKS_AT_ONCE = 16
+
+export interface LongValue {
+  readonly path: readonly (string | number)[]
+  readonly text: string
+}
+
+/** A string whose rows are in the store and wait for their commit. */
+export interface StagedBody {
+  readonly body: Body
+  /** Must hold in the commit's transaction: clearing of left-overs may have taken the rows meanwhile. */
+  readonly expect: readonly Expectation[]
+}
+
+/** A random stem: no label made of it was ever used. */
+export function randomStem(): string {
+  return toBase64Url(randomBytes(12))
+}
+
+/** Copies fields with the long strings taken out; undefined when there are none (the usual case: one walk, no copy). */
+export function takeOutLongValues(fields: Fields): { readonly fields: Fields; readonly values: readonly LongValue[] } | undefined {
+  const values: LongValue[] = []
+  findLong(fields, [], values)
+  if (values.length === 0) return undefined
+  let copy: Fields = fields
+  for (const { path } of values) copy = setAt(copy, path, '') as Fields
+  return { fields: copy, values }
+}
+
+function findLong(value: unknown, path: readonly (string | number)[], found: LongValue[]): void {
+  if (typeof value === 'string') {
+    if (value.length > LONG_VALUE) found.push({ path, text: value })
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) findLong(item, [...path, index], found)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const key of Object.keys(value)) {
+      const item = (value as Fields)[key]
+      // Only paths that lead to something long are worth building.
+      if (typeof item === 'string' ? item.length > LONG_VALUE : typeof item === 'object') findLong(item, [...path, key], found)
+    }
+  }
+}
+
+function setAt(value: unknown, path: readonly (string | number)[], text: string): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return text
+  if (Array.isArray(value)) return (value as unknown[]).map((item, index) => (index === key ? setAt(item, rest, text) : item))
+  // Object.entries and fromEntries keep an own `__proto__` key what it is: a key.
+  return Object.fromEntries(Object.entries(value as Fields).map(([name, item]) => [name, name === key ? setAt(item, rest, text) : item]))
+}
+
+/**
+ * Writes the long values of a record beside the log and returns the record that refers to them.
+ * Strict, so a commit on the disk never refers to rows that are not. Rows of a commit that never comes are left-overs.
+ */
+export async function stageBody(backend: Backend, codec: Codec, fields: Fields, signal?: AbortSignal): Promise<StagedBody> {
+  const taken = takeOutLongValues(fields)
+  if (taken === undefined) return { body: fields, expect: [] }
+  const slices = new Slices(signal)
+  const refs: BlobRef[] = []
+  const expect: Expectation[] = []
+  for (const { path, text } of taken.values) {
+    const encoding = isWellFormed(text) ? 8 : 16
+    const bytes = encoding === 8 ? utf8(text) : utf16(text)
+    const stem = randomStem()
+    const sum = new Multiset()
+    const chunks = Math.ceil(bytes.length / CHUNK)
+    for (let start = 0; start < chunks; start += CHUNKS_AT_ONCE) {
+      const operations: Operation[] = []
+      for (let chunk = start; chunk < Math.min(chunks, start + CHUNKS_AT_ONCE); chunk++) {
+        await slices.breathe()
+        const part = bytes.subarray(chunk * CHUNK, (chunk + 1) * CHUNK)
+        const { label, row, element } = await codec.sealBytes('blobs', stem, chunk, part, looksCompressible(part))
+        sum.add(label, element)
+        operations.push({ kind: 'add', store: 'blobs', key: label, value: row })
+        expect.push({ kind: 'present', store: 'blobs', key: label })
+      }
+      const result = await backend.apply({ expect: [], operations, durability: 'strict' })
+      if (!result.applied) throw new VaultError('conflict', 'a fresh row was already there; try again', { where: 'blobs' })
+    }
+    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toBytes())])
+  }
+  return { body: [taken.fields, refs], expect }
+}
+
+/** A small sample tells whether deflate is worth its time: pictures are not, base64 and text are. */
+function looksCompressible(part: Uint8Array): boolean {
+  const sample = part.subarray(0, 4096)
+  const counts = new Uint32Array(256)
+  for (const byte of sample) counts[byte]!++
+  let bits = 0
+  for (const count of counts) if (count > 0) bits -= count * Math.log2(count / sample.length)
+  return bits / 8 < sample.length * 0.9
+}
+
+/**
+ * Puts the long values back where they were.
+ * @throws {SuspectPage} when chunks are missing or do not authenticate
+ */
+export async function restoreBody(backend: Backend, codec: Codec, body: Body): Promise<Fields> {
+  let fields = fieldsOf(body)
+  for (const [path, stem, chunks, length, encoding] of refsOf(body)) {
+    const bytes = await readBlob(backend, codec, stem, chunks, length)
+    fields = setAt(fields, path, encoding === 8 ? fromUtf8(bytes) : fromUtf16(bytes)) as Fields
+  }
+  return fields
+}
+
+async function readBlob(backend: Backend, codec: Codec, stem: string, chunks: number, length: number): Promise<Bytes> {
+  const bytes = new Uint8Array(length)
+  for (let start = 0; start < chunks; start += CHUNKS_AT_ONCE) {
+    const wanted = Array.from({ length: Math.min(CHUNKS_AT_ONCE, chunks - start) }, (_, i) => ({ stem, page: start + i }))
+    const rows = await readLabelled(backend, codec, 'blobs', wanted)
+    await Promise.all(
+      rows.map(async (row, i) => {
+        const chunk = start + i
+        if (row === undefined) throw damaged('part of a long value is missing', chunk, 'missing-chunk')
+        let part: Bytes
+        try {
+          part = await codec.openBytes('blobs', row.label, row.value)
+        } catch (error) {
+          if (error instanceof VaultError && error.code === 'corrupt') throw damaged('part of a long value is damaged', chunk, 'chunk')
+          throw error
+        }
+        if (part.length !== Math.min(CHUNK, length - chunk * CHUNK)) throw damaged('part of a long value has the wrong length', chunk, 'chunk')
+        bytes.set(part, chunk * CHUNK)
+      }),
+    )
+  }
+  return bytes
+}
+
+function damaged(message: string, chunk: number, reason: string): SuspectPage {
+  return new SuspectPage(new VaultError('corrupt', `${message}; restore it from an archive`, { where: 'blobs', number: chunk, reason }))
+}
+
+function isWellFormed(text: string): boolean {
+  // String.prototype.isWellFormed is younger than the engines we support.
+  return !/[\uD800-\uDFFF]/.test(text) || !/(?:[\uD800-\uDBFF](?![\uDC00-\uDFFF]))|(?:(?<![\uD800-\uDBFF])[\uDC00-\uDFFF])/.test(text)
+}
+
+function utf16(text: string): Bytes {
+  const bytes = new Uint8Array(text.length * 2)
+  const view = new DataView(bytes.buffer)
+  for (let i = 0; i < text.length; i++) view.setUint16(i * 2, text.charCodeAt(i), true)
+  return bytes
+}
+
+function fromUtf16(bytes: Bytes): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let text = ''
+  // In pieces: String.fromCharCode takes its units as arguments, and those are limited.
+  for (let start = 0; start < bytes.length; start += 16_384) {
+    const units: number[] = []
+    for (let at = start; at < Math.min(bytes.length, start + 16_384); at += 2) units.push(view.getUint16(at, true))
+    text += String.fromCharCode(...units)
+  }
+  return text
+}

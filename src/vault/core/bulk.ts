@@ -1,0 +1,109 @@
+// Bulk writing: pages of new chat logs are written beforehand, under stems nobody knows yet, and adopted by one commit.
+// They are counted by the checkpoint that folds the commit; until it comes they are left-overs.
+// PROTOCOL rules 9 and 10; docs/decisions/002-adopted-pages.md says why the switch is a log row and no manifest.
+
+import { toBase64Url } from '../../crypto/bytes.js'
+import { Multiset } from '../../crypto/multiset-hash.js'
+import { VaultError } from '../../errors.js'
+import type { Operation } from '../../stores/backend.js'
+import { randomStem } from './blobs.js'
+import type { CommitLog } from './commit-log.js'
+import type { Job } from './jobs.js'
+import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body } from './log-row.js'
+import { encodePage, type StoredRecord } from './pages.js'
+import { titleSource } from './reducer.js'
+import type { Slices } from './slices.js'
+import { PAGE_SHIFT } from './state.js'
+
+/** Staged rows written in one transaction. */
+const ROWS_AT_ONCE = 512
+/** Pages sealed together: enough to keep WebCrypto busy, few enough to give way to the page in time. */
+const SEAL_AT_ONCE = 8
+
+/** A chat log whose pages are in the store (after `flush`) and wait for the commit that adopts them. */
+export interface StagedLog {
+  readonly stem: string
+  readonly adopted: Adopted
+}
+
+export class BulkWriter {
+  readonly #log: CommitLog
+  readonly #job: Job
+  readonly #slices: Slices
+  #rows: Operation[] = []
+  /** The transaction on its way while the next rows are made. */
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(log: CommitLog, job: Job, slices: Slices) {
+    this.#log = log
+    this.#job = job
+    this.#slices = slices
+  }
+
+  /** Makes the pages of a new chat log out of its messages, in order. */
+  async stageLog(messages: readonly Body[]): Promise<StagedLog> {
+    const stem = randomStem()
+    const sum = new Multiset()
+    const pages = Math.ceil(messages.length / (1 << PAGE_SHIFT))
+    for (let start = 0; start < pages; start += SEAL_AT_ONCE) {
+      const sealed = await Promise.all(
+        Array.from({ length: Math.min(SEAL_AT_ONCE, pages - start) }, (_, i) => {
+          const page = start + i
+          return this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, recordsOf(messages, page)))
+        }),
+      )
+      for (const { label, row, element } of sealed) {
+        sum.add(label, element)
+        this.#rows.push({ kind: 'add', store: 'pages', key: label, value: row })
+      }
+      await this.#slices.breathe()
+      if (this.#rows.length >= ROWS_AT_ONCE) await this.#write()
+    }
+    return { stem, adopted: adoptedOf(messages, pages, sum) }
+  }
+
+  /** Resolves when every page made so far is on the disk. */
+  async flush(): Promise<void> {
+    if (this.#rows.length > 0) await this.#write()
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    const operations = this.#rows
+    this.#rows = []
+    // One transaction at a time, the next rows are made meanwhile: memory stays bounded, the disk stays busy.
+    await this.#writing
+    this.#writing = this.#apply(operations)
+    this.#writing.catch(() => undefined)
+  }
+
+  async #apply(operations: readonly Operation[]): Promise<void> {
+    const result = await this.#log.backend.apply({ expect: [this.#job.expectation], operations, durability: 'strict' })
+    if (!result.applied) throw new VaultError('busy', 'another tab took over the long work on this vault; start again', { where: 'jobs', reason: 'lease-lost' })
+  }
+}
+
+function recordsOf(messages: readonly Body[], page: number): StoredRecord[] {
+  const first = page << PAGE_SHIFT
+  return messages.slice(first, first + (1 << PAGE_SHIFT)).map((body, i) => [first + i, 0, 0, pageBody(body)])
+}
+
+/** Sums of long values travel in the log only. */
+function pageBody(body: Body): Body {
+  const refs = refsOf(body)
+  return refs.length === 0 ? body : [fieldsOf(body), refs.map((ref) => ref.slice(0, 5) as unknown as BlobRef)]
+}
+
+function adoptedOf(messages: readonly Body[], pages: number, sum: Multiset): Adopted {
+  let firstContent: string | null = null
+  let lastAt: number | null = null
+  const blobs: BlobRef[] = []
+  for (const body of messages) {
+    const fields = fieldsOf(body)
+    firstContent ??= titleSource(fields) ?? null
+    const timestamp = fields['timestamp'] as number
+    if (lastAt === null || timestamp > lastAt) lastAt = timestamp
+    for (const ref of refsOf(body)) blobs.push(ref)
+  }
+  return [messages.length, pages, toBase64Url(sum.toBytes()), firstContent, lastAt, blobs]
+}

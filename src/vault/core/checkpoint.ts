@@ -1,0 +1,266 @@
+// Folds the log into pages: what commits brought is merged with the pages it changes, and one transaction writes rows
+// and manifest and deletes the folded log. Killed anywhere before that, the log still has everything.
+// Implements docs/format.md, sections 6 to 8; PROTOCOL rule 7.
+
+import type { Bytes } from '../../brand.js'
+import { VaultError } from '../../errors.js'
+import type { Operation } from '../../stores/backend.js'
+import { tagOfRow, type Codec, type LabelledRow, type LabelledStore } from './codec.js'
+import type { CommitLog } from './commit-log.js'
+import { planFold, type FoldPlan, type StemPlan } from './fold-plan.js'
+import type { Job } from './jobs.js'
+import { refsOf, type BlobRef } from './log-row.js'
+import { encodeRuns, MAX_WRITERS, sealManifest, Tally, type Manifest, type StoredManifest } from './manifest.js'
+import { encodePage, readLabelled, type LabelledValue, type StoredRecord } from './pages.js'
+import { decodeShards } from './replay.js'
+import { Slices } from './slices.js'
+import { BRAIN_STEM, pageOf, type FoldedHead, type Folded } from './state.js'
+
+const READ_AT_ONCE = 200
+const TOMBSTONES = 'tombstones'
+
+export type CheckpointOutcome = 'folded' | 'nothing-to-do' | 'superseded'
+
+/** Rows and sums of a checkpoint while it is being prepared. */
+class Fold {
+  readonly operations: Operation[] = []
+  readonly tally: Tally
+  readonly #codec: Codec
+
+  constructor(codec: Codec, manifest: Manifest) {
+    this.#codec = codec
+    this.tally = new Tally(manifest.counts)
+  }
+
+  put(store: LabelledStore, { label, row, element }: LabelledRow, before: LabelledValue | undefined): void {
+    if (before !== undefined) this.uncount(store, before)
+    this.operations.push({ kind: 'put', store, key: label, value: row })
+    this.tally.add(this.#codec.activeEpoch, store, label, element)
+    if (before !== undefined && !sameBytes(before.label, label)) this.operations.push({ kind: 'delete', store, key: before.label })
+  }
+
+  remove(store: LabelledStore, before: LabelledValue): void {
+    this.uncount(store, before)
+    this.operations.push({ kind: 'delete', store, key: before.label })
+  }
+
+  uncount(store: LabelledStore, before: LabelledValue): void {
+    const { epoch, element } = this.#codec.elementOf(store, before.label, before.value)
+    this.tally.remove(epoch, store, before.label, element)
+  }
+}
+
+/**
+ * Folds everything that was committed when it began. Commits made meanwhile stay in the log.
+ * @throws {VaultError} `corrupt` when a page to be changed is damaged (then nothing is written), `storage-*`
+ */
+export async function runCheckpoint(log: CommitLog, job: Job, signal?: AbortSignal): Promise<CheckpointOutcome> {
+  const { codec, backend } = log
+  const plan = planFold(log)
+  if (plan === undefined) return 'nothing-to-do'
+  const slices = new Slices(signal)
+  const fold = new Fold(codec, plan.manifest.content)
+  const dead: BlobRef[] = []
+  const live = new Set<string>()
+
+  const folded: FoldedHead[] = []
+  for (const stem of plan.stems) folded.push(await foldStem(log, fold, stem, { dead, live }, slices))
+  await foldHeads(log, fold, plan, folded, slices)
+  const tombstones = await foldTombstones(log, fold, plan, slices)
+  for (const { pages, shards } of plan.adoptions) fold.tally.addMany(codec.activeEpoch, 'pages', pages, decodeShards(shards))
+  for (const removal of plan.removals) await removePages(log, fold, removal, dead, slices)
+  await settleBlobs(log, fold, plan, dead, live, slices)
+
+  const manifest = nextManifest(codec, plan, fold, tombstones)
+  const row = await sealManifest(codec, manifest)
+  const stored: StoredManifest = { content: manifest, tag: tagOfRow(row).slice() as StoredManifest['tag'] }
+  return log.exclusive(async () => {
+    const result = await backend.apply({
+      expect: [
+        { kind: 'tag', store: 'manifest', key: 'manifest', tag: plan.manifest.tag },
+        { kind: 'tag', store: 'log', key: plan.base, tag: plan.baseTag },
+        job.expectation,
+      ],
+      operations: [...fold.operations, { kind: 'put', store: 'manifest', key: 'manifest', value: row }, { kind: 'deleteBelow', store: 'log', key: plan.base }],
+      durability: 'strict',
+    })
+    if (!result.applied) {
+      await log.catchUpInside()
+      return 'superseded'
+    }
+    log.publishFold(stored, { base: plan.base, folded }, plan.logBytes)
+    return 'folded'
+  })
+}
+
+async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dead: BlobRef[]; live: Set<string> }, slices: Slices): Promise<FoldedHead> {
+  const { codec, backend } = log
+  const { stem, bodies, head } = plan
+  const versions = [...(plan.folded?.versions ?? [])]
+  const offset = stem === BRAIN_STEM ? head.number : 0
+  const byPage = new Map<number, StemPlan['bodies']>()
+  for (const body of bodies) {
+    const page = pageOf(stem, body.number)
+    byPage.set(page, [...(byPage.get(page) ?? []), body])
+  }
+  // Numbers are given without gaps and a deleted one stays pending as deleted, so no page is left out.
+  const pages = [...byPage.keys()].sort((a, b) => a - b)
+  for (let start = 0; start < pages.length; start += READ_AT_ONCE) {
+    const slice = pages.slice(start, start + READ_AT_ONCE)
+    const before = await readLabelled(backend, codec, 'pages', slice.map((page) => ({ stem, page })))
+    const sealed = await Promise.all(
+      slice.map(async (page, i) => {
+        const version = versions[page - offset]
+        const records = await mergePage(codec, stem, page, version, before[i], byPage.get(page) ?? [], blobs)
+        await slices.breathe()
+        const next = version === undefined ? 0 : version + 1
+        versions[page - offset] = next
+        return codec.sealPage('pages', stem, page, encodePage(stem, page, next, records))
+      }),
+    )
+    for (const [i, row] of sealed.entries()) fold.put('pages', row, before[i])
+  }
+  const next = stem === BRAIN_STEM ? 1 : Math.max(plan.folded?.next ?? 0, (bodies.at(-1)?.number ?? -1) + 1)
+  const now: Folded = { next, versions }
+  return { collection: stem === BRAIN_STEM ? 'brains' : 'chatLogs', id: head.id, number: head.number, stem, folded: now }
+}
+
+/** The records of a page after the pending bodies were laid over it. */
+async function mergePage(
+  codec: Codec,
+  stem: string,
+  page: number,
+  version: number | undefined,
+  before: LabelledValue | undefined,
+  bodies: StemPlan['bodies'],
+  blobs: { dead: BlobRef[]; live: Set<string> },
+): Promise<StoredRecord[]> {
+  const records = new Map<number, StoredRecord>()
+  if (version !== undefined) {
+    if (before === undefined) throw new VaultError('corrupt', 'a page that should be changed is missing', { where: 'pages', number: page, reason: 'missing-page' })
+    const stored = (await codec.openPage('pages', before.label, before.value)) as ReturnType<typeof encodePage>
+    if (stored.s !== stem || stored.p !== page || stored.n !== version) throw new VaultError('corrupt', 'a page that should be changed was replaced', { where: 'pages', number: page, reason: 'page-replayed' })
+    for (const record of stored.r) records.set(record[0], record)
+  }
+  for (const { number, rev, modifiedAt, body } of bodies) {
+    const old = records.get(number)
+    if (old !== undefined) blobs.dead.push(...refsOf(old[3]))
+    if (body === null) {
+      records.delete(number)
+      continue
+    }
+    const refs = refsOf(body)
+    for (const ref of refs) blobs.live.add(ref[1])
+    // Sums travel in the log only: a rotation would make them stale in pages.
+    const kept = refs.length === 0 ? body : ([(body as readonly [object, unknown])[0], refs.map((ref) => ref.slice(0, 5))] as unknown as typeof body)
+    records.set(number, [number, rev, modifiedAt, kept])
+  }
+  return [...records.values()].sort((a, b) => a[0] - b[0])
+}
+
+async function foldHeads(log: CommitLog, fold: Fold, plan: FoldPlan, folded: readonly FoldedHead[], slices: Slices): Promise<void> {
+  const now = new Map(folded.map((entry) => [`${entry.collection}/${entry.number}`, entry.folded]))
+  for (let start = 0; start < plan.headPages.length; start += READ_AT_ONCE) {
+    const slice = plan.headPages.slice(start, start + READ_AT_ONCE)
+    const before = await readLabelled(log.backend, log.codec, 'heads', slice.map(({ collection, page }) => ({ stem: collection, page })))
+    for (const [i, { collection, page, heads }] of slice.entries()) {
+      await slices.breathe()
+      if (heads.length === 0) {
+        if (before[i] !== undefined) fold.remove('heads', before[i])
+        continue
+      }
+      const rows = heads.map((head) => {
+        const pages = now.get(`${collection}/${head.number}`) ?? head.folded
+        return [head.number, head.rev, head.modifiedAt, head.id, head.value, ...(pages === undefined ? [] : [[pages.next, encodeRuns(pages.versions)]])]
+      })
+      fold.put('heads', await log.codec.sealPage('heads', collection, page, { s: collection, p: page, r: rows }), before[i])
+    }
+  }
+}
+
+async function foldTombstones(log: CommitLog, fold: Fold, plan: FoldPlan, slices: Slices): Promise<Folded> {
+  const { codec } = log
+  let { next } = plan.manifest.content.tombstones
+  const versions = [...plan.manifest.content.tombstones.versions]
+  const byPage = new Map<number, StoredRecord[]>()
+  for (const { collection, parent, id, rev, modifiedAt } of plan.tombstones) {
+    const number = next++
+    const page = pageOf(TOMBSTONES, number)
+    const records = byPage.get(page) ?? []
+    records.push([number, rev, modifiedAt, { h: codec.tombstoneHash(collection, parent, id) }])
+    byPage.set(page, records)
+  }
+  for (const [page, added] of byPage) {
+    await slices.breathe()
+    const [before] = await readLabelled(log.backend, codec, 'pages', [{ stem: TOMBSTONES, page }])
+    const version = versions[page]
+    const none: { dead: BlobRef[]; live: Set<string> } = { dead: [], live: new Set() }
+    const merged = await mergePage(codec, TOMBSTONES, page, version, before, added.map(([number, rev, modifiedAt, body]) => ({ number, rev, modifiedAt, body })), none)
+    versions[page] = version === undefined ? 0 : version + 1
+    fold.put('pages', await codec.sealPage('pages', TOMBSTONES, page, encodePage(TOMBSTONES, page, versions[page], merged)), before)
+  }
+  return { next, versions }
+}
+
+async function removePages(log: CommitLog, fold: Fold, removal: FoldPlan['removals'][number], dead: BlobRef[], slices: Slices): Promise<void> {
+  const { stem, from, to, blobs } = removal
+  for (let start = from; start < to; start += READ_AT_ONCE) {
+    const wanted = Array.from({ length: Math.min(READ_AT_ONCE, to - start) }, (_, i) => ({ stem, page: start + i }))
+    const rows = await readLabelled(log.backend, log.codec, 'pages', wanted)
+    for (const row of rows) {
+      await slices.breathe()
+      if (row === undefined) continue
+      fold.remove('pages', row)
+      if (!blobs) continue
+      const page = (await log.codec.openPage('pages', row.label, row.value)) as ReturnType<typeof encodePage>
+      for (const record of page.r) dead.push(...refsOf(record[3]))
+    }
+  }
+}
+
+/** Counts the long values that commits brought and that are still referred to; takes out the rows of all others. */
+async function settleBlobs(log: CommitLog, fold: Fold, plan: FoldPlan, dead: readonly BlobRef[], live: ReadonlySet<string>, slices: Slices): Promise<void> {
+  const brought = new Set<string>()
+  for (const ref of plan.blobs) {
+    brought.add(ref[1])
+    if (ref[5] !== undefined) fold.tally.addMany(log.codec.activeEpoch, 'blobs', ref[2], decodeShards(ref[5]))
+  }
+  const adopted = new Set(plan.adoptedBlobs.map((ref) => ref[1]))
+  const removed = new Map<string, BlobRef>()
+  for (const ref of dead) if (!live.has(ref[1])) removed.set(ref[1], ref)
+  // Brought by a commit, replaced by a later one before any page held it.
+  for (const ref of plan.blobs) if (!live.has(ref[1]) && !adopted.has(ref[1])) removed.set(ref[1], ref)
+  for (const [stem, ref] of removed) {
+    for (let start = 0; start < ref[2]; start += 16) {
+      await slices.breathe()
+      const wanted = Array.from({ length: Math.min(16, ref[2] - start) }, (_, i) => ({ stem, page: start + i }))
+      for (const row of await readLabelled(log.backend, log.codec, 'blobs', wanted)) if (row !== undefined) fold.remove('blobs', row)
+    }
+  }
+}
+
+function nextManifest(codec: Codec, plan: FoldPlan, fold: Fold, tombstones: Folded): Manifest {
+  const before = plan.manifest.content
+  const seals = new Map(before.seals.map(([epoch, store, count]) => [`${epoch}/${store}`, [epoch, store, count] as [number, number, number]]))
+  for (const [store, count] of codec.takeSeals()) {
+    const key = `${codec.activeEpoch}/${store}`
+    const entry = seals.get(key) ?? [codec.activeEpoch, store, 0]
+    entry[2] += count
+    seals.set(key, entry)
+  }
+  return {
+    ...before,
+    base: plan.base,
+    header: plan.header,
+    next: plan.next,
+    tombstones,
+    counts: fold.tally.counts(),
+    writers: plan.writers.slice(-MAX_WRITERS),
+    seals: [...seals.values()],
+  }
+}
+
+function sameBytes(a: Bytes, b: Bytes): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+

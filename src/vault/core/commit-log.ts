@@ -1,0 +1,297 @@
+// The log of one opened vault in one tab: what is true now, and the compare-and-swap that makes a commit so.
+// PROTOCOL rules 4-6 and 12. Everything that changes what this tab takes for true runs under one mutex.
+
+import type { Seq, Tag } from '../../brand.js'
+import { equalBytes, randomBytes, toBase64Url } from '../../crypto/bytes.js'
+import { VaultError } from '../../errors.js'
+import type { Backend, Batch, Expectation, Operation } from '../../stores/backend.js'
+import { tagOfRow, type Codec } from './codec.js'
+import { encodeLogRow, type Change, type LogRow } from './log-row.js'
+import type { StoredManifest } from './manifest.js'
+import { Mutex } from './mutex.js'
+import { headerAfter, noteWriter, openLogRows, readStanding, replayRow, type LogHead, type Standing } from './replay.js'
+import type { FoldResult, State } from './state.js'
+
+/** What became of a prepared row. */
+export type AppendOutcome =
+  | { readonly kind: 'applied'; readonly seq: Seq }
+  /** Another commit was first; what is true now is known again. */
+  | { readonly kind: 'raced' }
+  /** An expectation of the change itself missed (`index` into its list). */
+  | { readonly kind: 'refused'; readonly index: number }
+
+export interface Prepared {
+  readonly draft: State
+  readonly generation: number
+  readonly time: number
+  readonly operation: number
+  readonly changes: readonly Change[]
+  readonly expect: readonly Expectation[]
+  readonly operations: readonly Operation[]
+  readonly durability: Batch['durability']
+}
+
+export interface LogListener {
+  /** A commit is complete and published. `local` when this tab made it. */
+  committed(seq: Seq, changes: readonly Change[], local: boolean): void
+  /** Another tab's checkpoint made this tab read everything again. */
+  reloaded(): void
+  /** The store went back or away: nothing this tab holds can be trusted any more. */
+  lost(error: VaultError): void
+}
+
+/** A commit's row may hold many records; past this the change must be split. */
+const MAX_ROW = 64 * 1024 * 1024
+/** How often an unanswered commit is looked for before its outcome stays unknown. */
+const LOOKS_FOR_OUTCOME = 5
+
+export class CommitLog {
+  readonly backend: Backend
+  readonly codec: Codec
+  /** This opened vault, among all that write to the log. */
+  readonly writer = toBase64Url(randomBytes(9))
+  readonly #listener: LogListener
+  readonly #mutex = new Mutex()
+  #standing: Standing
+  #logBytes: number
+  #operation = 0
+  #acknowledged = 0
+  #generation = 0
+  #catchingUp: Promise<void> | undefined
+  #lastLook = 0
+  #dead: VaultError | undefined
+
+  constructor(backend: Backend, codec: Codec, standing: Standing, listener: LogListener) {
+    this.backend = backend
+    this.codec = codec
+    this.#standing = standing
+    this.#logBytes = standing.logBytes
+    this.#listener = listener
+  }
+
+  get state(): State {
+    return this.#standing.state
+  }
+
+  get head(): LogHead {
+    return this.#standing.head
+  }
+
+  get manifest(): StoredManifest {
+    return this.#standing.manifest
+  }
+
+  get header(): Standing['header'] {
+    return this.#standing.header
+  }
+
+  get writers(): ReadonlyMap<string, number> {
+    return this.#standing.writers
+  }
+
+  get surplus(): Standing['surplus'] {
+    return this.#standing.surplus
+  }
+
+  /** Changes whenever what is true changes by other hands than the draft being built: then the draft is built anew. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Log rows and bytes a checkpoint would fold. */
+  get backlog(): { readonly rows: number; readonly bytes: number } {
+    return { rows: this.head.seq - this.manifest.content.base, bytes: this.#logBytes }
+  }
+
+  nextOperation(): number {
+    return ++this.#operation
+  }
+
+  /** True when the log is known to hold this operation of this writer. */
+  holdsOperation(operation: number): boolean {
+    return (this.#standing.writers.get(this.writer) ?? 0) >= operation
+  }
+
+  /** Ends this log: every later call rejects with this error. */
+  die(error: VaultError): void {
+    this.#dead ??= error
+  }
+
+  assertAlive(): void {
+    if (this.#dead !== undefined) throw this.#dead
+  }
+
+  /** Runs work while nothing else changes what is true in this tab. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(async () => {
+      this.assertAlive()
+      return work()
+    })
+  }
+
+  /** Waits for the transactions in flight. */
+  idle(): Promise<void> {
+    return this.#mutex.idle()
+  }
+
+  /**
+   * Seals and adds one commit, if nothing came in between.
+   * @throws {VaultError} `outcome-unknown` when the store never told, `invalid-value` when the commit is too large, `storage-*`
+   */
+  append(prepared: Prepared): Promise<AppendOutcome> {
+    return this.exclusive(async () => {
+      if (prepared.generation !== this.#generation) return { kind: 'raced' }
+      const head = this.head
+      const seq = (head.seq + 1) as Seq
+      const logRow: LogRow = { time: prepared.time, writer: this.writer, operation: prepared.operation, changes: prepared.changes }
+      const row = await this.codec.sealLogRow(seq, head.tag, encodeLogRow(logRow))
+      if (row.length > MAX_ROW) throw new VaultError('invalid-value', 'this change is too large for one commit; split it', { where: 'log', number: row.length })
+      this.assertAlive()
+      const batch: Batch = {
+        expect: [{ kind: 'tag', store: 'log', key: head.seq, tag: head.tag }, ...prepared.expect],
+        operations: [{ kind: 'add', store: 'log', key: seq, value: row }, ...prepared.operations],
+        durability: prepared.durability,
+      }
+      let result
+      try {
+        result = await this.backend.apply(batch)
+      } catch (error) {
+        if (!isUnknown(error)) throw error
+        return this.#resolveOutcome(prepared, seq, tagOfRow(row), error)
+      }
+      if (result.applied) {
+        this.#publish(prepared, logRow, seq, tagOfRow(row).slice() as Tag, row.length)
+        return { kind: 'applied', seq }
+      }
+      const before = this.head.seq
+      await this.#catchUp()
+      if (result.missed > 0 && before === this.head.seq) return { kind: 'refused', index: result.missed - 1 }
+      return { kind: 'raced' }
+    })
+  }
+
+  #publish(prepared: Prepared, row: LogRow, seq: Seq, tag: Tag, bytes: number): void {
+    prepared.draft.pour()
+    this.#advance(row, { seq, tag }, bytes)
+    this.#acknowledged = prepared.operation
+    this.#lastLook = Date.now()
+    this.#listener.committed(seq, row.changes, true)
+  }
+
+  #advance(row: LogRow, head: LogHead, bytes: number): void {
+    noteWriter(this.#standing.writers, row)
+    this.#standing = { ...this.#standing, head, header: headerAfter(this.#standing.header, row) }
+    this.#logBytes += bytes
+  }
+
+  /** The store gave no answer: the log itself is asked whether the row is there (PROTOCOL rule 6). */
+  async #resolveOutcome(prepared: Prepared, seq: Seq, tag: Tag, cause: unknown): Promise<AppendOutcome> {
+    let failure = cause
+    for (let look = 0; look < LOOKS_FOR_OUTCOME; look++) {
+      try {
+        const expected = seq
+        await this.#catchUp()
+        if (this.holdsOperation(prepared.operation)) {
+          this.#acknowledged = Math.max(this.#acknowledged, prepared.operation)
+          return { kind: 'applied', seq: expected }
+        }
+        const fellBelow = this.manifest.content.base >= seq
+        if (fellBelow && !this.writers.has(this.writer) && this.writers.size >= 32) break
+        // Not there: if it lands later, it will meet another row, or our next attempt will meet it.
+        return { kind: 'raced' }
+      } catch (error) {
+        if (this.#dead !== undefined) throw this.#dead
+        failure = error
+        await new Promise((resolve) => setTimeout(resolve, 50 << look))
+      }
+    }
+    void tag
+    throw new VaultError('outcome-unknown', 'the store did not say whether the last change was saved; read it before trying again', { where: 'log', number: seq }, failure)
+  }
+
+  /** Learns what other tabs committed. Single-flight; resolves when this tab knows what the store knew after the call. */
+  catchUp(): Promise<void> {
+    this.#catchingUp ??= this.exclusive(async () => {
+      this.#catchingUp = undefined
+      await this.#catchUp()
+    }).catch((error: unknown) => {
+      this.#catchingUp = undefined
+      throw error
+    })
+    return this.#catchingUp
+  }
+
+  /** Looks at the end of the log when nobody has for a second, and catches up if it moved. */
+  async refresh(): Promise<void> {
+    const now = Date.now()
+    if (now - this.#lastLook < 1000 && now >= this.#lastLook) return
+    this.#lastLook = now
+    const [last] = await this.backend.read([{ kind: 'lastKey', store: 'log' }])
+    if (last !== this.head.seq) await this.catchUp()
+  }
+
+  async #catchUp(): Promise<void> {
+    const head = this.head
+    const [own, rows, manifestRow] = await this.backend.read([
+      { kind: 'get', store: 'log', key: head.seq },
+      { kind: 'rows', store: 'log', after: head.seq },
+      { kind: 'get', store: 'manifest', key: 'manifest' },
+    ])
+    this.#lastLook = Date.now()
+    if (manifestRow === undefined) throw this.#lose('wiped')
+    const sameManifest = equalBytes(tagOfRow(manifestRow), this.manifest.tag)
+    if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose('replaced')
+    if (own === undefined && sameManifest) throw this.#lose('rolled-back')
+    if (!sameManifest) {
+      await this.#reload()
+      return
+    }
+    if (rows.length === 0) return
+    const decoded = await openLogRows(this.codec, head, rows)
+    for (const [index, row] of decoded.entries()) {
+      const stored = rows[index]!
+      const seq = stored.key as Seq
+      replayRow(this.state, seq, row)
+      this.#advance(row, { seq, tag: tagOfRow(stored.value).slice() as Tag }, stored.value.length)
+      this.#generation++
+      this.#listener.committed(seq, row.changes, false)
+    }
+  }
+
+  /** Another tab's checkpoint: everything that belonged to the old manifest is replaced in one step (PROTOCOL rule 12). */
+  async #reload(): Promise<void> {
+    const standing = await readStanding(this.backend, this.codec)
+    // A store that went back is told from one that went on by this tab's own last acknowledged operation (rule 5).
+    const known = standing.writers.get(this.writer)
+    const forgotten = known === undefined && this.#acknowledged > 0 && standing.writers.size < 32
+    if (standing.head.seq < this.head.seq || forgotten || (known !== undefined && known < this.#acknowledged)) throw this.#lose('rolled-back')
+    this.#standing = standing
+    this.#logBytes = standing.logBytes
+    this.#generation++
+    this.#listener.reloaded()
+  }
+
+  #lose(reason: 'wiped' | 'replaced' | 'rolled-back'): VaultError {
+    const error = new VaultError('storage-lost', 'the browser lost or replaced saved data under the open vault; open it again to see what is left', { where: 'log', number: this.head.seq, reason })
+    this.die(error)
+    this.#listener.lost(error)
+    return error
+  }
+
+  /** Takes over a manifest this tab has just written; call it inside `exclusive`. */
+  publishFold(manifest: StoredManifest, result: FoldResult, foldedBytes: number): void {
+    this.state.publishFold(result)
+    this.#standing = { ...this.#standing, manifest }
+    this.#logBytes = Math.max(0, this.#logBytes - foldedBytes)
+    this.#generation++
+  }
+
+  /** For a job whose own transaction found something else than it expected; call it inside `exclusive`. */
+  catchUpInside(): Promise<void> {
+    return this.#catchUp()
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof VaultError && error.details.reason === 'outcome-unknown'
+}

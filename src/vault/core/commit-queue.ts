@@ -1,0 +1,311 @@
+// Gathers the changes of one tab into commits: what waits together is written together, a change that fails spoils no
+// neighbour, and a change that lost a race runs again on what is true now. DESIGN section 5, PROTOCOL rules 4-6.
+
+import { VaultError } from '../../errors.js'
+import type { Expectation, Operation } from '../../stores/backend.js'
+import type { FairLocks } from '../../stores/locks.js'
+import type { CommitLog } from './commit-log.js'
+import type { Change } from './log-row.js'
+import { applyChange, type CommitStamp } from './reducer.js'
+import type { State } from './state.js'
+
+/** What a change works on: reads see its own writes, nothing is true before the commit. */
+export class Draft {
+  readonly state: State
+  readonly changes: Change[] = []
+  readonly expect: Expectation[] = []
+  readonly operations: Operation[] = []
+  readonly #stamp: CommitStamp
+
+  constructor(state: State, stamp: CommitStamp) {
+    this.state = state
+    this.#stamp = stamp
+  }
+
+  /** The time of the commit, in ms: what `modifiedAt` will be. */
+  get time(): number {
+    return this.#stamp.time
+  }
+
+  /** The number the commit will have: what `rev` will be. */
+  get seq(): number {
+    return this.#stamp.seq
+  }
+
+  change(change: Change): void {
+    applyChange(this.state, change, this.#stamp)
+    this.changes.push(change)
+  }
+}
+
+/** Runs over what is true now; may run again, so it has no other effect than the draft. */
+export type ChangeFunction<T> = (draft: Draft) => Promise<T>
+
+export interface CommitOptions {
+  /** Waits for the disk, whatever the vault's option says. */
+  readonly strict?: boolean
+  /** Commits alone, because it brings expectations or rows of its own. */
+  readonly alone?: boolean
+  /** Changes with the same key that still wait are replaced by the newest; all of them settle with its commit. */
+  readonly replaces?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+interface Settle {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Waiting {
+  run: ChangeFunction<unknown>
+  readonly options: CommitOptions
+  readonly settle: Settle[]
+}
+
+interface Attempted {
+  readonly item: Waiting
+  readonly result: unknown
+}
+
+/** Changes that become one commit. Keeps its operation id through races and unknown outcomes until it is settled. */
+interface Gathered {
+  readonly items: Waiting[]
+  readonly operation: number
+  /** What the last run gave, for when that run turns out to be the one in the log. */
+  attempted: readonly Attempted[]
+}
+
+const MAX_BATCH = 256
+/** A streamed answer is written at once, then at most this often, and when it settles. */
+const REPLACE_EVERY_MS = 250
+/** A change that keeps losing races gives up after this. */
+const GIVE_UP_MS = 15_000
+/** How long this tab queues at the fair lock after it, or another tab, lost a race. */
+const CONTENDED_MS = 2000
+
+export interface QueuePorts {
+  readonly locks: FairLocks
+  readonly lockName: string
+  readonly durability: 'strict' | 'relaxed'
+  readonly now: () => number
+  /** Tells other tabs that this one lost a race. */
+  readonly tellContended: () => void
+}
+
+export class CommitQueue {
+  readonly #log: CommitLog
+  readonly #ports: QueuePorts
+  #waiting: Waiting[] = []
+  readonly #held = new Map<string, Waiting>()
+  readonly #lastReplaced = new Map<string, number>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #flushing: Promise<void> | undefined
+  #contendedUntil = 0
+
+  constructor(log: CommitLog, ports: QueuePorts) {
+    this.#log = log
+    this.#ports = ports
+  }
+
+  /** Resolves with the change's result when its commit is complete. */
+  commit<T>(run: ChangeFunction<T>, options: CommitOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const settle = { resolve: resolve as (value: unknown) => void, reject }
+      const { replaces, signal } = options
+      if (signal?.aborted) return reject(signal.reason as Error)
+      const item: Waiting = { run, options, settle: [settle] }
+      if (replaces === undefined) {
+        this.releaseHeld()
+        this.#enqueue(item)
+        return
+      }
+      const waiting = this.#held.get(replaces) ?? this.#waiting.at(-1)
+      if (waiting?.options.replaces === replaces) {
+        waiting.run = run
+        waiting.settle.push(settle)
+        return
+      }
+      const since = performance.now() - (this.#lastReplaced.get(replaces) ?? -Infinity)
+      if (since >= REPLACE_EVERY_MS) {
+        this.#enqueue(item)
+        return
+      }
+      this.#held.set(replaces, item)
+      this.#timer ??= setTimeout(() => this.releaseHeld(), REPLACE_EVERY_MS - since)
+    })
+  }
+
+  /** Lets waiting updates go ahead: before anything else is queued (their order is kept), at lock, when settled. */
+  releaseHeld(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const held = [...this.#held.values()]
+    this.#held.clear()
+    for (const item of held) this.#enqueue(item)
+  }
+
+  /** Writes everything that waits. */
+  async drain(): Promise<void> {
+    this.releaseHeld()
+    while (this.#flushing !== undefined) await this.#flushing
+  }
+
+  /** Another tab lost a race: queue fairly for a while. */
+  noteContention(): void {
+    this.#contendedUntil = performance.now() + CONTENDED_MS
+  }
+
+  /** Rejects what still waits. */
+  abandon(error: unknown): void {
+    clearTimeout(this.#timer)
+    const rest = [...this.#waiting, ...this.#held.values()]
+    this.#waiting = []
+    this.#held.clear()
+    for (const item of rest) for (const { reject } of item.settle) reject(error)
+  }
+
+  #enqueue(item: Waiting): void {
+    this.#waiting.push(item)
+    // A microtask later everything queued in the same turn is one commit.
+    this.#flushing ??= Promise.resolve().then(() => this.#flush())
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const alone = this.#waiting.findIndex((item) => item.options.alone === true)
+        const batch = this.#waiting.splice(0, alone === 0 ? 1 : Math.min(MAX_BATCH, alone === -1 ? MAX_BATCH : alone))
+        for (const item of batch) if (item.options.replaces !== undefined) this.#noteReplaced(item.options.replaces)
+        await this.#commitFairly({ items: batch, operation: this.#log.nextOperation(), attempted: [] })
+      }
+    } finally {
+      this.#flushing = undefined
+    }
+  }
+
+  #noteReplaced(key: string): void {
+    this.#lastReplaced.delete(key)
+    this.#lastReplaced.set(key, performance.now())
+    // Only the newest few can still be streaming.
+    if (this.#lastReplaced.size > 64) this.#lastReplaced.delete(this.#lastReplaced.keys().next().value!)
+  }
+
+  /** Alone in the log, the compare-and-swap is all that is needed; in company the lock keeps one tab from starving another. */
+  async #commitFairly(batch: Gathered): Promise<void> {
+    const { locks, lockName } = this.#ports
+    if (!locks.available || performance.now() > this.#contendedUntil) {
+      if (await this.#attempt(batch, locks.available)) return
+      this.#ports.tellContended()
+      this.noteContention()
+    }
+    await locks.request(lockName, {}, () => this.#attempt(batch, false))
+  }
+
+  /** Commits a batch; false when it lost a race and the caller asked to be told (`yieldOnRace`). */
+  async #attempt(batch: Gathered, yieldOnRace: boolean): Promise<boolean> {
+    const started = performance.now()
+    for (let races = 0; performance.now() - started < GIVE_UP_MS; races++) {
+      try {
+        const outcome = await this.#tryOnce(batch)
+        if (outcome !== 'raced') return true
+        if (yieldOnRace) return false
+      } catch (error) {
+        await this.#giveBack(batch, error)
+        return true
+      }
+      await this.#backOff(races)
+    }
+    rejectAll(batch.items, new VaultError('busy', 'other tabs keep writing; try again'))
+    return true
+  }
+
+  async #tryOnce(batch: Gathered): Promise<'settled' | 'raced'> {
+    const log = this.#log
+    // Before every run again: an earlier one may have landed after all (PROTOCOL rule 6).
+    if (batch.attempted.length > 0 && log.holdsOperation(batch.operation)) {
+      resolveAll(batch.attempted)
+      return 'settled'
+    }
+    const generation = log.generation
+    const stamp: CommitStamp = { seq: log.head.seq + 1, time: this.#ports.now() }
+    const draft = log.state.draft()
+    const run = await this.#run(batch.items, draft, stamp)
+    // What failed may have failed because the ground moved under it: then it runs again like everybody else.
+    if (run.failed.length > 0 && generation !== log.generation) return 'raced'
+    for (const { item, error } of run.failed) {
+      rejectAll([item], error)
+      batch.items.splice(batch.items.indexOf(item), 1)
+    }
+    batch.attempted = run.attempted
+    if (run.changes.length === 0) {
+      resolveAll(run.attempted)
+      return 'settled'
+    }
+    const strict = batch.items.some((item) => item.options.strict === true)
+    const { changes, expect, operations } = run
+    const outcome = await log.append({
+      draft,
+      generation,
+      time: stamp.time,
+      operation: batch.operation,
+      changes,
+      expect,
+      operations,
+      durability: strict ? 'strict' : this.#ports.durability,
+    })
+    if (outcome.kind === 'raced') return 'raced'
+    if (outcome.kind === 'refused') rejectAll(batch.items, new VaultError('conflict', 'what this change was prepared with is gone; try again', { reason: 'refused' }))
+    else resolveAll(run.attempted)
+    return 'settled'
+  }
+
+  async #run(batch: readonly Waiting[], batchDraft: State, stamp: CommitStamp) {
+    const attempted: Attempted[] = []
+    const failed: { readonly item: Waiting; readonly error: unknown }[] = []
+    const changes: Change[] = []
+    const expect: Expectation[] = []
+    const operations: Operation[] = []
+    for (const item of batch) {
+      if (item.options.signal?.aborted) {
+        failed.push({ item, error: item.options.signal.reason })
+        continue
+      }
+      const layer = batchDraft.draft()
+      const draft = new Draft(layer, stamp)
+      try {
+        const result = await item.run(draft)
+        layer.pour()
+        changes.push(...draft.changes)
+        expect.push(...draft.expect)
+        operations.push(...draft.operations)
+        attempted.push({ item, result })
+      } catch (error) {
+        failed.push({ item, error })
+      }
+    }
+    return { attempted, failed, changes, expect, operations }
+  }
+
+  async #giveBack(batch: Gathered, error: unknown): Promise<void> {
+    const mayBeOne = error instanceof VaultError && (error.code === 'invalid-value' || error.code === 'storage-full')
+    if (!mayBeOne || batch.items.length === 1) {
+      rejectAll(batch.items, error)
+      return
+    }
+    for (const item of batch.items) await this.#attempt({ items: [item], operation: this.#log.nextOperation(), attempted: [] }, false)
+  }
+
+  async #backOff(races: number): Promise<void> {
+    // Under the lock only tabs that have not heard of the contention yet can win; without locks everybody backs off at random.
+    const ceiling = this.#ports.locks.available ? 4 : Math.min(64, 2 << Math.min(races, 5))
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * ceiling))
+  }
+}
+
+function resolveAll(attempted: readonly Attempted[]): void {
+  for (const { item, result } of attempted) for (const { resolve } of item.settle) resolve(result)
+}
+
+function rejectAll(items: readonly Waiting[], error: unknown): void {
+  for (const item of items) for (const { reject } of item.settle) reject(error)
+}

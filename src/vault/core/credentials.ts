@@ -1,0 +1,126 @@
+// From a password to the key ring, and back into a header: creating, unlocking, changing a password.
+// Implements docs/format.md, section 3. What is raw here is zeroed before the call ends.
+
+import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
+import { randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
+import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../crypto/key-slots.js'
+import { createKeyRingContent, decodeKeyRing, deriveVaultKeys, encodeKeyRing, loadKeyRing, type KeyRing, type VaultKeys } from '../../crypto/keyring.js'
+import { VaultError } from '../../errors.js'
+import { STORE_IDS } from '../../stores/backend.js'
+import { openKeyRing, sealKeyRing, tagOfRow } from './codec.js'
+import { encodeHeader, isPasswordSlot, proveHeader, type Header, type UnprovenHeader } from './header.js'
+
+/** An opened header: everything that reading and writing the vault needs. */
+export interface OpenedHeader {
+  readonly header: Header
+  readonly row: SealedBytes
+  readonly tag: Tag
+  readonly keys: VaultKeys
+  readonly ring: KeyRing
+}
+
+/** Makes a new vault's header: one password slot, fresh keys. @throws {VaultError} `invalid-value`, `crypto-unavailable` */
+export async function createHeader(password: string, iterations: number, policy: KdfPolicy): Promise<OpenedHeader> {
+  const passwordBytes = encodePassword(password)
+  const vaultId = randomBytes(16) as VaultId
+  const homeId = randomBytes(16) as HomeId
+  const vaultKey = randomBytes(32)
+  try {
+    const keys = await deriveVaultKeys(vaultKey, vaultId)
+    const slot = await createPasswordSlot(passwordBytes, vaultKey, vaultId, iterations, policy)
+    const content = createKeyRingContent(policy.minimumIterations)
+    const ring = await loadKeyRing(content, vaultId, Object.keys(STORE_IDS))
+    return await buildHeader({ vaultId, homeId, revision: 1, slots: [slot] }, keys, ring)
+  } finally {
+    wipe(vaultKey)
+    wipe(passwordBytes)
+  }
+}
+
+/** Seals the key ring for a revision of the header and encodes both. */
+async function buildHeader(parts: Omit<Header, 'keyRing'>, keys: VaultKeys, ring: KeyRing): Promise<OpenedHeader> {
+  const plain = encodeKeyRing(ring.content())
+  const keyRing = await sealKeyRing(keys.keyRingKey, parts, plain)
+  wipe(plain)
+  const header: Header = { ...parts, keyRing }
+  const row = await encodeHeader(header, keys)
+  return { header, row, tag: tagOfRow(row).slice() as Tag, keys, ring }
+}
+
+/**
+ * Opens a header with a password.
+ * @throws {VaultError} `wrong-password`, `corrupt` (a wrapped key or the ring does not open), `tampered` (limits or MAC), `invalid-value`
+ */
+export async function unlockHeader(unproven: UnprovenHeader, password: string, policy: KdfPolicy): Promise<OpenedHeader> {
+  const { vaultKey } = await findVaultKey(unproven.header, password, policy)
+  try {
+    return await openWithVaultKey(unproven, await deriveVaultKeys(vaultKey, unproven.header.vaultId))
+  } finally {
+    wipe(vaultKey)
+  }
+}
+
+/** Opens another copy of a header whose vault key is known. @throws {VaultError} `tampered`, `corrupt` */
+export async function openWithVaultKey(unproven: UnprovenHeader, keys: VaultKeys): Promise<OpenedHeader> {
+  const { header } = unproven
+  await proveHeader(unproven, keys)
+  const plain = await openKeyRing(keys.keyRingKey, header, header.keyRing)
+  const ring = await loadKeyRing(decodeKeyRing(plain), header.vaultId, Object.keys(STORE_IDS))
+  wipe(plain)
+  return { header, row: unproven.row, tag: unproven.tag, keys, ring }
+}
+
+async function findVaultKey(header: Header, password: string, policy: KdfPolicy): Promise<{ vaultKey: Bytes; slot: PasswordSlot }> {
+  const slots = header.slots.filter(isPasswordSlot)
+  if (slots.length === 0) throw new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
+  const passwordBytes = encodePassword(password)
+  try {
+    let wrong: unknown
+    for (const slot of slots) {
+      try {
+        return { vaultKey: await openPasswordSlot(slot, passwordBytes, header.vaultId, policy), slot }
+      } catch (error) {
+        if (!(error instanceof VaultError) || error.code !== 'wrong-password') throw error
+        wrong = error
+      }
+    }
+    throw wrong
+  } finally {
+    wipe(passwordBytes)
+  }
+}
+
+/**
+ * The next revision of a header, its password slot replaced: one KDF for the old password, one for the new one.
+ * Data keys stay as they are.
+ * @throws {VaultError} `wrong-password`, `invalid-value`
+ */
+export async function replacePassword(opened: OpenedHeader, current: string, next: string, policy: KdfPolicy): Promise<OpenedHeader> {
+  const nextBytes = encodePassword(next)
+  const { vaultKey, slot } = await findVaultKey(opened.header, current, policy)
+  try {
+    // Never weaker than before, whatever this device thinks of its own speed.
+    const iterations = Math.min(policy.maximumWritten, Math.max(slot.kdf.iterations, policy.minimumIterations))
+    const fresh = await createPasswordSlot(nextBytes, vaultKey, opened.header.vaultId, iterations, policy)
+    const slots = opened.header.slots.map((old) => (old === slot ? fresh : old))
+    const { vaultId, homeId, revision } = opened.header
+    return await buildHeader({ vaultId, homeId, revision: revision + 1, slots }, opened.keys, opened.ring)
+  } finally {
+    wipe(vaultKey)
+    wipe(nextBytes)
+  }
+}
+
+/** The tag of a header as log and manifest name it. */
+export function headerName(opened: Pick<OpenedHeader, 'header' | 'tag'>): { readonly revision: number; readonly tag: string } {
+  return { revision: opened.header.revision, tag: toBase64Url(opened.tag) }
+}
+
+/** Bytes of the canary's MAC and what it covers: `docs/format.md`, section 10. */
+export function canaryOf(opened: OpenedHeader, seq: number, tag: Tag): { v: number; vaultId: string; seq: number; tag: string; mac: string } {
+  const { vaultId } = opened.header
+  const mac = opened.ring.canaryMac(vaultId, seq as Parameters<KeyRing['canaryMac']>[1], tag)
+  return { v: 1, vaultId: toBase64Url(vaultId), seq, tag: toBase64Url(tag), mac: toBase64Url(mac) }
+}
+

@@ -1,0 +1,71 @@
+// The body of a log row: one commit. Implements docs/format.md, section 5. Parsed tolerantly (what a newer minor
+// writer added to a value travels on), but an unknown change stops the reader: skipping it would lose data.
+
+import type { Seq } from '../../brand.js'
+import { VaultError } from '../../errors.js'
+
+/** Collections whose heads are always in memory. */
+export const HEAD_COLLECTIONS = ['sessions', 'chatLogs', 'brains', 'preferences'] as const
+export type HeadCollectionName = (typeof HEAD_COLLECTIONS)[number]
+
+/** Fields of a record, as stored: no id, no rev, no modifiedAt. */
+export type Fields = { readonly [field: string]: unknown }
+
+/** A long string that was moved to blob rows: `[path, stem, chunks, bytes, encoding, shards?]` (format.md section 8). */
+export type BlobRef = readonly [path: readonly (string | number)[], stem: string, chunks: number, bytes: number, encoding: 8 | 16, shards?: string]
+
+/** The record of a page: fields alone, or fields and the long values that were moved out of them. */
+export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]
+
+/** What a bulk writer put into the store beforehand: `[messages, pages, shards, firstContent, lastAt, blobs]`. */
+export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[]]
+
+export type Change =
+  | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields]
+  | readonly ['chatLog', id: string, value: Fields]
+  | readonly ['adopt', id: string, value: Fields, adopted: Adopted]
+  | readonly ['append', chatLogId: string, messages: readonly Body[]]
+  | readonly ['set', chatLogId: string, number: number, message: Body]
+  | readonly ['unset', chatLogId: string, number: number, messageId: string]
+  | readonly ['brain', id: string, head: Fields, body: Body]
+  | readonly ['delete', HeadCollectionName, id: string]
+  | readonly ['header', revision: number, tag: string]
+
+const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'brain', 'delete', 'header'])
+
+export interface LogRow {
+  readonly time: number
+  readonly writer: string
+  readonly operation: number
+  readonly changes: readonly Change[]
+}
+
+export function encodeLogRow(row: LogRow): unknown {
+  return { v: 1, t: row.time, w: row.writer, o: row.operation, c: row.changes }
+}
+
+/** @throws {VaultError} `unsupported-version` for a change this code does not know, `corrupt` for anything malformed. */
+export function decodeLogRow(seq: Seq, value: unknown): LogRow {
+  const row = value as { v?: unknown; t?: unknown; w?: unknown; o?: unknown; c?: unknown } | null
+  if (typeof row !== 'object' || row === null || typeof row.t !== 'number' || typeof row.w !== 'string' || typeof row.o !== 'number' || !Array.isArray(row.c)) {
+    throw new VaultError('corrupt', 'a log row is not a commit', { where: 'log', number: seq })
+  }
+  for (const change of row.c as unknown[]) {
+    if (!Array.isArray(change) || !CHANGE_KINDS.has(change[0] as string)) {
+      throw new VaultError('unsupported-version', 'the log holds a change made by a newer version; update the app', { where: 'log', number: seq })
+    }
+  }
+  return { time: row.t, writer: row.w, operation: row.o, changes: row.c as Change[] }
+}
+
+export function fieldsOf(body: Body): Fields {
+  return isSplit(body) ? body[0] : body
+}
+
+export function refsOf(body: Body): readonly BlobRef[] {
+  return isSplit(body) ? body[1] : []
+}
+
+function isSplit(body: Body): body is readonly [Fields, readonly BlobRef[]] {
+  return Array.isArray(body)
+}

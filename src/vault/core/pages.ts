@@ -1,0 +1,204 @@
+// Reads pages of records: from the cache, else many at once from the store, opened together. Every page is held against
+// what its head says of it, so an older copy or another page under its label is never taken for it.
+// Implements docs/format.md, section 7; PROTOCOL rule 12.
+
+import type { Label, SealedBytes } from '../../brand.js'
+import { VaultError } from '../../errors.js'
+import type { Backend, ReadRequest } from '../../stores/backend.js'
+import type { Codec } from './codec.js'
+import type { Body } from './log-row.js'
+import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
+
+/** A record as a page holds it. */
+export interface PageRecord {
+  readonly number: number
+  readonly rev: number
+  readonly modifiedAt: number
+  readonly body: Body
+}
+
+/** The records of a page by number, in order. */
+export type Page = ReadonlyMap<number, PageRecord>
+
+export interface WantedPage {
+  readonly stem: string
+  readonly folded: Folded | undefined
+  readonly page: number
+}
+
+export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body]
+
+/** Pages asked of the store in one transaction. */
+const READ_AT_ONCE = 500
+
+/**
+ * A page was not what its head promised. Either another tab's checkpoint came in between (catch up, start again) or,
+ * at an unchanged manifest, it is damage: then `damage` is what to throw.
+ */
+export class SuspectPage extends Error {
+  readonly damage: VaultError
+
+  constructor(damage: VaultError) {
+    super('a page is not what its head says')
+    this.damage = damage
+  }
+}
+
+export class Pages {
+  readonly #backend: Backend
+  readonly #codec: Codec
+  readonly #cache: PageCache
+
+  constructor(backend: Backend, codec: Codec, maxCacheBytes: number) {
+    this.#backend = backend
+    this.#codec = codec
+    this.#cache = new PageCache(maxCacheBytes)
+  }
+
+  /** Forgets every decoded page. */
+  clear(): void {
+    this.#cache.clear()
+  }
+
+  /**
+   * The pages of a stem, in the order asked for; what `folded` does not reach is empty.
+   * @throws {SuspectPage}
+   */
+  read(stem: string, folded: Folded | undefined, wanted: readonly number[]): Promise<Page[]> {
+    return this.readMany(wanted.map((page) => ({ stem, folded, page })))
+  }
+
+  /** Pages of any stems, in the order asked for. @throws {SuspectPage} */
+  async readMany(wanted: readonly WantedPage[]): Promise<Page[]> {
+    const found = new Array<Page | undefined>(wanted.length)
+    const missing: (WantedPage & { readonly version: number; readonly at: number })[] = []
+    for (const [at, { stem, folded, page }] of wanted.entries()) {
+      const version = versionOf(folded, stem, page)
+      const known = version === undefined ? EMPTY : this.#cache.get(cacheKey(stem, page, version))
+      if (known !== undefined) found[at] = known
+      else missing.push({ stem, folded, page, version: version!, at })
+    }
+    for (let start = 0; start < missing.length; start += READ_AT_ONCE) {
+      const slice = missing.slice(start, start + READ_AT_ONCE)
+      const rows = await readLabelled(this.#backend, this.#codec, 'pages', slice)
+      await Promise.all(
+        slice.map(async ({ stem, page, version, at }, i) => {
+          found[at] = await this.#openPage(stem, page, version, rows[i])
+        }),
+      )
+    }
+    return found as Page[]
+  }
+
+  async #openPage(stem: string, page: number, version: number, row: LabelledValue | undefined): Promise<Page> {
+    if (row === undefined) throw suspect('a page of records is missing', page, 'missing-page')
+    let body
+    try {
+      body = (await this.#codec.openPage('pages', row.label, row.value)) as StoredPage
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'corrupt') throw new SuspectPage(new VaultError('corrupt', 'a page of records is damaged', { where: 'pages', number: page, reason: 'page' }, error))
+      throw error
+    }
+    if (body.s !== stem || body.p !== page) throw suspect('a page of records lies under the label of another', page, 'page-swapped')
+    if (body.n !== version) throw suspect('a page of records was replaced by an older one', page, 'page-replayed')
+    const records = new Map(body.r.map(([number, rev, modifiedAt, record]) => [number, { number, rev, modifiedAt, body: record }]))
+    this.#cache.set(cacheKey(stem, page, version), records, row.value.length)
+    return records
+  }
+}
+
+interface StoredPage {
+  readonly s: string
+  readonly p: number
+  readonly n: number
+  readonly r: readonly StoredRecord[]
+}
+
+/** The JSON value of a page. */
+export function encodePage(stem: string, page: number, version: number, records: readonly StoredRecord[]): StoredPage {
+  return { s: stem, p: page, n: version, r: records }
+}
+
+export interface LabelledValue {
+  readonly label: Label
+  readonly value: SealedBytes
+}
+
+/** Rows by stem and page, under whichever epoch's label they lie, from one state of the store. */
+export async function readLabelled(
+  backend: Backend,
+  codec: Codec,
+  store: 'heads' | 'pages' | 'blobs',
+  wanted: readonly { readonly stem: string; readonly page: number }[],
+): Promise<(LabelledValue | undefined)[]> {
+  const labels = wanted.map(({ stem, page }) => codec.labels(store, stem, page))
+  const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store, key }) as const))
+  const answers = (await backend.read(requests)) as (SealedBytes | undefined)[]
+  let at = 0
+  return labels.map((all) => {
+    let found: LabelledValue | undefined
+    for (const label of all) {
+      const value = answers[at++]
+      if (value !== undefined) found ??= { label, value }
+    }
+    return found
+  })
+}
+
+function versionOf(folded: Folded | undefined, stem: string, page: number): number | undefined {
+  // The one page of a brain is named by its number, and its head knows just that page.
+  return stem === BRAIN_STEM ? folded?.versions[0] : folded?.versions[page]
+}
+
+function suspect(message: string, page: number, reason: string): SuspectPage {
+  return new SuspectPage(new VaultError('corrupt', `${message}; restore it from an archive`, { where: 'pages', number: page, reason }))
+}
+
+const EMPTY: Page = new Map()
+
+function cacheKey(stem: string, page: number, version: number): string {
+  return `${stem}/${page}/${version}`
+}
+
+/** Least recently used goes first. A decoded page is taken for four times its sealed size. */
+class PageCache {
+  readonly #pages = new Map<string, { readonly page: Page; readonly bytes: number }>()
+  readonly #maxBytes: number
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get(key: string): Page | undefined {
+    const entry = this.#pages.get(key)
+    if (entry === undefined) return undefined
+    this.#pages.delete(key)
+    this.#pages.set(key, entry)
+    return entry.page
+  }
+
+  set(key: string, page: Page, sealedBytes: number): void {
+    const bytes = sealedBytes * 4
+    if (this.#pages.has(key)) return
+    this.#pages.set(key, { page, bytes })
+    this.#bytes += bytes
+    for (const [oldest, entry] of this.#pages) {
+      if (this.#bytes <= this.#maxBytes) break
+      this.#pages.delete(oldest)
+      this.#bytes -= entry.bytes
+    }
+  }
+
+  clear(): void {
+    this.#pages.clear()
+    this.#bytes = 0
+  }
+}
+
+/** Which pages hold the numbers from..to (exclusive) of a chat log. */
+export function pagesBetween(from: number, to: number): number[] {
+  const pages: number[] = []
+  for (let page = from >> PAGE_SHIFT; page << PAGE_SHIFT < to; page++) pages.push(page)
+  return pages
+}

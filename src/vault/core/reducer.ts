@@ -1,0 +1,180 @@
+// What follows from a change: numbers, counts, last activity, titles, cascades. Pure and deterministic, the same at
+// commit and at replay, in every tab. Implements docs/format.md, section 5.
+
+import { VaultError } from '../../errors.js'
+import { refsOf, fieldsOf, type Body, type Change, type Fields, type HeadCollectionName } from './log-row.js'
+import { BRAIN_STEM, pageOf, type Head, type State } from './state.js'
+
+/** The commit a change belongs to. */
+export interface CommitStamp {
+  readonly seq: number
+  readonly time: number
+}
+
+const MAX_DERIVED_TITLE = 80
+
+export function applyChange(state: State, change: Change, stamp: CommitStamp): void {
+  switch (change[0]) {
+    case 'put':
+      putHead(state, change[1], change[2], change[3], stamp)
+      return
+    case 'chatLog':
+      createChatLog(state, change[1], { ...change[2], generation: 1, next: 0, count: 0, blobs: 0 }, stamp)
+      return
+    case 'adopt':
+      adoptChatLog(state, change, stamp)
+      return
+    case 'append':
+      append(state, change[1], change[2], stamp)
+      return
+    case 'set':
+      setMessage(state, change[1], change[2], change[3], stamp)
+      return
+    case 'unset':
+      unsetMessage(state, change[1], change[2], change[3], stamp)
+      return
+    case 'brain':
+      putBrain(state, change[1], change[2], change[3], stamp)
+      return
+    case 'delete':
+      deleteHead(state, change[1], change[2], stamp)
+      return
+    case 'header':
+      return
+  }
+}
+
+function putHead(state: State, collection: HeadCollectionName, id: string, value: Fields, stamp: CommitStamp): Head {
+  const before = state.heads[collection].get(id)
+  const number = before?.number ?? state.next[collection]++
+  const head: Head = { id, number, rev: stamp.seq, modifiedAt: stamp.time, value, ...(before?.folded && { folded: before.folded }) }
+  state.setHead(collection, head)
+  return head
+}
+
+function createChatLog(state: State, id: string, value: Fields, stamp: CommitStamp): Head {
+  const sessionId = value['sessionId'] as string | undefined
+  if (sessionId !== undefined) state.logsOfSession.set(sessionId, [...(state.logsOfSession.get(sessionId) ?? []), id])
+  return putHead(state, 'chatLogs', id, value, stamp)
+}
+
+function adoptChatLog(state: State, change: Change & readonly ['adopt', ...unknown[]], stamp: CommitStamp): void {
+  const [, id, value, [messages, pages, shards, firstContent, lastAt, blobs]] = change
+  const head = createChatLog(state, id, { ...value, generation: 1, next: messages, count: messages, blobs: blobs.length, adopted: [stamp.seq, stamp.time] }, stamp)
+  state.setHead('chatLogs', { ...head, folded: { next: messages, versions: new Array<number>(pages).fill(0) } })
+  state.adoptions.push({ seq: stamp.seq, stem: value['stem'] as string, pages, shards })
+  for (const ref of blobs) state.blobs.push({ seq: stamp.seq, ref, adopted: true })
+  touchSession(state, value['sessionId'], stamp, messages, lastAt ?? undefined, firstContent ?? undefined)
+}
+
+function append(state: State, chatLogId: string, messages: readonly Body[], stamp: CommitStamp): void {
+  const log = requireHead(state, 'chatLogs', chatLogId)
+  const stem = log.value['stem'] as string
+  let next = log.value['next'] as number
+  let withBlobs = log.value['blobs'] as number
+  let lastAt: number | undefined
+  let firstContent: string | undefined
+  for (const body of messages) {
+    state.setPending(stem, next++, { rev: stamp.seq, modifiedAt: stamp.time, body })
+    for (const ref of refsOf(body)) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
+    if (refsOf(body).length > 0) withBlobs++
+    const fields = fieldsOf(body)
+    const timestamp = fields['timestamp'] as number
+    if (lastAt === undefined || timestamp > lastAt) lastAt = timestamp
+    firstContent ??= titleSource(fields)
+  }
+  putHead(state, 'chatLogs', chatLogId, { ...log.value, next, count: (log.value['count'] as number) + messages.length, blobs: withBlobs }, stamp)
+  touchSession(state, log.value['sessionId'], stamp, messages.length, lastAt, firstContent)
+}
+
+function setMessage(state: State, chatLogId: string, number: number, body: Body, stamp: CommitStamp): void {
+  const log = requireHead(state, 'chatLogs', chatLogId)
+  const stem = log.value['stem'] as string
+  state.setPending(stem, number, { rev: stamp.seq, modifiedAt: stamp.time, body })
+  for (const ref of refsOf(body)) if (ref[5] !== undefined) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
+  const blobs = (log.value['blobs'] as number) + (refsOf(body).length > 0 ? 1 : 0)
+  putHead(state, 'chatLogs', chatLogId, { ...log.value, blobs }, stamp)
+  touchSession(state, log.value['sessionId'], stamp, 0, fieldsOf(body)['timestamp'] as number, titleSource(fieldsOf(body)))
+}
+
+function unsetMessage(state: State, chatLogId: string, number: number, messageId: string, stamp: CommitStamp): void {
+  const log = requireHead(state, 'chatLogs', chatLogId)
+  state.setPending(log.value['stem'] as string, number, { rev: stamp.seq, modifiedAt: stamp.time, body: null })
+  putHead(state, 'chatLogs', chatLogId, { ...log.value, count: (log.value['count'] as number) - 1 }, stamp)
+  touchSession(state, log.value['sessionId'], stamp, -1)
+  state.tombstones.push({ collection: 'messages', parent: chatLogId, id: messageId, rev: stamp.seq, modifiedAt: stamp.time })
+}
+
+function putBrain(state: State, id: string, fields: Fields, body: Body, stamp: CommitStamp): void {
+  const head = putHead(state, 'brains', id, fields, stamp)
+  state.setPending(BRAIN_STEM, head.number, { rev: stamp.seq, modifiedAt: stamp.time, body })
+  for (const ref of refsOf(body)) if (ref[5] !== undefined) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
+}
+
+function deleteHead(state: State, collection: HeadCollectionName, id: string, stamp: CommitStamp): void {
+  const head = requireHead(state, collection, id)
+  if (collection === 'sessions') {
+    for (const chatLogId of state.logsOfSession.get(id) ?? []) deleteHead(state, 'chatLogs', chatLogId, stamp)
+    state.logsOfSession.delete(id)
+  }
+  if (collection === 'chatLogs') detachChatLog(state, head, stamp)
+  if (collection === 'brains') {
+    state.dropPending(BRAIN_STEM, head.number)
+    const from = pageOf(BRAIN_STEM, head.number)
+    state.removals.push({ seq: stamp.seq, stem: BRAIN_STEM, from, to: from + (head.folded?.versions.length ?? 0), blobs: true })
+  }
+  state.removeHead(collection, head, stamp.seq)
+  state.tombstones.push({ collection, parent: '', id, rev: stamp.seq, modifiedAt: stamp.time })
+}
+
+function detachChatLog(state: State, log: Head, stamp: CommitStamp): void {
+  const stem = log.value['stem'] as string
+  state.dropStem(stem)
+  state.removals.push({ seq: stamp.seq, stem, from: 0, to: log.folded?.versions.length ?? 0, blobs: (log.value['blobs'] as number) > 0 })
+  const sessionId = log.value['sessionId'] as string | undefined
+  if (sessionId === undefined) return
+  state.logsOfSession.set(sessionId, (state.logsOfSession.get(sessionId) ?? []).filter((id) => id !== log.id))
+  const session = state.heads.sessions.get(sessionId)
+  if (session === undefined) return
+  const { chatLogId, ...rest } = session.value
+  const messageCount = (session.value['messageCount'] as number) - (log.value['count'] as number)
+  putHead(state, 'sessions', sessionId, { ...rest, ...(chatLogId !== log.id && chatLogId !== undefined && { chatLogId }), messageCount }, stamp)
+}
+
+/** Carries what happened in a chat log over to its session. */
+function touchSession(state: State, sessionId: unknown, stamp: CommitStamp, added: number, lastAt?: number, firstContent?: string): void {
+  if (typeof sessionId !== 'string') return
+  const session = state.heads.sessions.get(sessionId)
+  if (session === undefined) return
+  const value = session.value
+  const derived = value['titled'] !== true && firstContent !== undefined
+  putHead(
+    state,
+    'sessions',
+    sessionId,
+    {
+      ...value,
+      messageCount: (value['messageCount'] as number) + added,
+      lastActivityAt: Math.max(value['lastActivityAt'] as number, lastAt ?? 0),
+      ...(derived && { title: firstContent, titled: true }),
+    },
+    stamp,
+  )
+}
+
+/** The title a message gives its session: the first line of what a user said, cut between code points. */
+export function titleSource(fields: Fields): string | undefined {
+  if (fields['type'] !== 'user') return undefined
+  const content = fields['content'] as string
+  // A message may be megabytes long, its first line may not: look at no more than could matter.
+  const line = content.slice(0, 4096).trimStart().split(/\r?\n/, 1)[0]?.replace(/\s+/g, ' ').trim() ?? ''
+  if (line === '') return undefined
+  const points = Array.from(line.slice(0, 2 * MAX_DERIVED_TITLE + 2))
+  return points.length <= MAX_DERIVED_TITLE && line.length <= 2 * MAX_DERIVED_TITLE ? line : `${points.slice(0, MAX_DERIVED_TITLE).join('')}…`
+}
+
+function requireHead(state: State, collection: HeadCollectionName, id: string): Head {
+  const head = state.heads[collection].get(id)
+  if (head === undefined) throw new VaultError('corrupt', 'a commit changes a record that is not there', { where: collection })
+  return head
+}
