@@ -31,7 +31,9 @@ const entries = ['index.ts', 'testing/index.ts']
 
 /** Files of stores/ that only say what a store promises; who knows a promise does not know the thing that keeps it. */
 const contract = 'stores/backend.ts'
-const typeContracts = ['stores/second-home.ts', 'stores/tab-channel.ts']
+const typeContracts = ['stores/second-home.ts', 'stores/tab-channel.ts', 'stores/locks.ts']
+/** Files of stores/ that work over promises alone: they name no place where rows live. */
+const overContracts = ['stores/canary.ts', 'stores/marks.ts']
 
 const isLeaf = ({ name }: Target) => leaves.includes(name)
 const isBelow =
@@ -91,7 +93,9 @@ function ruleFor(path: string): Rule | undefined {
 
 function ruleForVaultFile(path: string): Rule {
   const isConcreteStore: Rule = (target) => path === 'vault/open-vault.ts' && isBelow('stores')(target)
-  return anyOf(isLeaf, isBelow('crypto', 'vault'), isStoreContract, isConcreteStore, isPackage('zod/mini', 'fflate'))
+  const isOverContracts: Rule = ({ name }) => overContracts.includes(name)
+  const isStoreType: Rule = (target) => target.typeOnly && target.name === 'stores/select-backend.ts'
+  return anyOf(isLeaf, isBelow('crypto', 'vault'), isStoreContract, isOverContracts, isStoreType, isConcreteStore, isPackage('zod/mini', 'fflate'))
 }
 
 function ruleForVaultFolder(folder: string): Rule | undefined {

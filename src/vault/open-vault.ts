@@ -1,0 +1,152 @@
+// Where a vault is put together: the only file that names concrete stores. Opening looks, it never writes and never guesses:
+// what cannot be read is `unavailable`, what should be there and is not is `wiped`, and only what never was is `empty`.
+
+import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
+import { isVaultError } from '../errors.js'
+import type { Backend } from '../stores/backend.js'
+import { readCanaries, readHeaderMirrors, removeCanary, removeHeaderMirror } from '../stores/canary.js'
+import { webLocks } from '../stores/locks.js'
+import { opfsHome } from '../stores/opfs-home.js'
+import type { SecondHome } from '../stores/second-home.js'
+import { selectBackend, storageFacts } from '../stores/select-backend.js'
+import { openBroadcastChannel } from '../stores/tab-channel.js'
+import { webStorageHome } from '../stores/web-storage-home.js'
+import { pageSignals } from './core/auto-lock.js'
+import { decodeHeader } from './core/header.js'
+import { checkManifestFormat } from './core/manifest.js'
+import type { VaultEnvironment } from './environment.js'
+import { emptyVault, lockedVault, type ClosedParts, type Vault } from './locked-vault.js'
+import type { VaultOptions } from './opened-vault.js'
+
+const MAX_NAME = 128
+
+/** This browser: IndexedDB, Web Locks, localStorage and OPFS for what must outlive the database. */
+export function browserEnvironment(): VaultEnvironment {
+  return {
+    backend: () => selectBackend(),
+    storageFacts,
+    homes: async () => [webStorageHome(), await opfsHome()].filter((home): home is SecondHome => home !== undefined),
+    openChannel: openBroadcastChannel,
+    locks: webLocks(),
+    kdf: DEFAULT_KDF_POLICY,
+    signals: pageSignals(),
+    now: () => Date.now(),
+  }
+}
+
+/**
+ * Looks up a vault of this origin. Never throws for what it finds: the state says it.
+ * @throws {TypeError | RangeError} for options that make no sense
+ */
+export function openVault(options: VaultOptions): Promise<Vault> {
+  return openVaultIn(browserEnvironment(), options)
+}
+
+/** The same in an environment of one's own: what tests use, and only they may weaken. */
+export async function openVaultIn(environment: VaultEnvironment, options: VaultOptions): Promise<Vault> {
+  checkOptions(options)
+  const reopen = (): Promise<Vault> => openVaultIn(environment, options)
+  let backend: Backend
+  try {
+    backend = await environment.backend().open(options.name)
+  } catch (error) {
+    return unopened(options.name, error, reopen)
+  }
+  try {
+    return await look({ options, environment, backend, homes: await environment.homes() })
+  } catch (error) {
+    await backend.close()
+    return unopened(options.name, error, reopen)
+  }
+}
+
+function unopened(name: string, error: unknown, retry: () => Promise<Vault>): Vault {
+  const close = async (): Promise<void> => {}
+  if (!isVaultError(error)) throw error
+  if (error.code === 'unsupported-version') return { state: 'newer', name, error, close }
+  return { state: 'unavailable', name, error, retry, close }
+}
+
+async function look(parts: ClosedParts): Promise<Vault> {
+  const { backend, homes, options } = parts
+  const { name } = options
+  const [header, manifest, lastCommit] = await backend.read([
+    { kind: 'get', store: 'header', key: 'header' },
+    { kind: 'get', store: 'manifest', key: 'manifest' },
+    { kind: 'lastKey', store: 'log' },
+  ])
+  if (manifest !== undefined) refuseNewer(() => checkManifestFormat(manifest))
+  if (header !== undefined) {
+    refuseNewer(() => decodeHeader(header))
+    return lockedVault(parts)
+  }
+  const canaries = await readCanaries(homes, name)
+  const copies = await readHeaderMirrors(homes, name)
+  const hasRows = manifest !== undefined || lastCommit !== undefined
+  if (hasRows && copies.length > 0) return lockedVault(parts)
+  if (!hasRows && canaries.length === 0 && copies.length === 0) return emptyVault(parts)
+  const lastKnownCommit = Math.max(0, ...canaries.map((canary) => canary.seq))
+  return {
+    state: 'wiped',
+    name,
+    reason: hasRows ? 'header-missing' : 'database-empty',
+    ...(lastKnownCommit > 0 && { lastKnownCommit }),
+    close: () => backend.close(),
+  }
+}
+
+/** Damage is the business of unlock, which may have a copy; a newer format is the business of nobody here. */
+function refuseNewer(look: () => unknown): void {
+  try {
+    look()
+  } catch (error) {
+    if (isVaultError(error) && error.code === 'unsupported-version') throw error
+  }
+}
+
+/** Names of the vaults of this origin, those whose database was wiped included. Works while they are locked. */
+export function listVaults(): Promise<readonly string[]> {
+  return listVaultsIn(browserEnvironment())
+}
+
+export async function listVaultsIn(environment: VaultEnvironment): Promise<readonly string[]> {
+  const names = new Set(await environment.backend().list())
+  for (const home of await environment.homes()) {
+    for (const key of await home.keys('sealed-vault/')) {
+      const name = /^sealed-vault\/(.*)\/(?:canary|header\/[01])$/.exec(key)?.[1]
+      if (name !== undefined) names.add(name)
+    }
+  }
+  return [...names].sort()
+}
+
+/**
+ * Deletes a vault for ever: database, canary, copies of the header. Works while it is locked (a forgotten password); open tabs lock.
+ * Browsers and disks may keep deleted bytes for a while; they are sealed.
+ * @throws {VaultError} `storage-blocked` when another tab does not let go of the database
+ */
+export function destroyVault(name: string): Promise<void> {
+  return destroyVaultIn(browserEnvironment(), name)
+}
+
+export async function destroyVaultIn(environment: VaultEnvironment, name: string): Promise<void> {
+  checkOptions({ name })
+  const channel = environment.openChannel(name)
+  channel.post({ kind: 'destroyed' })
+  try {
+    await environment.backend().destroy(name)
+    // Last: as long as something is left of the vault, its canary says so.
+    const homes = await environment.homes()
+    await Promise.all([removeHeaderMirror(homes, name, 0), removeHeaderMirror(homes, name, 1)])
+    await removeCanary(homes, name)
+  } finally {
+    channel.close()
+  }
+}
+
+function checkOptions({ name, autoLock, cacheBytes }: VaultOptions): void {
+  if (typeof name !== 'string') throw new TypeError('name must be a string')
+  if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
+  if (autoLock?.idleMs !== undefined && !(autoLock.idleMs > 0)) throw new RangeError('autoLock.idleMs must be a positive number of ms')
+  if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')
+}

@@ -1,0 +1,340 @@
+// The parts of one opened vault and what they do in the background: events, checkpoints, canary, tab channel, auto-lock.
+// The facade over it is unlocked-vault.ts.
+
+import { randomBytes, toBase64Url } from '../crypto/bytes.js'
+import { VaultError } from '../errors.js'
+import type { Backend } from '../stores/backend.js'
+import { removeHeaderMirror, writeCanary, writeHeaderMirror } from '../stores/canary.js'
+import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
+import type { SecondHome } from '../stores/second-home.js'
+import type { TabChannel } from '../stores/tab-channel.js'
+import { openAccess, type Access } from './core/access.js'
+import { AutoLock, type AutoLockOptions } from './core/auto-lock.js'
+import { runCheckpoint, type CheckpointOutcome } from './core/checkpoint.js'
+import { Codec } from './core/codec.js'
+import { CommitLog } from './core/commit-log.js'
+import { CommitQueue } from './core/commit-queue.js'
+import { canaryOf, headerName, replacePassword, type OpenedHeader } from './core/credentials.js'
+import { Events } from './core/events.js'
+import { decodeHeader } from './core/header.js'
+import { runJob, type JobPorts } from './core/jobs.js'
+import { clearLeftovers } from './core/leftovers.js'
+import type { Change } from './core/log-row.js'
+import { Pages } from './core/pages.js'
+import type { Standing } from './core/replay.js'
+import type { VaultEnvironment } from './environment.js'
+
+export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed'
+
+export type VaultEvent =
+  /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content. */
+  | { readonly kind: 'changed'; readonly seq: number; readonly local: boolean; readonly collections: readonly string[]; readonly chatLogIds: readonly string[] }
+  | { readonly kind: 'locked'; readonly reason: LockReason; readonly error?: VaultError }
+  /** Something is wrong that does not stop the vault: what is left readable stays readable. */
+  | { readonly kind: 'warning'; readonly error: VaultError }
+
+export interface VaultOptions {
+  /** Names the vault in this origin: 1 to 128 characters. */
+  readonly name: string
+  readonly autoLock?: AutoLockOptions
+  /** `relaxed` (default): an acknowledged commit survives a killed browser, not a power cut. `strict`: both, and slower. */
+  readonly durability?: 'relaxed' | 'strict'
+  /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
+  readonly cacheBytes?: number
+}
+
+const CHECKPOINT_ROWS = 256
+const CHECKPOINT_BYTES = 512 * 1024
+const CANARY_EVERY_MS = 1000
+const DRAIN_MS = 5000
+
+export interface OpenedParts {
+  readonly options: VaultOptions
+  readonly environment: VaultEnvironment
+  readonly backend: Backend
+  readonly homes: readonly SecondHome[]
+  readonly opened: OpenedHeader
+  readonly standing: Standing
+}
+
+export class OpenedVault {
+  readonly options: VaultOptions
+  readonly environment: VaultEnvironment
+  readonly backend: Backend
+  readonly log: CommitLog
+  readonly pages: Pages
+  readonly access: Access
+  readonly queue: CommitQueue
+  readonly jobs: JobPorts
+  readonly events = new Events<VaultEvent>()
+  /** Rises with every change of what is true; never falls. */
+  version = 0
+  #opened: OpenedHeader
+  readonly #homes: readonly SecondHome[]
+  readonly #channel: TabChannel
+  readonly #autoLock: AutoLock
+  readonly #mark = toBase64Url(randomBytes(9))
+  readonly #stops: (() => void)[] = []
+  readonly #background = new AbortController()
+  #releaseTabLock: () => void = () => {}
+  #staleMarks: readonly string[] = []
+  #canaryTimer: ReturnType<typeof setTimeout> | undefined
+  #checkpointTimer: ReturnType<typeof setTimeout> | undefined
+  #checkpointing: Promise<unknown> | undefined
+  #locking: Promise<void> | undefined
+  #left = false
+
+  constructor({ options, environment, backend, homes, opened, standing }: OpenedParts) {
+    this.options = options
+    this.environment = environment
+    this.backend = backend
+    this.#homes = homes
+    this.#opened = opened
+    const { vaultId, homeId } = opened.header
+    const codec = new Codec({ vaultId, homeId, ring: opened.ring })
+    this.log = new CommitLog(backend, codec, standing, {
+      committed: (seq, changes, local) => this.#committed(seq, changes, local),
+      reloaded: () => this.#reloaded(),
+      lost: (error) => void this.lock('storage-lost', error),
+    })
+    this.pages = new Pages(backend, codec, options.cacheBytes ?? 32 * 1024 * 1024)
+    this.#channel = environment.openChannel(options.name)
+    this.queue = new CommitQueue(this.log, {
+      locks: environment.locks,
+      lockName: `sealed-vault/${options.name}/commit`,
+      durability: options.durability ?? 'relaxed',
+      now: environment.now,
+      tellContended: () => this.#channel.post({ kind: 'contended' }),
+    })
+    this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
+    this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
+    this.#autoLock = new AutoLock(options.autoLock ?? {}, environment.signals, environment.now, (reason) => void this.lock(reason))
+  }
+
+  /** Marks this tab as open, deals with tabs that stopped without closing, starts what runs in the background. */
+  async start(): Promise<void> {
+    const { locks, signals } = this.environment
+    const unclean = await findUncleanStop(this.backend, locks, this.options.name)
+    // The vault has been read and held against its canary; nothing has been written yet (indexeddb.md section 0.1 says why now).
+    if (unclean.marks.length > 0) await rollEngineLog(this.backend)
+    this.#releaseTabLock = await holdTabLock(locks, this.options.name, this.#mark)
+    await leaveMark(this.backend, this.#mark)
+    if (unclean.certain) for (const mark of unclean.marks) await removeMark(this.backend, mark)
+    else this.#staleMarks = unclean.marks
+    this.#stops.push(
+      this.#channel.subscribe((message) => {
+        if (message.kind === 'locked') void this.lock('other-tab')
+        else if (message.kind === 'destroyed') void this.lock('destroyed')
+        else if (message.kind === 'contended') this.queue.noteContention()
+        else if (message.seq > this.log.head.seq) this.log.catchUp().catch(() => undefined)
+      }),
+      signals.onShown(() => this.#return()),
+      signals.onLeaving(() => this.#leave()),
+    )
+    this.#raiseCanary()
+    this.#considerSurplus()
+    this.#considerCheckpoint()
+  }
+
+  get header(): OpenedHeader {
+    return this.#opened
+  }
+
+  /** The vault was used: puts auto-lock off. */
+  noteUse(): void {
+    this.#autoLock.noteUse()
+  }
+
+  #committed(seq: number, changes: readonly Change[], local: boolean): void {
+    this.version++
+    if (local) {
+      this.#channel.post({ kind: 'committed', seq })
+      this.noteUse()
+    }
+    this.#raiseCanary()
+    this.#considerCheckpoint()
+    this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
+  }
+
+  #reloaded(): void {
+    this.version++
+    this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
+  }
+
+  #raiseCanary(): void {
+    this.#canaryTimer ??= setTimeout(() => {
+      this.#canaryTimer = undefined
+      void this.#writeCanary()
+    }, CANARY_EVERY_MS)
+    ;(this.#canaryTimer as { unref?: () => void }).unref?.()
+  }
+
+  async #writeCanary(): Promise<void> {
+    try {
+      const { seq, tag } = this.log.head
+      await writeCanary(this.#homes, this.options.name, canaryOf(this.#opened, seq, tag))
+    } catch {
+      // A second home that fails is no reason to stop: the canary stays the lower bound it was.
+    }
+  }
+
+  #considerCheckpoint(): void {
+    const { rows, bytes } = this.log.backlog
+    if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#checkpointTimer !== undefined || this.#checkpointing !== undefined) return
+    // A moment later, so that whoever waits for the commit goes first.
+    this.#checkpointTimer = setTimeout(() => {
+      this.#checkpointTimer = undefined
+      this.checkpoint(false).catch((error: unknown) => this.#warn(error))
+    }, 20)
+    ;(this.#checkpointTimer as { unref?: () => void }).unref?.()
+  }
+
+  /** Folds the log; with `wait` false only when no other job runs. */
+  async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
+    const run = runJob(this.jobs, wait, (job) => runCheckpoint(this.log, job, this.#background.signal), this.#background.signal)
+    this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
+    const outcome = await run
+    if (outcome === 'folded') void this.#writeCanary()
+    return outcome
+  }
+
+  #considerSurplus(): void {
+    const { pages, blobs } = this.log.surplus
+    if (pages < 0 || blobs < 0) {
+      this.#warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: pages < 0 ? 'pages' : 'blobs', number: Math.min(pages, blobs), reason: 'rows-missing' }))
+      return
+    }
+    if (pages + blobs === 0) return
+    const clear = runJob(this.jobs, false, (job) => clearLeftovers(this.log, this.pages, job, this.#background.signal), this.#background.signal)
+    clear.catch((error: unknown) => this.#warn(error))
+  }
+
+  #warn(error: unknown): void {
+    if (this.#locking !== undefined || this.#background.signal.aborted) return
+    if (error instanceof VaultError && error.code !== 'busy') this.events.emit({ kind: 'warning', error })
+  }
+
+  /** Replaces the password: header and log row in one strict transaction, so every other tab notices. */
+  async changePassword(current: string, next: string): Promise<void> {
+    this.log.assertAlive()
+    await this.log.catchUp()
+    const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+    const latest = row === undefined ? this.#opened : { ...this.#opened, ...decodeHeader(row) }
+    const replaced = await replacePassword(latest, current, next, this.environment.kdf)
+    const { revision, tag } = headerName(replaced)
+    // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
+    await writeHeaderMirror(this.#homes, this.options.name, revision, replaced.row)
+    await this.queue.commit(
+      async (draft) => {
+        draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: latest.tag })
+        draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
+        draft.change(['header', revision, tag])
+      },
+      { alone: true, strict: true },
+    )
+    this.#opened = replaced
+    await removeHeaderMirror(this.#homes, this.options.name, revision - 1)
+  }
+
+  /**
+   * Ends this opened vault: what was asked for is written, keys are wiped, other tabs lock too. Safe to call twice.
+   * `storage-lost` and `destroyed` write nothing.
+   */
+  lock(reason: LockReason, error?: VaultError): Promise<void> {
+    this.#locking ??= this.#lock(reason, error)
+    return this.#locking
+  }
+
+  async #lock(reason: LockReason, error: VaultError | undefined): Promise<void> {
+    const over = error ?? new VaultError('locked', 'the vault is locked; unlock it with the password', { reason })
+    const writes = reason !== 'storage-lost' && reason !== 'destroyed'
+    this.#autoLock.stop()
+    clearTimeout(this.#canaryTimer)
+    clearTimeout(this.#checkpointTimer)
+    if (writes && reason !== 'other-tab') this.#channel.post({ kind: 'locked', reason })
+    this.#background.abort(over)
+    if (writes) {
+      await within(DRAIN_MS, this.queue.drain())
+      await within(DRAIN_MS, Promise.resolve(this.#checkpointing))
+    }
+    this.log.die(over)
+    this.queue.abandon(over)
+    await within(DRAIN_MS, this.log.idle())
+    if (writes) {
+      await this.#writeCanary()
+      await within(DRAIN_MS, this.#unmark())
+    }
+    this.#releaseTabLock()
+    for (const stop of this.#stops) stop()
+    this.#channel.close()
+    this.pages.clear()
+    this.#opened.ring.wipe()
+    await within(DRAIN_MS, this.backend.close())
+    this.events.emit({ kind: 'locked', reason, ...(error !== undefined && { error }) })
+    this.events.clear()
+  }
+
+  async #unmark(): Promise<void> {
+    for (const mark of [this.#mark, ...this.#staleMarks]) await removeMark(this.backend, mark)
+  }
+
+  /** Back from the background: what other tabs did meanwhile counts, and so does this tab again. */
+  #return(): void {
+    if (this.#left) {
+      this.#left = false
+      leaveMark(this.backend, this.#mark).catch((error: unknown) => this.#warn(error))
+    }
+    this.log.catchUp().catch((error: unknown) => this.#warn(error))
+  }
+
+  /** The page may never come back: leave nothing waiting and say that it stopped cleanly, as far as time allows. */
+  #leave(): void {
+    this.#left = true
+    this.queue.releaseHeld()
+    void this.#writeCanary()
+    void this.#unmark().catch(() => undefined)
+  }
+}
+
+/** Best effort in bounded time: a lock must not hang on a store that does not answer. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  await Promise.race([
+    work.catch(() => undefined),
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
+}
+
+function namesOf(changes: readonly Change[]): { collections: readonly string[]; chatLogIds: readonly string[] } {
+  const collections = new Set<string>()
+  const chatLogIds = new Set<string>()
+  for (const change of changes) {
+    switch (change[0]) {
+      case 'put':
+      case 'delete':
+        collections.add(change[1])
+        if (change[1] === 'chatLogs') chatLogIds.add(change[2])
+        // Its chat logs go with a session.
+        if (change[0] === 'delete' && change[1] === 'sessions') collections.add('chatLogs')
+        break
+      case 'brain':
+        collections.add('brains')
+        break
+      case 'header':
+        collections.add('header')
+        break
+      case 'chatLog':
+      case 'adopt':
+      case 'append':
+      case 'set':
+      case 'unset':
+        collections.add('sessions').add('chatLogs')
+        chatLogIds.add(change[1])
+        break
+    }
+  }
+  return { collections: [...collections], chatLogIds: [...chatLogIds] }
+}

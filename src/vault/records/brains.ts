@@ -1,0 +1,97 @@
+// Brains: what an AI entity is and remembers. The head (id and model) is always in memory, the body is loaded when asked for.
+
+import * as z from 'zod/mini'
+import type { EntityId } from '../../brand.js'
+import { VaultError } from '../../errors.js'
+import type { Access } from '../core/access.js'
+import { BRAIN_STEM, type Head } from '../core/state.js'
+import { id, json, jsonObject, parseInput, type JsonObject, type JsonValue } from './values.js'
+
+export interface BrainInput {
+  readonly entityId: string
+  readonly model: string
+  /** Settings of the entity: any JSON object. */
+  readonly configuration?: JsonObject | undefined
+  /** What it remembers: any JSON values, in order. */
+  readonly memories?: readonly JsonValue[] | undefined
+}
+
+export interface BrainHead {
+  readonly entityId: EntityId
+  readonly model: string
+  readonly rev: number
+  readonly modifiedAt: number
+}
+
+export interface Brain extends BrainHead {
+  readonly configuration: JsonObject
+  readonly memories: readonly JsonValue[]
+}
+
+const schema = z.strictObject({
+  entityId: id,
+  model: z.string(),
+  configuration: z.optional(jsonObject),
+  memories: z.optional(z.array(json)),
+})
+
+export class Brains {
+  readonly #access: Access
+
+  constructor(access: Access) {
+    this.#access = access
+  }
+
+  /**
+   * Saves a brain whole, whatever was there before. Long strings in it are stored as blobs.
+   * @throws {VaultError} `invalid-value`, `locked`, `storage-full`
+   */
+  async put(input: BrainInput): Promise<BrainHead> {
+    const { entityId, model, configuration = {}, memories = [] } = parseInput(schema, input, 'brain')
+    const staged = await this.#access.stage(structuredClone({ configuration, memories }), 'brain')
+    return this.#access.commit(
+      async (draft) => {
+        draft.expect.push(...staged.expect)
+        draft.change(['brain', entityId, { model }, staged.body])
+        return toHead(draft.state.heads.brains.get(entityId)!)
+      },
+      { alone: staged.expect.length > 0 },
+    )
+  }
+
+  /** The brain of an entity, or undefined. @throws {VaultError} `locked`, `corrupt` */
+  async get(entityId: string): Promise<Brain | undefined> {
+    return this.#access.view(async (state) => {
+      const head = state.heads.brains.get(entityId)
+      if (head === undefined) return undefined
+      const pending = state.pendingOf(BRAIN_STEM)?.get(head.number)
+      const body = pending?.body ?? (await this.#access.pages.read(BRAIN_STEM, head.folded, [head.number]))[0]?.get(head.number)?.body
+      if (body === undefined || body === null) throw new VaultError('corrupt', 'the body of a brain is not in its page; restore it from an archive', { where: 'pages', number: head.number, reason: 'missing-record' })
+      const { configuration, memories } = (await this.#access.restore(body)) as { configuration: JsonObject; memories: readonly JsonValue[] }
+      return structuredClone({ ...toHead(head), configuration, memories })
+    })
+  }
+
+  /** Heads of all brains, or of those of one model, by entity id. */
+  async list(query: { readonly model?: string } = {}): Promise<readonly BrainHead[]> {
+    return this.#access.view(async (state) =>
+      [...state.heads.brains.entries()]
+        .map(([, head]) => toHead(head))
+        .filter((head) => query.model === undefined || head.model === query.model)
+        .sort((a, b) => (a.entityId < b.entityId ? -1 : 1)),
+    )
+  }
+
+  /** Deletes a brain; resolves to false when there was none. */
+  async delete(entityId: string): Promise<boolean> {
+    return this.#access.commit(async (draft) => {
+      if (!draft.state.heads.brains.has(entityId)) return false
+      draft.change(['delete', 'brains', entityId])
+      return true
+    })
+  }
+}
+
+function toHead(head: Head): BrainHead {
+  return { entityId: head.id as EntityId, model: head.value['model'] as string, rev: head.rev, modifiedAt: head.modifiedAt }
+}

@@ -1,0 +1,242 @@
+// Chat logs: messages in the order of their commits. Heads are in memory, messages in pages that are read when asked for.
+
+import * as z from 'zod/mini'
+import type { ChatLogId, SessionId } from '../../brand.js'
+import { VaultError } from '../../errors.js'
+import type { Access } from '../core/access.js'
+import { randomStem, type StagedBody } from '../core/blobs.js'
+import type { Draft } from '../core/commit-queue.js'
+import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
+import type { Head, State } from '../core/state.js'
+import { findMessage, holdsAny, readBodies, type FoundMessage } from './message-pages.js'
+import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
+import { id, parseInput, randomId } from './values.js'
+
+export interface ChatLog {
+  readonly id: ChatLogId
+  readonly sessionId?: SessionId
+  /** Messages it holds. */
+  readonly count: number
+  readonly createdAt: number
+  readonly rev: number
+  readonly modifiedAt: number
+}
+
+export interface ReadOptions {
+  /** How many messages at most; 50 when left out. */
+  readonly limit?: number
+  /** Only messages before this one (its number or id), the nearest ones. */
+  readonly before?: number | string
+  /** Only messages after this one, the nearest ones. */
+  readonly after?: number | string
+  /** This message with its neighbours, half of the limit on each side. */
+  readonly around?: number | string
+  /** `load` (the default) puts strings over 64 KiB back in place; `defer` leaves them empty and says so. */
+  readonly longValues?: 'load' | 'defer'
+}
+
+const createSchema = z.strictObject({ id: z.optional(id), sessionId: z.optional(id) })
+
+export class ChatLogs {
+  readonly #access: Access
+
+  constructor(access: Access) {
+    this.#access = access
+  }
+
+  /**
+   * Creates an empty chat log: of a session (a session may have several) or of none.
+   * @throws {VaultError} `conflict` when the id is taken, `not-found` without that session, `invalid-value`, `locked`
+   */
+  async create(input: { readonly id?: string | undefined; readonly sessionId?: string | undefined } = {}): Promise<ChatLog> {
+    const { id: chatLogId = randomId(), sessionId } = parseInput(createSchema, input, 'chat log')
+    return this.#access.commit(async (draft) => {
+      if (draft.state.heads.chatLogs.has(chatLogId)) throw new VaultError('conflict', 'a chat log with this id exists already', { where: 'chatLogs' })
+      if (sessionId !== undefined && !draft.state.heads.sessions.has(sessionId)) throw new VaultError('not-found', 'there is no session with this id', { where: 'sessions' })
+      draft.change(['chatLog', chatLogId, { ...(sessionId !== undefined && { sessionId }), stem: randomStem(), createdAt: draft.time }])
+      return toChatLog(requireLog(draft.state, chatLogId))
+    })
+  }
+
+  /** The chat log with this id, or undefined. */
+  async get(chatLogId: string): Promise<ChatLog | undefined> {
+    return this.#access.view(async (state) => {
+      const head = state.heads.chatLogs.get(chatLogId)
+      return head && toChatLog(head)
+    })
+  }
+
+  /** The chat logs of a session, oldest first; of all when no session is named. */
+  async list(query: { readonly sessionId?: string } = {}): Promise<readonly ChatLog[]> {
+    return this.#access.view(async (state) => {
+      const heads = query.sessionId === undefined ? [...state.heads.chatLogs.entries()].map(([, head]) => head) : (state.logsOfSession.get(query.sessionId) ?? []).map((chatLogId) => requireLog(state, chatLogId))
+      return heads.sort((a, b) => a.number - b.number).map(toChatLog)
+    })
+  }
+
+  /** Deletes a chat log with its messages; resolves to false when there was none. */
+  async delete(chatLogId: string): Promise<boolean> {
+    return this.#access.commit(async (draft) => {
+      if (!draft.state.heads.chatLogs.has(chatLogId)) return false
+      draft.change(['delete', 'chatLogs', chatLogId])
+      return true
+    })
+  }
+
+  /**
+   * Adds one message, or many in one commit, at the end. Resolves when they are saved.
+   * @throws {VaultError} `not-found` without that chat log, `conflict` when a message id is taken, `invalid-value`, `locked`, `storage-full`
+   */
+  async append(chatLogId: string, input: MessageInput): Promise<Message>
+  async append(chatLogId: string, input: readonly MessageInput[]): Promise<readonly Message[]>
+  async append(chatLogId: string, input: MessageInput | readonly MessageInput[]): Promise<Message | readonly Message[]> {
+    const many = Array.isArray(input) ? (input as readonly MessageInput[]) : [input as MessageInput]
+    const now = Date.now()
+    const parsed = many.map((message) => parseMessage(message, now))
+    // Ids given by the app are looked for; random ones cannot be taken.
+    const given = parsed.filter((_, index) => many[index]!.id !== undefined).map((message) => message.id)
+    if (new Set(given).size !== given.length) throw new VaultError('conflict', 'the same message id is given twice', { where: 'messages', fields: ['id'] })
+    const staged: StagedBody[] = []
+    for (const message of parsed) staged.push(await this.#access.stage(message.fields, 'message'))
+    const expect = staged.flatMap((body) => body.expect)
+    const saved = await this.#access.commit(
+      async (draft) => {
+        const log = requireLog(draft.state, chatLogId)
+        if (given.length > 0 && (await holdsAny(this.#access, draft.state, log, given))) {
+          throw new VaultError('conflict', 'a message with this id is in the chat log already', { where: 'messages', fields: ['id'] })
+        }
+        if (parsed.length === 0) return []
+        const first = log.value['next'] as number
+        draft.expect.push(...expect)
+        draft.change(['append', chatLogId, staged.map((body) => body.body)])
+        return parsed.map((message, index) => toMessage({ chatLogId, number: first + index, rev: draft.seq, modifiedAt: draft.time }, message.fields))
+      },
+      { alone: expect.length > 0 },
+    )
+    return Array.isArray(input) ? saved : saved[0]!
+  }
+
+  /**
+   * Changes the fields given. Many updates of one message in quick succession (a streamed answer) are written at once, then
+   * at most every 250 ms; each promise resolves when its content, or a newer one, is saved.
+   * @throws {VaultError} `not-found`, `invalid-value`, `locked`, `storage-full`
+   */
+  async update(chatLogId: string, messageId: string, patch: MessagePatch): Promise<Message> {
+    const given = parsePatch(patch)
+    const staged = await this.#access.stage(given, 'message')
+    const key = JSON.stringify([chatLogId, messageId, Object.keys(given).sort()])
+    return this.#access.commit(
+      async (draft) => {
+        const { log, found } = await this.#find(draft, chatLogId, messageId)
+        draft.expect.push(...staged.expect)
+        draft.change(['set', chatLogId, found.number, mergeBodies(found.body, staged.body)])
+        const body = draft.state.pendingOf(log.value['stem'] as string)!.get(found.number)!.body!
+        return toDeferredMessage({ chatLogId, number: found.number, rev: draft.seq, modifiedAt: draft.time }, body)
+      },
+      staged.expect.length > 0 ? { alone: true } : { replaces: key },
+    )
+  }
+
+  /** Deletes one message; resolves to false when it was not there. Its number is not used again. */
+  async deleteMessage(chatLogId: string, messageId: string): Promise<boolean> {
+    return this.#access.commit(async (draft) => {
+      const log = requireLog(draft.state, chatLogId)
+      const found = await findMessage(this.#access, draft.state, log, messageId)
+      if (found === undefined) return false
+      draft.change(['unset', chatLogId, found.number, messageId])
+      return true
+    })
+  }
+
+  /** One message by its id, or undefined. @throws {VaultError} `not-found` without that chat log, `corrupt`, `locked` */
+  async getMessage(chatLogId: string, messageId: string): Promise<Message | undefined> {
+    return this.#access.view(async (state) => {
+      const log = requireLog(state, chatLogId)
+      const found = await findMessage(this.#access, state, log, messageId)
+      return found && this.#toMessage(log, found, 'load')
+    })
+  }
+
+  /** How many messages a chat log holds. @throws {VaultError} `not-found` */
+  async count(chatLogId: string): Promise<number> {
+    return this.#access.view(async (state) => requireLog(state, chatLogId).value['count'] as number)
+  }
+
+  /**
+   * A stretch of messages, oldest first: the newest ones, or those next to a place.
+   * @throws {VaultError} `not-found` without that chat log or message, `corrupt`, `locked`
+   */
+  async read(chatLogId: string, options: ReadOptions = {}): Promise<readonly Message[]> {
+    const { limit = 50, longValues = 'load' } = options
+    if (!Number.isInteger(limit) || limit < 0) throw new RangeError('limit must be a whole number from 0')
+    return this.#access.view(async (state) => {
+      const log = requireLog(state, chatLogId)
+      const found = await this.#stretch(state, log, limit, options)
+      return Promise.all(found.map((record) => this.#toMessage(log, record, longValues)))
+    })
+  }
+
+  /** All messages, page by page: newest first, or oldest first. Messages added meanwhile at the end may be missed. */
+  async *messages(chatLogId: string, options: { readonly order?: 'newest' | 'oldest'; readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<Message, void, undefined> {
+    const { order = 'newest', longValues = 'load' } = options
+    let place: number | undefined
+    for (;;) {
+      const from = order === 'newest' ? (place === undefined ? {} : { before: place }) : { after: place ?? -1 }
+      const stretch = await this.read(chatLogId, { limit: 256, longValues, ...from })
+      if (stretch.length === 0) return
+      yield* order === 'newest' ? [...stretch].reverse() : stretch
+      place = (order === 'newest' ? stretch[0]! : stretch.at(-1)!).number
+    }
+  }
+
+  async #stretch(state: State, log: Head, limit: number, { before, after, around }: ReadOptions): Promise<FoundMessage[]> {
+    const next = log.value['next'] as number
+    if (around !== undefined) {
+      const middle = await this.#numberOf(state, log, around)
+      const older = await readBodies(this.#access, state, log, { to: middle, limit: Math.floor(limit / 2), newest: true })
+      const newer = await readBodies(this.#access, state, log, { from: middle, to: next, limit: limit - older.length, newest: false })
+      return [...older, ...newer]
+    }
+    if (after !== undefined) return readBodies(this.#access, state, log, { from: (await this.#numberOf(state, log, after)) + 1, to: next, limit, newest: false })
+    return readBodies(this.#access, state, log, { to: before === undefined ? next : await this.#numberOf(state, log, before), limit, newest: true })
+  }
+
+  async #numberOf(state: State, log: Head, place: number | string): Promise<number> {
+    if (typeof place === 'number') return place
+    const found = await findMessage(this.#access, state, log, place)
+    if (found === undefined) throw new VaultError('not-found', 'there is no message with this id in the chat log', { where: 'messages' })
+    return found.number
+  }
+
+  async #find(draft: Draft, chatLogId: string, messageId: string): Promise<{ log: Head; found: FoundMessage }> {
+    const log = requireLog(draft.state, chatLogId)
+    const found = await findMessage(this.#access, draft.state, log, messageId)
+    if (found === undefined) throw new VaultError('not-found', 'there is no message with this id in the chat log', { where: 'messages' })
+    return { log, found }
+  }
+
+  async #toMessage(log: Head, found: FoundMessage, longValues: 'load' | 'defer'): Promise<Message> {
+    const place = { chatLogId: log.id, number: found.number, rev: found.rev, modifiedAt: found.modifiedAt }
+    if (longValues === 'defer') return toDeferredMessage(place, found.body)
+    return toMessage(place, refsOf(found.body).length === 0 ? fieldsOf(found.body) : await this.#access.restore(found.body))
+  }
+}
+
+function requireLog(state: State, chatLogId: string): Head {
+  const head = state.heads.chatLogs.get(chatLogId)
+  if (head === undefined) throw new VaultError('not-found', 'there is no chat log with this id', { where: 'chatLogs' })
+  return head
+}
+
+function toChatLog(head: Head): ChatLog {
+  const { sessionId, count, createdAt } = head.value as { sessionId?: SessionId; count: number; createdAt: number }
+  return { id: head.id as ChatLogId, ...(sessionId !== undefined && { sessionId }), count, createdAt, rev: head.rev, modifiedAt: head.modifiedAt }
+}
+
+/** Lays a patch over a message; long values of fields that the patch replaces go with them. */
+function mergeBodies(before: Body, patch: Body): Body {
+  const fields = { ...fieldsOf(before), ...fieldsOf(patch) }
+  const kept = refsOf(before).filter(([path]) => !(path[0]! in fieldsOf(patch)))
+  const refs = [...kept.map((ref) => ref.slice(0, 5) as unknown as typeof ref), ...refsOf(patch)]
+  return refs.length === 0 ? fields : [fields, refs]
+}

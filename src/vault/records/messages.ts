@@ -1,0 +1,115 @@
+// One message: what an app gives, what it gets back, and how it is stored.
+
+import * as z from 'zod/mini'
+import type { ChatLogId, MessageId } from '../../brand.js'
+import type { Body, Fields } from '../core/log-row.js'
+import { fieldsOf, refsOf } from '../core/log-row.js'
+import { id, jsonObject, parseInput, randomId, text, textList, time, type JsonObject } from './values.js'
+
+export type MessageType = 'user' | 'assistant' | 'system'
+
+/** Free JSON beside a message; these three fields have a type, others may be added. */
+export interface MessageMetadata extends JsonObject {
+  /** Base64 data; long ones are stored as blobs. */
+  readonly images?: readonly string[] | undefined
+  readonly commands?: readonly string[] | undefined
+  readonly context?: JsonObject | undefined
+}
+
+export interface MessageInput {
+  /** A random one when left out. Unique within its chat log. */
+  readonly id?: string | undefined
+  readonly senderId: string
+  readonly type: MessageType
+  readonly content: string
+  /** Milliseconds; now when left out. Data, not order: order is the order of commits. */
+  readonly timestamp?: number | undefined
+  readonly metadata?: MessageMetadata | undefined
+}
+
+export interface MessagePatch {
+  readonly senderId?: string | undefined
+  readonly type?: MessageType | undefined
+  readonly content?: string | undefined
+  readonly timestamp?: number | undefined
+  /** Replaces the metadata whole. */
+  readonly metadata?: MessageMetadata | undefined
+}
+
+export interface Message {
+  readonly id: MessageId
+  readonly chatLogId: ChatLogId
+  /** Position in its chat log, from 0; kept for ever, gaps are where messages were deleted. */
+  readonly number: number
+  readonly senderId: string
+  readonly type: MessageType
+  readonly content: string
+  readonly timestamp: number
+  readonly metadata?: MessageMetadata
+  /** Commit of the last change, and its time in ms. */
+  readonly rev: number
+  readonly modifiedAt: number
+  /** Only with `longValues: 'defer'`: paths of strings left empty because they are stored as blobs, with their size in bytes. */
+  readonly deferred?: readonly { readonly path: readonly (string | number)[]; readonly bytes: number }[]
+}
+
+const type = z.enum(['user', 'assistant', 'system'])
+const metadataShape = z.looseObject({ images: z.optional(textList), commands: z.optional(textList), context: z.optional(jsonObject) })
+/** Free JSON with three typed fields. The value itself is kept: a parsed copy would lose an own `__proto__` key. */
+const metadata = jsonObject.check((context) => {
+  const result = metadataShape.safeParse(context.value)
+  if (!result.success) for (const issue of result.error.issues) context.issues.push({ code: 'custom', input: undefined, path: issue.path, message: issue.code })
+})
+const fields = { senderId: id, type, content: text, metadata: z.optional(metadata) }
+const inputSchema = z.strictObject({ ...fields, id: z.optional(id), timestamp: z.optional(time) })
+const patchSchema = z.strictObject({ senderId: z.optional(id), type: z.optional(type), content: z.optional(text), timestamp: z.optional(time), metadata: z.optional(metadata) })
+
+/** A checked message, ready to be stored but for what its commit gives it. */
+export interface NewMessage {
+  readonly id: string
+  readonly fields: Fields
+}
+
+/** @throws {VaultError} `invalid-value` naming the field (`3.metadata.context.x` in a list) */
+export function parseMessage(input: unknown, now: number): NewMessage {
+  const parsed = parseInput(inputSchema, input, 'message')
+  const messageId = parsed.id ?? randomId()
+  return {
+    id: messageId,
+    fields: {
+      id: messageId,
+      senderId: parsed.senderId,
+      type: parsed.type,
+      content: parsed.content,
+      timestamp: parsed.timestamp ?? now,
+      ...(parsed.metadata !== undefined && { metadata: structuredClone(parsed.metadata) }),
+    },
+  }
+}
+
+/** The fields a patch gives. @throws {VaultError} `invalid-value` */
+export function parsePatch(patch: unknown): Fields {
+  const parsed = parseInput(patchSchema, patch, 'message')
+  const given = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined))
+  return given['metadata'] === undefined ? given : { ...given, metadata: structuredClone(given['metadata']) }
+}
+
+/** What is known of a stored message beside its fields. */
+export interface MessagePlace {
+  readonly chatLogId: string
+  readonly number: number
+  readonly rev: number
+  readonly modifiedAt: number
+}
+
+export function toMessage(place: MessagePlace, stored: Fields): Message {
+  const { metadata: free, ...rest } = stored
+  return { ...rest, ...(free !== undefined && { metadata: structuredClone(free) }), ...place } as unknown as Message
+}
+
+/** The message without its long strings, saying where they were. */
+export function toDeferredMessage(place: MessagePlace, body: Body): Message {
+  const refs = refsOf(body)
+  const message = toMessage(place, fieldsOf(body))
+  return refs.length === 0 ? message : { ...message, deferred: refs.map(([path, , , bytes]) => ({ path, bytes })) }
+}

@@ -1,0 +1,135 @@
+// The open vault as an app sees it.
+
+import { VaultError } from '../errors.js'
+import type { StorageFacts } from '../stores/select-backend.js'
+import { draftAccess, type Access } from './core/access.js'
+import { checkVault, type CheckOptions, type CheckReport } from './health/check.js'
+import type { OpenedVault, VaultEvent } from './opened-vault.js'
+import { Brains } from './records/brains.js'
+import { ChatLogs } from './records/chat-logs.js'
+import { loadConversations, type ConversationInput, type LoadOptions, type LoadReport } from './records/load.js'
+import { Preferences } from './records/preferences.js'
+import { Sessions } from './records/sessions.js'
+
+/** The records of a vault; inside `transact` the same, as one commit. */
+export interface Records {
+  readonly sessions: Sessions
+  readonly chatLogs: ChatLogs
+  readonly brains: Brains
+  readonly preferences: Preferences
+}
+
+/** A transaction that waits for something else than what it is given would wait for itself. */
+const MAX_TRANSACTION_MS = 30_000
+
+export class UnlockedVault implements Records {
+  readonly state = 'unlocked'
+  readonly name: string
+  readonly sessions: Sessions
+  readonly chatLogs: ChatLogs
+  readonly brains: Brains
+  readonly preferences: Preferences
+  readonly #vault: OpenedVault
+
+  /** @internal */
+  constructor(vault: OpenedVault) {
+    this.name = vault.options.name
+    this.#vault = vault
+    const records = recordsOver(vault.access)
+    this.sessions = records.sessions
+    this.chatLogs = records.chatLogs
+    this.brains = records.brains
+    this.preferences = records.preferences
+  }
+
+  /**
+   * Several changes over all kinds of records as one commit: all of them are saved, or none.
+   * The function may run more than once (when another tab was faster), so it must change nothing but the records it is given;
+   * inside it use only `tx`, never the vault itself. What it returns is returned.
+   * @throws whatever the function throws (then nothing is saved); {VaultError} `busy` when it takes over 30 seconds
+   */
+  async transact<T>(change: (tx: Records) => Promise<T>): Promise<T> {
+    const { log, pages, access } = this.#vault
+    return access.commit((draft) => withDeadline(change(recordsOver(draftAccess({ log, pages }, draft)))), { alone: true })
+  }
+
+  /**
+   * Adds many whole conversations, much faster than one by one. Those whose session id is in the vault already are skipped,
+   * so loading the same source again adds only what is missing. Memory stays bounded for an async source.
+   * Durable after each progress event; aborted or killed on the way, every conversation is whole or absent.
+   * @throws {VaultError} `locked`, `busy`, `storage-full`; the signal's reason when aborted
+   */
+  load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
+    const { access, log, jobs } = this.#vault
+    return loadConversations({ access, log, jobs }, source, options)
+  }
+
+  /**
+   * Changes the password: at once, however much data there is. The data keys stay the same, so a copy of the vault made before
+   * still opens with the old password; rotate keys when that matters.
+   * @throws {VaultError} `wrong-password`, `invalid-value` (the new password: empty, over 1,024 code points, ill-formed), `conflict` when another tab changed it meanwhile, `locked`
+   */
+  changePassword(current: string, next: string): Promise<void> {
+    return this.#vault.changePassword(current, next)
+  }
+
+  /** Writes what waits, wipes the keys and locks every tab of this vault. To unlock, open the vault again. */
+  lock(): Promise<void> {
+    return this.#vault.lock('asked')
+  }
+
+  /**
+   * Opens every row and holds the store against what the vault says of it. Reads only.
+   * @throws {VaultError} `locked`, `busy` when other tabs keep changing the vault; the signal's reason when aborted
+   */
+  check(options: CheckOptions = {}): Promise<CheckReport> {
+    return checkVault(this.#vault.log, options)
+  }
+
+  /** Folds the commit log into pages now instead of when it has grown. Resolves to false when there was nothing to fold. */
+  async checkpoint(): Promise<boolean> {
+    this.#vault.log.assertAlive()
+    return (await this.#vault.checkpoint(true)) === 'folded'
+  }
+
+  /** Rises with every change of what is true, here or in another tab: a snapshot for `useSyncExternalStore`. */
+  get version(): number {
+    return this.#vault.version
+  }
+
+  /** Tells of changes, the lock and warnings. What a listener throws is reported to the page and stops nothing. */
+  subscribe(listener: (event: VaultEvent) => void): () => void {
+    return this.#vault.events.subscribe(listener)
+  }
+
+  /** Says that somebody uses the vault, so that it does not lock as idle. Input events of the page and changes say so by themselves. */
+  noteUse(): void {
+    this.#vault.noteUse()
+  }
+
+  /** Forgets decoded pages; they are read again when asked for. For when memory is short. */
+  releaseMemory(): void {
+    this.#vault.pages.clear()
+  }
+
+  /** Where the vault lives and what the browser promises about it. */
+  storage(): Promise<StorageFacts> {
+    return this.#vault.environment.storageFacts(this.#vault.backend.kind)
+  }
+}
+
+function recordsOver(access: Access): Records {
+  return { sessions: new Sessions(access), chatLogs: new ChatLogs(access), brains: new Brains(access), preferences: new Preferences(access) }
+}
+
+async function withDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new VaultError('busy', 'a transaction took longer than 30 seconds; inside it use only what it is given')), MAX_TRANSACTION_MS)
+  })
+  try {
+    return await Promise.race([work, deadline])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,96 @@
+// Tabs of one browser, played in one process: a disk, second homes and channels they share, and a KDF that costs nothing.
+// Never weaken what an app gets: all of this comes in through the environment, which no public option reaches.
+
+import type { BackendFactory } from '../../src/stores/backend.js'
+import { memoryLocks, type FairLocks } from '../../src/stores/locks.js'
+import { memoryHome } from '../../src/stores/memory-home.js'
+import { createMemoryDisk, type MemoryDisk } from '../../src/stores/memory-disk.js'
+import { memoryFactory } from '../../src/stores/memory.js'
+import type { SecondHome } from '../../src/stores/second-home.js'
+import type { OpenTabChannel, TabMessage } from '../../src/stores/tab-channel.js'
+import type { VaultEnvironment } from '../../src/vault/environment.js'
+import { openVaultIn } from '../../src/vault/open-vault.js'
+import type { Vault } from '../../src/vault/locked-vault.js'
+import type { VaultOptions } from '../../src/vault/opened-vault.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+
+export const PASSWORD = 'correct horse battery staple'
+
+/** A KDF policy of no strength at all: a thousand iterations. */
+export const insecureFastKdf = { minimumIterations: 1000, maximumWritten: 5000, maximumRead: 10_000, targetMs: 1 }
+
+/** Channels that reach the other tabs of the same browser, each message in a task of its own. */
+export function memoryChannels(): OpenTabChannel {
+  const listeners = new Map<string, Set<{ readonly owner: object; readonly hear: (message: TabMessage) => void }>>()
+  return (name) => {
+    const owner = {}
+    const all = listeners.get(name) ?? new Set()
+    listeners.set(name, all)
+    const mine = new Set<{ readonly owner: object; readonly hear: (message: TabMessage) => void }>()
+    return {
+      post: (message) => {
+        for (const listener of all) if (listener.owner !== owner) setTimeout(() => listeners.get(name)?.has(listener) && listener.hear(message), 0)
+      },
+      subscribe: (hear) => {
+        const listener = { owner, hear }
+        all.add(listener)
+        mine.add(listener)
+        return () => all.delete(listener)
+      },
+      close: () => {
+        for (const listener of mine) all.delete(listener)
+      },
+    }
+  }
+}
+
+const silentSignals: VaultEnvironment['signals'] = {
+  onActivity: () => () => {},
+  onHidden: () => () => {},
+  onShown: () => () => {},
+  onLeaving: () => () => {},
+}
+
+export interface BrowserParts {
+  readonly disk?: MemoryDisk
+  readonly homes?: readonly SecondHome[]
+  readonly locks?: FairLocks
+  readonly backend?: () => BackendFactory
+  readonly openChannel?: OpenTabChannel
+  readonly now?: () => number
+}
+
+export interface TestBrowser {
+  readonly disk: MemoryDisk
+  readonly environment: VaultEnvironment
+  open(options?: Partial<VaultOptions>): Promise<Vault>
+  /** Opens the vault, created if it is not there: one more tab. */
+  tab(options?: Partial<VaultOptions>): Promise<UnlockedVault>
+}
+
+export function testBrowser(parts: BrowserParts = {}): TestBrowser {
+  const disk = parts.disk ?? createMemoryDisk()
+  const homes = parts.homes ?? [memoryHome()]
+  const environment: VaultEnvironment = {
+    backend: parts.backend ?? (() => memoryFactory(disk)),
+    storageFacts: async (kind) => ({ kind, why: 'a test' }),
+    homes: async () => homes,
+    openChannel: parts.openChannel ?? memoryChannels(),
+    locks: parts.locks ?? memoryLocks(),
+    kdf: insecureFastKdf,
+    signals: silentSignals,
+    now: parts.now ?? (() => Date.now()),
+  }
+  const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })
+  return {
+    disk,
+    environment,
+    open,
+    tab: async (options) => {
+      const vault = await open(options)
+      if (vault.state === 'empty') return vault.create(PASSWORD)
+      if (vault.state === 'locked') return vault.unlock(PASSWORD)
+      throw new Error(`the vault is ${vault.state}`)
+    },
+  }
+}
