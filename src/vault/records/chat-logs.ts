@@ -8,8 +8,8 @@ import { randomStem, type StagedBody } from '../core/blobs.js'
 import type { Draft } from '../core/commit-queue.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
-import { findMessage, holdsAny, readBodies, type FoundMessage } from './message-pages.js'
-import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
+import { findMessage, holdsAny, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
+import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch, type MessagePlace } from './messages.js'
 import { id, parseInput, randomId } from './values.js'
 
 export interface ChatLog {
@@ -189,6 +189,39 @@ export class ChatLogs {
     }
   }
 
+  /**
+   * Every message of the vault, chat log by chat log, oldest chat log first: what an export or an index reads. Many pages are read at
+   * once, memory stays bounded. Chat logs created or changed meanwhile may or may not show it.
+   */
+  async *readAll(options: { readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<{ readonly chatLogId: ChatLogId; readonly messages: readonly Message[] }, void, undefined> {
+    const { longValues = 'load' } = options
+    const ids = await this.#access.view(async (state) => [...state.heads.chatLogs.entries()].sort(([, a], [, b]) => a.number - b.number).map(([chatLogId, head]) => ({ chatLogId, messages: head.value['next'] as number })))
+    const groups = inGroups(ids)
+    let reading = this.#readGroup(groups[0] ?? [], longValues)
+    for (let i = 0; i < groups.length; i++) {
+      const group = await reading
+      // The next pages are on their way while the caller looks at these.
+      reading = this.#readGroup(groups[i + 1] ?? [], longValues)
+      reading.catch(() => undefined)
+      yield* group
+    }
+  }
+
+  async #readGroup(ids: readonly string[], longValues: 'load' | 'defer'): Promise<{ chatLogId: ChatLogId; messages: readonly Message[] }[]> {
+    if (ids.length === 0) return []
+    return this.#access.view(async (state) => {
+      const logs = ids.map((chatLogId) => state.heads.chatLogs.get(chatLogId)).filter((log): log is Head => log !== undefined)
+      const found = await readWholeLogs(this.#access, state, logs)
+      return Promise.all(
+        logs.map(async (log, i) => {
+          const messages: Message[] = []
+          for (const record of found[i]!) messages.push(longValues === 'load' && refsOf(record.body).length > 0 ? await this.#toMessage(log, record, 'load') : toDeferredMessage(placeOf(log, record), record.body))
+          return { chatLogId: log.id as ChatLogId, messages }
+        }),
+      )
+    })
+  }
+
   async #stretch(state: State, log: Head, limit: number, { before, after, around }: ReadOptions): Promise<FoundMessage[]> {
     const next = log.value['next'] as number
     if (around !== undefined) {
@@ -216,7 +249,7 @@ export class ChatLogs {
   }
 
   async #toMessage(log: Head, found: FoundMessage, longValues: 'load' | 'defer'): Promise<Message> {
-    const place = { chatLogId: log.id, number: found.number, rev: found.rev, modifiedAt: found.modifiedAt }
+    const place = placeOf(log, found)
     if (longValues === 'defer') return toDeferredMessage(place, found.body)
     return toMessage(place, refsOf(found.body).length === 0 ? fieldsOf(found.body) : await this.#access.restore(found.body))
   }
@@ -226,6 +259,25 @@ function requireLog(state: State, chatLogId: string): Head {
   const head = state.heads.chatLogs.get(chatLogId)
   if (head === undefined) throw new VaultError('not-found', 'there is no chat log with this id', { where: 'chatLogs' })
   return head
+}
+
+function placeOf(log: Head, { number, rev, modifiedAt }: FoundMessage): MessagePlace {
+  return { chatLogId: log.id, number, rev, modifiedAt }
+}
+
+/** Chat logs read together: some thousand messages. */
+function inGroups(logs: readonly { readonly chatLogId: string; readonly messages: number }[]): string[][] {
+  const groups: string[][] = []
+  let room = 0
+  for (const { chatLogId, messages } of logs) {
+    if (room <= 0) {
+      groups.push([])
+      room = 10_000
+    }
+    groups.at(-1)!.push(chatLogId)
+    room -= Math.max(32, messages)
+  }
+  return groups
 }
 
 function toChatLog(head: Head): ChatLog {

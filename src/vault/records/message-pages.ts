@@ -46,16 +46,32 @@ export async function readBodies(access: Access, state: State, log: Head, { from
 
 /** Everything in some pages of a chat log, pending laid over folded, in order. */
 async function readLog(access: Access, state: State, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
-  const stem = log.value['stem'] as string
-  const folded = await access.pages.read(stem, log.folded, pages)
-  const pending = state.pendingOf(stem)
+  const folded = await access.pages.read(log.value['stem'] as string, log.folded, pages)
+  return layPending(state, log, pages, folded)
+}
+
+/** All messages of several chat logs, their pages read together. @throws {SuspectPage} */
+export async function readWholeLogs(access: Access, state: State, logs: readonly Head[]): Promise<FoundMessage[][]> {
+  const pages = logs.map((log) => pagesBetween(0, log.value['next'] as number))
+  const wanted = logs.flatMap((log, i) => pages[i]!.map((page) => ({ stem: log.value['stem'] as string, folded: log.folded, page })))
+  const read = await access.pages.readMany(wanted)
+  let at = 0
+  return logs.map((log, i) => layPending(state, log, pages[i]!, read.slice(at, (at += pages[i]!.length))))
+}
+
+function layPending(state: State, log: Head, pages: readonly number[], folded: readonly Page[]): FoundMessage[] {
+  const pending = state.pendingOf(log.value['stem'] as string)
   const next = log.value['next'] as number
   const found: FoundMessage[] = []
   for (const [i, page] of pages.entries()) {
-    const records: Page = folded[i]!
+    const records = folded[i]!
+    if (pending === undefined) {
+      for (const record of records.values()) found.push(withAdoption(log, record))
+      continue
+    }
     const end = Math.min((page + 1) << PAGE_SHIFT, next)
     for (let number = page << PAGE_SHIFT; number < end; number++) {
-      const over = pending?.get(number)
+      const over = pending.get(number)
       if (over !== undefined) {
         if (over.body !== null) found.push({ number, rev: over.rev, modifiedAt: over.modifiedAt, body: over.body })
         continue
