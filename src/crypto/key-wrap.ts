@@ -3,9 +3,11 @@
 // Key pairs cross this file's border as bytes: a public key as its uncompressed point (SEC 1, 2.3.3), a private as PKCS#8.
 
 import type { Bytes, VaultId } from '../brand.js'
+import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes } from './aead.js'
 import { lengthPrefixed, wipe } from './bytes.js'
 import { hkdf } from './hkdf.js'
+import { isP256Point } from './p256-point.js'
 import { subtle } from './subtle.js'
 
 const CURVE = { name: 'ECDH', namedCurve: 'P-256' }
@@ -13,7 +15,7 @@ const SHARED_BITS = 256
 const KEY_BYTES = 32
 
 /** A key pair as bytes. The private key is the holder's, to zero. */
-export interface WrapPair {
+interface WrapPair {
   /** 65 bytes. */
   readonly publicKey: Bytes
   /** PKCS#8; its length is the engine's choice. */
@@ -21,7 +23,7 @@ export interface WrapPair {
 }
 
 /** Who a vault key is wrapped for. */
-export interface WrapTarget {
+interface WrapTarget {
   readonly vaultId: VaultId
   readonly slotId: Bytes
   /** Of the slot, 65 bytes. */
@@ -29,7 +31,7 @@ export interface WrapTarget {
 }
 
 /** The two fields of a slot that hold the vault key. */
-export interface WrappedVaultKey {
+interface WrappedVaultKey {
   /** 65 bytes, new for every wrap. */
   readonly ephemeralKey: Bytes
   /** 48 bytes. */
@@ -46,7 +48,10 @@ export async function createWrapPair(): Promise<WrapPair> {
   }
 }
 
-/** Wraps the 32 bytes of a vault key so that only the private key of the target gets at it. */
+/**
+ * Wraps the 32 bytes of a vault key so that only the private key of the target gets at it.
+ * @throws {VaultError} `corrupt` when the target's public key is none
+ */
 export async function wrapVaultKey(vaultKey: Bytes, target: WrapTarget): Promise<WrappedVaultKey> {
   const recipient = await importPublicKey(target.publicKey)
   const ephemeral = await subtle().generateKey(CURVE, false, ['deriveBits'])
@@ -69,6 +74,7 @@ export async function unwrapVaultKey(wrapped: WrappedVaultKey, target: WrapTarge
 }
 
 async function importPublicKey(point: Bytes): Promise<CryptoKey> {
+  if (!isP256Point(point)) throw new VaultError('corrupt', 'a public key is no point of its curve', { where: 'slot', reason: 'public-key' })
   return subtle().importKey('raw', point, CURVE, true, [])
 }
 
