@@ -7,7 +7,7 @@ import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
 import { equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
 import { hkdfFromKey } from './hkdf.js'
-import { checkKdf, derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
+import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
 
 const ID_BYTES = 16
@@ -44,7 +44,7 @@ type SlotBinding = Pick<PasswordSlot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
  * and vault key stay the caller's, to zero.
  * @param passwordBytes of `encodePassword`
  * @param vaultKey 32 bytes
- * @throws {RangeError} when the iterations are outside of what the policy lets write
+ * @throws {RangeError} when the iterations are outside of what the policy lets write, or the vault key has another length
  */
 export async function createPasswordSlot(
   passwordBytes: Bytes,
@@ -82,7 +82,6 @@ export async function createPasswordSlot(
  *   `corrupt` when a field has the wrong length, or the password is right and what it unlocks is damaged
  */
 export async function openPasswordSlot(slot: PasswordSlot, passwordBytes: Bytes, vaultId: VaultId, policy: KdfPolicy): Promise<Bytes> {
-  checkKdf(slot.kdf, policy)
   checkLengths(slot)
   const { commitment, kek } = await deriveSlotKeys(passwordBytes, slot, vaultId, policy)
   if (!equalBytes(commitment, slot.commitment)) {
@@ -125,12 +124,10 @@ async function deriveSlotKeys(
   const secret = await derivePasswordSecret(passwordBytes, kdf, vaultId, policy)
   const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(kdf.iterations), kdf.salt)
   const both = await hkdfFromKey(secret, wrapSalt, info, COMMITMENT_BYTES + KEY_BYTES)
-  const raw = both.slice(COMMITMENT_BYTES)
   try {
-    return { commitment: both.slice(0, COMMITMENT_BYTES), kek: await importAeadKey(raw) }
+    return { commitment: both.slice(0, COMMITMENT_BYTES), kek: await importAeadKey(both.subarray(COMMITMENT_BYTES)) }
   } finally {
     wipe(both)
-    wipe(raw)
   }
 }
 

@@ -44,6 +44,16 @@ describe('text', () => {
     expect(fromUtf8(first)).toBe('first')
   })
 
+  test('short text, which may be a password, is left in no buffer but its own', () => {
+    const encodeInto = vi.spyOn(TextEncoder.prototype, 'encodeInto')
+    const bytes = utf8('secret')
+    for (const [, buffer] of encodeInto.mock.calls) {
+      expect(buffer).not.toBe(bytes)
+      expect(buffer.every((byte) => byte === 0)).toBe(true)
+    }
+    encodeInto.mockRestore()
+  })
+
   test('lone surrogates are refused, not replaced', () => {
     for (const text of ['\ud800', 'a\udc00b', '\udc00\ud800']) {
       expect(isWellFormed(text)).toBe(false)

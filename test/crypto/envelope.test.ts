@@ -115,6 +115,12 @@ describe('the cipher', () => {
     for (const length of [0, 16, 24, 31, 33]) await expect(importAeadKey(new Uint8Array(length))).rejects.toThrow(RangeError)
   })
 
+  test('what is shorter than a tag is damage', async () => {
+    for (let length = 0; length < 16; length++) {
+      expect(await codeOf(() => openBytes(key, new Uint8Array(12), new Uint8Array(length), frame)), `${length} bytes`).toBe('corrupt')
+    }
+  })
+
   test('nonces have 12 bytes', async () => {
     for (const length of [0, 11, 13, 16]) {
       await expect(sealBytes(key, new Uint8Array(length), frame, frame)).rejects.toThrow(RangeError)

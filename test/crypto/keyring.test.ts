@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Bytes, Epoch, HomeId, Seq, Tag, VaultId } from '../../src/brand.ts'
 import { equalBytes, fromUtf8, utf8 } from '../../src/crypto/bytes.ts'
 import { openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
@@ -31,6 +31,22 @@ function rotating(): KeyRingContent {
     tombstoneKey: counting(32, 80),
     minimumIterations: 600_000,
   }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** Everything the engine derives from now on. */
+function watchDerived(): Uint8Array[] {
+  const derived: Uint8Array[] = []
+  const deriveBits = crypto.subtle.deriveBits.bind(crypto.subtle)
+  vi.spyOn(crypto.subtle, 'deriveBits').mockImplementation(async (...args) => {
+    const bits = await deriveBits(...args)
+    derived.push(new Uint8Array(bits))
+    return bits
+  })
+  return derived
 }
 
 describe('the content of a key ring', () => {
@@ -222,6 +238,12 @@ describe('a loaded key ring', () => {
     expect(ring.tombstoneHash('sessions', undefined, 'a')).not.toEqual(ring.tombstoneHash('brains', undefined, 'a'))
   })
 
+  test('leaves none of the derived keys behind as bytes', async () => {
+    const derived = watchDerived()
+    await loadKeyRing(rotating(), vaultId, stores)
+    expect(derived).toEqual(Array.from({ length: 3 * (stores.length + 2) }, () => new Uint8Array(32)))
+  })
+
   test('neither keeps the bytes it was given nor gives its own away', async () => {
     const given = rotating()
     const ring = await loadKeyRing(given, vaultId, stores)
@@ -284,6 +306,12 @@ describe('a wiped key ring', () => {
 })
 
 describe('the keys of the vault key', () => {
+  test('are left nowhere as bytes', async () => {
+    const derived = watchDerived()
+    await deriveVaultKeys(counting(32), vaultId)
+    expect(derived).toEqual([new Uint8Array(32), new Uint8Array(32)])
+  })
+
   test('cannot be read back, and depend on vault key and vault', async () => {
     const data = utf8('header')
     const keys = await deriveVaultKeys(counting(32), vaultId)
