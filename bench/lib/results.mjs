@@ -1,0 +1,63 @@
+// @ts-check
+// What a suite is, and how its results are shown.
+
+/**
+ * @typedef {{ atMost: number, words?: string }} Aim the first subject's value over that of `against`
+ * @typedef {{ row: string, unit: 'ms' | 'bytes', what: string, aim?: Aim }} Row
+ * @typedef {{ suite: string, row: string, size: number, engine: string, subject: string, value: number, unit: string }} Result
+ *
+ * @typedef {object} Bench
+ * @property {number} size
+ * @property {<T>(work: (tab: import('./browser.mjs').Tab) => Promise<T>) => Promise<{ result: T, diskBytes: number }>} withProfile
+ * @property {(row: string, subject: string, value: number) => void} report
+ * @property {(text: string) => void} print
+ *
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {readonly string[]} subjects ours first
+ * @property {string} against the subject aims are held against
+ * @property {readonly Row[]} rows
+ * @property {readonly string[]} remarks what a reader of the numbers must know
+ * @property {(bench: Bench) => Promise<void>} measure
+ * @property {(bench: Bench) => Promise<void>} profile shows where the time of our rows goes
+ */
+
+/** @param {readonly number[]} values */
+export function median(values) {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle]
+  if (upper === undefined) throw new Error('there is no median of nothing')
+  return sorted.length % 2 === 1 ? upper : (/** @type {number} */ (sorted[middle - 1]) + upper) / 2
+}
+
+/** @param {number} value @param {string} unit */
+function shown(value, unit) {
+  if (unit === 'bytes') return `${(value / 1e6).toFixed(2)} MB`
+  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3)} ${unit}`
+}
+
+/**
+ * The results of one suite side by side.
+ * @param {Suite} suite
+ * @param {readonly Result[]} results
+ */
+export function table(suite, results) {
+  /** @param {string} row @param {string} subject */
+  const valueOf = (row, subject) => results.find((result) => result.suite === suite.name && result.row === row && result.subject === subject)?.value
+  const lines = [['row', ...suite.subjects, 'ratio', 'aim', '']]
+  for (const { row, unit, aim } of suite.rows) {
+    const values = suite.subjects.map((subject) => valueOf(row, subject))
+    const reference = valueOf(row, suite.against)
+    const ratio = values[0] === undefined || reference === undefined ? undefined : values[0] / reference
+    lines.push([
+      row,
+      ...values.map((value) => (value === undefined ? '-' : shown(value, unit))),
+      ratio === undefined ? '-' : `${ratio.toFixed(2)}x`,
+      aim === undefined ? '' : (aim.words ?? `at most ${aim.atMost}x`),
+      aim === undefined || ratio === undefined ? '' : ratio <= aim.atMost ? 'met' : 'missed',
+    ])
+  }
+  const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
+  return lines.map((line) => line.map((cell, column) => (column === 0 || column > suite.subjects.length + 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()).join('\n')
+}

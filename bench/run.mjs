@@ -1,0 +1,95 @@
+// @ts-check
+// `npm run bench -- write`: measures the vault next to other stores, in a real browser, on fresh profiles.
+//
+//   --engine chromium|firefox        chromium when left out
+//   --size 10000|100000|500000       about how many messages; 10000 when left out
+//   --json FILE                      also writes rows { suite, row, size, engine, subject, value, unit }
+//   --profile                        instead of measuring, shows by function where our time goes (Chromium)
+//
+// The conversations are those of the folder SEALED_VAULT_DATA, or of ../shared/data; where there is none, generated ones.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const suiteNames = /** @type {const} */ (['write'])
+
+/** What is compared with is installed here and now, so that nobody who only uses or tests the library carries it. */
+function installPeers() {
+  const wanted = JSON.parse(readFileSync(new URL('package-lock.json', import.meta.url), 'utf8')).packages
+  const marker = new URL('node_modules/.package-lock.json', import.meta.url)
+  const present = existsSync(marker) ? JSON.parse(readFileSync(marker, 'utf8')).packages : {}
+  const missing = Object.keys(wanted).some((path) => path !== '' && !wanted[path].optional && present[path]?.version !== wanted[path].version)
+  if (!missing) return
+  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: here, stdio: 'inherit', shell: process.platform === 'win32' })
+  if (status !== 0) throw new Error('the packages of the benchmarks could not be installed', { cause: error })
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    engine: { type: 'string', default: 'chromium' },
+    size: { type: 'string', default: '10000' },
+    json: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+  },
+})
+
+/**
+ * @template {string | number} T
+ * @param {string} what
+ * @param {readonly T[]} allowed
+ * @param {T} given
+ */
+function oneOf(what, allowed, given) {
+  if (allowed.includes(given)) return given
+  console.error(`${what} must be one of ${allowed.join(', ')}`)
+  process.exit(2)
+}
+
+installPeers()
+// Only now: these need what was just installed.
+const { engines, withFreshProfile } = await import('./lib/browser.mjs')
+const { makeCorpus, sizes } = await import('./lib/corpus.mjs')
+const { table } = await import('./lib/results.mjs')
+const { servePage } = await import('./lib/server.mjs')
+
+const engine = oneOf('--engine', engines, /** @type {import('./lib/browser.mjs').Engine} */ (options.engine))
+const size = oneOf('--size', sizes, /** @type {typeof sizes[number]} */ (Number(options.size)))
+const chosen = (positionals.length === 0 ? suiteNames : positionals).map((name) => oneOf('a suite', suiteNames, /** @type {typeof suiteNames[number]} */ (name)))
+
+const corpus = makeCorpus(size)
+const { url, close } = await servePage(corpus)
+/** @type {import('./lib/results.mjs').Result[]} */
+const results = []
+try {
+  console.log(`${engine}, --size ${size}: ${corpus.conversations.length} conversations, ${corpus.messages} messages (${corpus.from})`)
+  for (const name of chosen) {
+    const { suite } = /** @type {{ suite: import('./lib/results.mjs').Suite }} */ (await import(`./suites/${name}.mjs`))
+    const bench = {
+      size,
+      /** @type {import('./lib/results.mjs').Bench['withProfile']} */
+      withProfile: (work) => withFreshProfile({ engine, url }, work),
+      /** @type {import('./lib/results.mjs').Bench['report']} */
+      report: (row, subject, value) => {
+        const unit = suite.rows.find((known) => known.row === row)?.unit
+        if (unit === undefined) throw new Error(`${suite.name} has no row ${row}`)
+        results.push({ suite: suite.name, row, size, engine, subject, value, unit })
+      },
+      print: (/** @type {string} */ text) => console.log(`\n${text}`),
+    }
+    if (options.profile) {
+      await suite.profile(bench)
+      continue
+    }
+    await suite.measure(bench)
+    console.log(`\n${table(suite, results)}\n`)
+    for (const { row, what } of suite.rows) console.log(`  ${row}: ${what}`)
+    for (const remark of suite.remarks) console.log(`  ${remark}`)
+  }
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
+} finally {
+  await close()
+}

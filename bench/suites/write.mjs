@@ -1,0 +1,89 @@
+// @ts-check
+// Writing and reading back, next to plain IndexedDB.
+
+import { median } from '../lib/results.mjs'
+
+const ours = 'sealed-vault'
+const plain = 'idb'
+const subjects = [ours, plain]
+
+/** @type {import('../lib/results.mjs').Row[]} */
+const rows = [
+  { row: 'bulk', unit: 'ms', what: 'all conversations, from objects in memory to durable', aim: { atMost: 0.2, words: 'at least 5x faster' } },
+  { row: 'append', unit: 'ms', what: 'one message, median of 200 taken in turns', aim: { atMost: 1.3 } },
+  { row: 'append-burst', unit: 'ms', what: 'ten appends at once, per message', aim: { atMost: 0.5 } },
+  { row: 'open', unit: 'ms', what: 'the newest 50 messages of a chat, median of 200 chats in turns, cache emptied before each', aim: { atMost: 1.5 } },
+  { row: 'read-all', unit: 'ms', what: 'every message into memory, cache emptied before', aim: { atMost: 1.2 } },
+  { row: 'disk', unit: 'bytes', what: 'the profile\'s storage after the browser has closed, less that of an empty profile', aim: { atMost: 0.4 } },
+]
+
+/** @type {import('../lib/results.mjs').Suite} */
+export const suite = {
+  name: 'write',
+  subjects,
+  against: plain,
+  rows,
+  remarks: [
+    `${ours} compresses, pads, seals and can prove what it wrote; ${plain} stores plain objects.`,
+    `Appends are relaxed in both, as browsers do by default; the load of ${ours} waits for the disk.`,
+    'The derivation of the key from the password is in no row.',
+  ],
+
+  async measure({ size, withProfile, report }) {
+    const empty = await withProfile(async () => undefined)
+    const repeats = size <= 10_000 ? 3 : 1
+    /** @type {Record<string, Record<string, number[]>>} */
+    const found = { bulk: {}, 'read-all': {}, disk: {} }
+    /** @param {string} row @param {string} subject @param {number} value */
+    const note = (row, subject, value) => ((found[row] ??= {})[subject] ??= []).push(value)
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      for (const subject of repeat % 2 === 0 ? subjects : subjects.toReversed()) {
+        const { diskBytes } = await withProfile(async ({ call }) => {
+          await call('write/open', { subject })
+          note('bulk', subject, await call('write/bulk', { subject }))
+          await call('write/settle', { subject })
+          await call('write/verify', { subject })
+          for (let read = 0; read < repeats; read++) note('read-all', subject, await call('write/read-all', { subject }))
+          await call('write/close', { subject })
+        })
+        note('disk', subject, diskBytes - empty.diskBytes)
+      }
+    }
+    for (const [row, bySubject] of Object.entries(found)) {
+      for (const [subject, values] of Object.entries(bySubject)) report(row, subject, median(values))
+    }
+    await withProfile(async ({ call }) => {
+      for (const subject of subjects) {
+        await call('write/open', { subject })
+        await call('write/bulk', { subject })
+        await call('write/settle', { subject })
+      }
+      for (const [row, task] of [['open', 'write/open-chats'], ['append', 'write/append'], ['append-burst', 'write/burst']]) {
+        /** @type {Record<string, number[]>} */
+        const times = await call(/** @type {string} */ (task), { subjects })
+        for (const [subject, values] of Object.entries(times)) report(/** @type {string} */ (row), subject, median(values))
+      }
+    })
+  },
+
+  async profile({ withProfile, print }) {
+    await withProfile(async ({ call, profiler }) => {
+      if (profiler === undefined) throw new Error('only Chromium can be profiled')
+      /** @param {string} row @param {() => Promise<unknown>} work */
+      const profiled = async (row, work) => {
+        await profiler.start()
+        await work()
+        print(`${row}\n${await profiler.stop()}`)
+      }
+      await call('write/open', { subject: ours })
+      await profiled('bulk', () => call('write/bulk', { subject: ours }))
+      await profiled('settle', () => call('write/settle', { subject: ours }))
+      await call('write/read-all', { subject: ours })
+      await profiled('read-all', () => call('write/read-all', { subject: ours }))
+      await call('write/open-chats', { subjects: [ours] })
+      await profiled('open', () => call('write/open-chats', { subjects: [ours] }))
+      await profiled('append', () => call('write/append', { subjects: [ours] }))
+      await profiled('append-burst', () => call('write/burst', { subjects: [ours] }))
+    })
+  },
+}
