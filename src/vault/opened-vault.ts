@@ -126,7 +126,7 @@ export class OpenedVault {
         if (message.kind === 'locked') void this.lock('other-tab')
         else if (message.kind === 'destroyed') void this.lock('destroyed')
         else if (message.kind === 'contended') this.queue.noteContention()
-        else if (message.seq > this.log.head.seq) this.log.catchUp().catch(() => undefined)
+        else this.#heard(message.seq)
       }),
       signals.onShown(() => this.#return()),
       signals.onLeaving(() => this.#leave()),
@@ -134,6 +134,12 @@ export class OpenedVault {
     this.#raiseCanary()
     this.#considerSurplus()
     this.#considerCheckpoint()
+  }
+
+  /** Another tab committed. */
+  #heard(seq: number): void {
+    this.queue.noteForeignCommit()
+    if (seq > this.log.head.seq) this.log.catchUp().catch((error: unknown) => this.#warn(error))
   }
 
   get header(): OpenedHeader {

@@ -11,6 +11,8 @@ import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-ro
 import { readLabelled, SuspectPage } from './pages.js'
 import { Slices } from './slices.js'
 
+/** What stays in place of a long string: enough for titles and previews. */
+const PREVIEW = 256
 /** Strings longer than this many UTF-16 units go to blobs. */
 export const LONG_VALUE = 65_536
 const CHUNK = 262_144
@@ -40,7 +42,7 @@ export function takeOutLongValues(fields: Fields): { readonly fields: Fields; re
   findLong(fields, [], values)
   if (values.length === 0) return undefined
   let copy: Fields = fields
-  for (const { path } of values) copy = setAt(copy, path, '') as Fields
+  for (const { path, text } of values) copy = setAt(copy, path, text.slice(0, PREVIEW)) as Fields
   return { fields: copy, values }
 }
 

@@ -55,6 +55,21 @@ class Fold {
  * @throws {VaultError} `corrupt` when a page to be changed is damaged (then nothing is written), `storage-*`
  */
 export async function runCheckpoint(log: CommitLog, job: Job, signal?: AbortSignal): Promise<CheckpointOutcome> {
+  // Another tab may have folded since this one last looked; while the job is held, nobody else does.
+  await log.catchUp()
+  const { manifest } = log
+  try {
+    return await foldLog(log, job, signal)
+  } catch (error) {
+    if (!(error instanceof VaultError) || error.code !== 'corrupt') throw error
+    // Not damage if the job was lost to another tab that folded meanwhile.
+    await log.catchUp()
+    if (manifest !== log.manifest) return 'superseded'
+    throw error
+  }
+}
+
+async function foldLog(log: CommitLog, job: Job, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
   const { codec, backend } = log
   const plan = planFold(log)
   if (plan === undefined) return 'nothing-to-do'

@@ -225,7 +225,12 @@ export class CommitLog {
   async refresh(): Promise<void> {
     const now = Date.now()
     if (now - this.#lastLook < 1000 && now >= this.#lastLook) return
-    this.#lastLook = now
+    await this.confirmFresh()
+  }
+
+  /** Looks at the end of the log and catches up if it moved. */
+  async confirmFresh(): Promise<void> {
+    this.#lastLook = Date.now()
     const [last] = await this.backend.read([{ kind: 'lastKey', store: 'log' }])
     if (last !== this.head.seq) await this.catchUp()
   }

@@ -101,6 +101,7 @@ export class CommitQueue {
   #timer: ReturnType<typeof setTimeout> | undefined
   #flushing: Promise<void> | undefined
   #contendedUntil = 0
+  #lastCommit = -Infinity
 
   constructor(log: CommitLog, ports: QueuePorts) {
     this.#log = log
@@ -155,6 +156,11 @@ export class CommitQueue {
     this.#contendedUntil = performance.now() + CONTENDED_MS
   }
 
+  /** Another tab committed: if this one writes too, both queue fairly before one of them loses. */
+  noteForeignCommit(): void {
+    if (performance.now() - this.#lastCommit < CONTENDED_MS) this.noteContention()
+  }
+
   /** Rejects what still waits. */
   abandon(error: unknown): void {
     clearTimeout(this.#timer)
@@ -198,7 +204,11 @@ export class CommitQueue {
       this.#ports.tellContended()
       this.noteContention()
     }
-    await locks.request(lockName, {}, () => this.#attempt(batch, false))
+    await locks.request(lockName, {}, async () => {
+      // Somebody else most likely wrote since: to look first is cheaper than to lose first.
+      if (locks.available) await this.#log.catchUp().catch(() => undefined)
+      await this.#attempt(batch, false)
+    })
   }
 
   /** Commits a batch; false when it lost a race and the caller asked to be told (`yieldOnRace`). */
@@ -209,6 +219,7 @@ export class CommitQueue {
         const outcome = await this.#tryOnce(batch)
         if (outcome !== 'raced') return true
         if (yieldOnRace) return false
+        this.#ports.tellContended()
       } catch (error) {
         await this.#giveBack(batch, error)
         return true
@@ -230,8 +241,10 @@ export class CommitQueue {
     const stamp: CommitStamp = { seq: log.head.seq + 1, time: this.#ports.now() }
     const draft = log.state.draft()
     const run = await this.#run(batch.items, draft, stamp)
-    // What failed may have failed because the ground moved under it: then it runs again like everybody else.
-    if (run.failed.length > 0 && generation !== log.generation) return 'raced'
+    // What failed, or found nothing to do, may have looked at what another tab has changed since: nothing in the log would tell,
+    // so the log is asked. Then it runs again like everybody else.
+    if (run.failed.length > 0 || run.changes.length === 0) await log.confirmFresh()
+    if (generation !== log.generation) return 'raced'
     for (const { item, error } of run.failed) {
       rejectAll([item], error)
       batch.items.splice(batch.items.indexOf(item), 1)
@@ -256,6 +269,7 @@ export class CommitQueue {
     if (outcome.kind === 'raced') return 'raced'
     if (outcome.kind === 'refused') rejectAll(batch.items, new VaultError('conflict', 'what this change was prepared with is gone; try again', { reason: 'refused' }))
     else resolveAll(run.attempted)
+    this.#lastCommit = performance.now()
     return 'settled'
   }
 

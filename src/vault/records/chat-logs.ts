@@ -31,7 +31,7 @@ export interface ReadOptions {
   readonly after?: number | string
   /** This message with its neighbours, half of the limit on each side. */
   readonly around?: number | string
-  /** `load` (the default) puts strings over 64 KiB back in place; `defer` leaves them empty and says so. */
+  /** `load` (the default) puts strings over 64 KiB back in place; `defer` leaves their first 256 characters and says so. */
   readonly longValues?: 'load' | 'defer'
 }
 

@@ -49,7 +49,7 @@ export interface Message {
   /** Commit of the last change, and its time in ms. */
   readonly rev: number
   readonly modifiedAt: number
-  /** Only with `longValues: 'defer'`: paths of strings left empty because they are stored as blobs, with their size in bytes. */
+  /** Only with `longValues: 'defer'`: paths of strings of which only the first 256 characters are here, because they are stored as blobs; with their size in bytes. */
   readonly deferred?: readonly { readonly path: readonly (string | number)[]; readonly bytes: number }[]
 }
 
