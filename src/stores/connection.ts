@@ -124,7 +124,7 @@ export async function connect(place: DatabasePlace, probe: Work<unknown>, timing
         const reason = error.details.reason
         // After a quota error Firefox refuses every write on the same connection.
         if (reason === 'full') drop(database)
-        else if (isTransient(error) || reason === 'outcome-unknown' || reason === 'corrupt' || reason === 'wiped') drop(database, 'lost')
+        else if (isTransient(error) || reason === 'outcome-unknown' || reason === 'wiped') drop(database, 'lost')
         giveUpAt = Math.min(giveUpAt, performance.now() + timings.retryMs)
         if (!isTransient(error) || !(mayRepeat || !started) || performance.now() + pauseMs > giveUpAt) throw error
       }

@@ -1,12 +1,14 @@
 // Every transaction that has not settled yet, and the watchdog over them: after a full disk Chromium leaves some
 // transactions without any event for ever, and a frozen tab can hold up those of all others.
 
+export type FlightEnd = 'connection-lost' | 'stalled' | 'transient'
+
 /** A transaction, seen from outside. */
 export interface Flight {
-  /** Settles the work: its connection is gone, or it stopped moving. */
-  fail(reason: 'connection-lost' | 'stalled'): void
-  /** Aborts the transaction when its commit has not been asked for. */
-  readonly abort: () => void
+  /** Settles the work: its connection is gone, it stopped moving, or it was cut off before it could commit. */
+  fail(reason: FlightEnd): void
+  /** Aborts the transaction, unless it may already be committing. True when nothing of it will be written. */
+  readonly abort: () => boolean
 }
 
 /** The hold a running transaction has on the watchdog. */
@@ -19,7 +21,8 @@ export interface FlightEntry {
 
 export interface InFlight {
   begin(flight: Flight): FlightEntry
-  failAll(reason: 'connection-lost' | 'stalled'): void
+  failAll(reason: FlightEnd): void
+  /** Aborts whatever can still be aborted. Its work fails as `transient` in a later task: a page that is being frozen reaches that when it runs again. */
   abortAll(): void
   /** Resolves when nothing is in flight. */
   settled(): Promise<void>
@@ -98,7 +101,11 @@ export function createInFlight(stallMs: number, onStall: () => void): InFlight {
       for (const entry of [...entries]) entry.flight.fail(reason)
     },
     abortAll: () => {
-      for (const entry of [...entries]) entry.flight.abort()
+      const cutOff = [...entries].filter((entry) => entry.flight.abort())
+      // WebKit tells nothing of a transaction whose database was closed after `abort()`.
+      setTimeout(() => {
+        for (const entry of cutOff) if (entries.has(entry)) entry.flight.fail('transient')
+      })
     },
     settled: () => (entries.size === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
   }

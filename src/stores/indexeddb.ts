@@ -7,7 +7,7 @@ import { type Connection, type ConnectionTimings, connect, DEFAULT_TIMINGS } fro
 import { createStores } from './migrations/v1.js'
 import { type Migration, type OpenDatabase, withDeadline } from './open-attempt.js'
 import { type KeyRanges, runRead } from './read-transaction.js'
-import { copyBytes } from './row-bytes.js'
+import { copyBatch } from './row-bytes.js'
 import { storageError, toStorageError } from './storage-failure.js'
 import { runApply } from './write-transaction.js'
 
@@ -29,6 +29,10 @@ export interface IndexedDbBackend extends Backend {
   readonly kind: 'indexeddb'
   /** What the first opening found: whether it made the database, and what Chromium says it lost. */
   readonly opened: Connection['opened']
+}
+
+export interface IndexedDbFactory extends BackendFactory {
+  open(name: string): Promise<IndexedDbBackend>
 }
 
 /** The page's own factory, through idb. */
@@ -80,12 +84,6 @@ function isFenced(batch: Batch): boolean {
   return batch.expect.some(({ kind, key }) => kind !== 'absent' && key !== undefined)
 }
 
-/** The batch with buffers of its own. */
-function copyBatch(batch: Batch): Batch {
-  const operations = batch.operations.map((operation) => ('value' in operation ? { ...operation, value: copyBytes(operation.value) } : operation))
-  return { ...batch, operations }
-}
-
 function createBackend(connection: Connection, ranges: KeyRanges): IndexedDbBackend {
   return {
     kind: 'indexeddb',
@@ -111,7 +109,7 @@ function createBackend(connection: Connection, ranges: KeyRanges): IndexedDbBack
  * - `list` answers an empty list where the engine cannot tell (Firefox before 126).
  * - `destroy` asks other tabs to let go. If one does not, it rejects with `storage-blocked`, and the deletion happens when that tab closes.
  */
-export function indexedDbFactory(options: IndexedDbOptions = {}): BackendFactory & { open(name: string): Promise<IndexedDbBackend> } {
+export function indexedDbFactory(options: IndexedDbOptions = {}): IndexedDbFactory {
   const timings = { ...DEFAULT_TIMINGS, ...options.timings }
   const factory = (): IDBFactory => options.indexedDB ?? requireIndexedDb()
   const late = (what: string) => () => storageError('storage-unavailable', `${what} does not answer, reload the page`, 'open-timeout')

@@ -3,7 +3,7 @@
 
 import type { SealedBytes } from '../brand.js'
 import { type BackendEvent, type Batch, type RowKey, STORE_IDS, type StoreName } from './backend.js'
-import { copyBytes } from './row-bytes.js'
+import { copyBytes, copyKey } from './row-bytes.js'
 import { SortedRows } from './sorted-rows.js'
 
 type Stores = Map<StoreName, SortedRows>
@@ -92,7 +92,6 @@ export function storeOf(database: MemoryDatabase, name: StoreName): SortedRows {
 }
 
 function createRawRows(store: SortedRows): RawRows {
-  const copyKey = (key: RowKey): RowKey => (typeof key === 'object' ? copyBytes(key) : key)
   return {
     get size() {
       return store.size

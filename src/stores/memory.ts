@@ -1,12 +1,10 @@
 // The backend in memory: the reference of what the contract means, and what tests run on.
 
 import type { SealedBytes } from '../brand.js'
-import type { ApplyResult, Backend, BackendEvent, BackendFactory, Batch, Expectation, Operation, ReadRequest, ReadResults, RowKey, StoreName } from './backend.js'
+import type { ApplyResult, Backend, BackendEvent, BackendFactory, Batch, Expectation, ReadRequest, ReadResults, RowKey, StoreName } from './backend.js'
 import { createMemoryDatabase, type MemoryDatabase, type MemoryDisk, storeOf } from './memory-disk.js'
-import { bytesEqualAt, compareKeys, copyBytes, hasTag } from './row-bytes.js'
+import { bytesEqualAt, compareKeys, copyBatch, copyBytes, copyKey, hasTag } from './row-bytes.js'
 import { storageError } from './storage-failure.js'
-
-const copyKey = <T extends RowKey | undefined>(key: T): T => (typeof key === 'object' ? (copyBytes(key) as T) : key)
 
 function answer(database: MemoryDatabase, request: ReadRequest): unknown {
   const store = storeOf(database, request.store)
@@ -85,15 +83,6 @@ function applyNow(database: MemoryDatabase, batch: Batch): ApplyResult {
   if (batch.durability === 'strict') database.unsynced.length = 0
   else database.unsynced.push({ durability: 'relaxed', stores: [...new Set(undo.map(({ store }) => store))], changes: undo.length, undo })
   return { applied: true }
-}
-
-function copyBatch(batch: Batch): Batch {
-  const copyOperation = (operation: Operation): Operation => {
-    if (operation.kind === 'clear') return operation
-    const key = copyKey(operation.key)
-    return operation.kind === 'add' || operation.kind === 'put' ? { ...operation, key, value: copyBytes(operation.value) } : { ...operation, key }
-  }
-  return { ...batch, operations: batch.operations.map(copyOperation) }
 }
 
 function openTab(disk: MemoryDisk, name: string): Backend {

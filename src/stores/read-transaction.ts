@@ -3,15 +3,17 @@
 import type { ReadRequest, Row, RowKey } from './backend.js'
 import type { InFlight } from './in-flight.js'
 import { keyToRowKey, valueToBytes } from './row-bytes.js'
-import { abortCause, storageError, toStorageError } from './storage-failure.js'
+import { storageError, toStorageError } from './storage-failure.js'
+import { watchTransaction } from './watched-transaction.js'
 
 /** The two makers of key ranges that stores use; a factory of another realm or a fake brings its own. */
 export type KeyRanges = Pick<typeof IDBKeyRange, 'lowerBound' | 'upperBound'>
 
 type Answer = (value: unknown) => void
+type Listen = <T>(sent: IDBRequest<T>, then: (result: T) => void) => void
 
 /** Sends what one request asks for; `answer` is called once, in a success event. */
-function ask(store: IDBObjectStore, request: ReadRequest, ranges: KeyRanges, on: <T>(sent: IDBRequest<T>, then: (result: T) => void) => void, answer: Answer): void {
+function ask(store: IDBObjectStore, request: ReadRequest, ranges: KeyRanges, on: Listen, answer: Answer): void {
   switch (request.kind) {
     case 'get':
       return on(store.get(request.key), (value: unknown) => answer(value === undefined ? undefined : valueToBytes(value)))
@@ -21,6 +23,8 @@ function ask(store: IDBObjectStore, request: ReadRequest, ranges: KeyRanges, on:
       return on(store.openKeyCursor(null, 'prev'), (cursor) => answer(cursor === null ? undefined : keyToRowKey(cursor.key, request.store)))
     case 'keys':
     case 'rows': {
+      // IndexedDB takes a limit of 0 for "no limit".
+      if (request.limit !== undefined && request.limit <= 0) return on(store.count(), () => answer([]))
       const start = request.after ?? (request.kind === 'rows' ? request.from : undefined)
       const range = start === undefined ? null : ranges.lowerBound(start, request.after !== undefined)
       // Requests of a transaction are answered in order, so the keys are there when the values come.
@@ -49,64 +53,33 @@ export function runRead(database: IDBDatabase, requests: readonly ReadRequest[],
   return new Promise((resolve, reject) => {
     const answers: unknown[] = Array.from({ length: requests.length })
     let missing = requests.length
-    let firstError: unknown
-
-    const abort = (): void => {
-      try {
-        transaction.abort()
-      } catch {
-        // It has ended by itself.
-      }
-    }
-    const fail = (error: unknown): void => {
-      entry.end()
-      reject(toStorageError(error, 'work'))
-    }
-    const entry = inFlight.begin({
-      abort,
-      fail: (reason) => {
-        fail(storageError('storage-unavailable', 'reading was given up, try again', reason))
-        abort()
-      },
+    const watched = watchTransaction(transaction, inFlight, {
+      aborted: (error) => reject(toStorageError(error, 'work')),
+      givenUp: (reason) => reject(storageError('storage-unavailable', 'reading was given up, try again', reason)),
     })
-    transaction.onerror = (event) => {
-      // Unless it is prevented, Firefox reports the error to the window as well.
-      event.preventDefault()
-      firstError ??= (event.target as IDBRequest).error
-      abort()
-    }
-    transaction.onabort = () => fail(abortCause(transaction, firstError))
-
-    const on = <T>(sent: IDBRequest<T>, then: (result: T) => void): void => {
+    const on: Listen = (sent, then) => {
       sent.onsuccess = () => {
-        entry.progress()
+        watched.progress()
         try {
           then(sent.result)
         } catch (error) {
-          firstError ??= error
-          abort()
+          watched.cancel(error)
         }
       }
     }
     try {
-      requests.forEach((request, i) => {
-        const answer: Answer = (value) => {
+      for (const [i, request] of requests.entries()) {
+        ask(transaction.objectStore(request.store), request, ranges, on, (value) => {
           answers[i] = value
           missing -= 1
           if (missing > 0) return
-          entry.end()
+          watched.end()
           resolve(answers)
-        }
-        // IndexedDB takes a limit of 0 for "no limit".
-        if ('limit' in request && request.limit !== undefined && request.limit <= 0) {
-          on(transaction.objectStore(request.store).count(), () => answer([]))
-        } else {
-          ask(transaction.objectStore(request.store), request, ranges, on, answer)
-        }
-      })
+        })
+      }
     } catch (error) {
-      abort()
-      fail(error)
+      // The engine refused a key.
+      watched.cancel(error)
     }
   })
 }

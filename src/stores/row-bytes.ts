@@ -1,7 +1,7 @@
 // Rows and keys as engines hand them back, and as they want them.
 
 import type { Bytes, SealedBytes } from '../brand.js'
-import type { RowKey, StoreName } from './backend.js'
+import type { Batch, Expectation, Operation, RowKey, StoreName } from './backend.js'
 import { storageError } from './storage-failure.js'
 
 const EMPTY = new Uint8Array(0)
@@ -9,6 +9,23 @@ const EMPTY = new Uint8Array(0)
 /** A copy that owns exactly its bytes: structured clone would store the whole buffer behind a view. */
 export function copyBytes<T extends Bytes>(bytes: T): T {
   return bytes.slice() as T
+}
+
+export const copyKey = <T extends RowKey | undefined>(key: T): T => (typeof key === 'object' ? (copyBytes(key) as T) : key)
+
+/** The batch with buffers of its own, so that its giver may change them and it can be sent again. */
+export function copyBatch(batch: Batch): Batch {
+  const copyOperation = (operation: Operation): Operation => {
+    if (operation.kind === 'clear') return operation
+    const key = copyKey(operation.key)
+    return 'value' in operation ? { ...operation, key, value: copyBytes(operation.value) } : { ...operation, key }
+  }
+  const copyExpectation = (expectation: Expectation): Expectation => {
+    if (expectation.kind === 'tag') return { ...expectation, key: copyKey(expectation.key), tag: copyBytes(expectation.tag) }
+    if (expectation.kind === 'prefix') return { ...expectation, key: copyKey(expectation.key), bytes: copyBytes(expectation.bytes) }
+    return { ...expectation, key: copyKey(expectation.key) } as Expectation
+  }
+  return { expect: batch.expect.map(copyExpectation), operations: batch.operations.map(copyOperation), durability: batch.durability }
 }
 
 // What a frame's factory hands out belongs to that frame's realm, where `instanceof` is false; the tag is the same everywhere.

@@ -30,10 +30,14 @@ const WHY: Record<Backend['kind'], string> = {
 /** Asks the browser about its storage; never rejects. Every member is missing somewhere: `navigator.storage` in WebKitGTK, all of it in Node. */
 export async function storageFacts(kind: Backend['kind']): Promise<StorageFacts> {
   const storage = typeof navigator === 'undefined' ? undefined : (navigator.storage as Partial<StorageManager> | undefined)
-  const [persisted, estimate] = await Promise.all([
-    Promise.resolve(storage?.persisted?.()).catch(() => undefined),
-    Promise.resolve(storage?.estimate?.()).catch(() => undefined),
-  ])
+  const ask = async <T>(question: () => Promise<T> | undefined): Promise<T | undefined> => {
+    try {
+      return await question()
+    } catch {
+      return undefined
+    }
+  }
+  const [persisted, estimate] = await Promise.all([ask(() => storage?.persisted?.()), ask(() => storage?.estimate?.())])
   return {
     kind,
     why: WHY[kind],

@@ -102,12 +102,3 @@ export function toStorageError(error: unknown, phase: FailurePhase, outcomeUnkno
 export function isTransient(error: VaultError): boolean {
   return error.details.reason === 'transient' || error.details.reason === 'server-lost'
 }
-
-/**
- * Why a transaction aborted. Requests that die with it all fail with an AbortError, which says nothing;
- * the first other error of a request says most, then what the transaction gives as its own.
- */
-export function abortCause(transaction: IDBTransaction, firstError: unknown): unknown {
-  if (firstError !== undefined && textOf(firstError, 'name') !== 'AbortError') return firstError
-  return transaction.error ?? firstError ?? { name: 'AbortError' }
-}

@@ -10,7 +10,8 @@ import type { ApplyResult, Batch, Expectation, Operation, StoreName } from './ba
 import type { InFlight } from './in-flight.js'
 import type { KeyRanges } from './read-transaction.js'
 import { bytesEqualAt, compareKeys, hasTag, keyToRowKey, valueToBytes } from './row-bytes.js'
-import { abortCause, storageError, toStorageError } from './storage-failure.js'
+import { storageError, toStorageError } from './storage-failure.js'
+import { watchTransaction } from './watched-transaction.js'
 
 // A bulk batch has thousands of puts and no need of as many event listeners: one in so many tells the watchdog that it moves.
 const PROGRESS_EVERY = 32
@@ -74,84 +75,50 @@ export function runApply(database: IDBDatabase, batch: Batch, ranges: KeyRanges,
   const transaction = database.transaction([...names], 'readwrite', { durability: batch.durability })
   return new Promise((resolve, reject) => {
     let missed: number | undefined
-    let firstError: unknown
-    // After its last request has answered, the engine commits by itself and nobody can stop it any more.
-    let mayBeCommitting = false
-
-    /** False when it is too late. */
-    const abort = (): boolean => {
-      if (mayBeCommitting) return false
-      try {
-        transaction.abort()
-        return true
-      } catch {
-        return false
-      }
-    }
-    const fail = (error: unknown, outcomeUnknown: boolean): void => {
-      entry.end()
-      reject(toStorageError(error, 'work', outcomeUnknown))
-    }
-    const entry = inFlight.begin({
-      abort,
-      fail: (reason) => {
-        fail(storageError('storage-unavailable', 'writing was given up before it was complete', mayBeCommitting ? 'outcome-unknown' : reason), false)
-        abort()
+    const watched = watchTransaction(transaction, inFlight, {
+      aborted: (error) => {
+        const name = (error as { name?: unknown } | null)?.name
+        // There are no indexes, so only `add` on an existing key breaks a constraint.
+        if (missed === undefined && name === 'ConstraintError') missed = -1
+        if (missed !== undefined) return resolve({ applied: false, missed })
+        // A commit that was refused and a connection that broke while committing look alike, except when the quota says so.
+        reject(toStorageError(error, 'work', watched.mayBeCommitting() && name !== 'QuotaExceededError'))
+      },
+      givenUp: (reason) => {
+        const unknown = watched.mayBeCommitting()
+        reject(storageError('storage-unavailable', 'writing was given up before it was complete', unknown ? 'outcome-unknown' : reason))
       },
     })
     transaction.oncomplete = () => {
-      entry.end()
+      watched.end()
       resolve({ applied: true })
     }
-    transaction.onerror = (event) => {
-      event.preventDefault()
-      firstError ??= (event.target as IDBRequest).error
-      // There are no indexes, so only `add` on an existing key breaks a constraint.
-      if ((firstError as { name?: string } | null)?.name === 'ConstraintError') missed ??= -1
-      abort()
-    }
-    transaction.onabort = () => {
-      if (missed === undefined) {
-        const error = abortCause(transaction, firstError)
-        // A commit that was refused and a connection that broke while committing look alike, except when the quota says so.
-        return fail(error, mayBeCommitting && (error as { name?: string }).name !== 'QuotaExceededError')
-      }
-      entry.end()
-      resolve({ applied: false, missed })
-    }
     const check = (index: number, result: unknown): void => {
-      entry.progress()
-      if (missed !== undefined || firstError !== undefined) return
+      watched.progress()
+      if (missed !== undefined) return
       try {
         if (isMet(expect[index] as Expectation, result)) return
         missed = index
+        watched.cancel(undefined)
       } catch (error) {
-        firstError = error
+        watched.cancel(error)
       }
-      abort()
     }
     try {
-      let last: IDBRequest | undefined
       for (const [i, expectation] of expect.entries()) {
         const sent = expectationRequest(transaction.objectStore(expectation.store), expectation)
         sent.onsuccess = () => check(i, sent.result)
-        last = sent
       }
+      let last: IDBRequest | undefined
       for (const [i, operation] of operations.entries()) {
         last = operationRequest(transaction.objectStore(operation.store), operation, ranges)
-        if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) last.onsuccess = entry.progress
+        if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) last.onsuccess = watched.progress
       }
       // Requests are answered in order, so this one comes when all others have succeeded.
-      if (operations.length > 0 && last !== undefined) {
-        last.onsuccess = () => {
-          entry.progress()
-          mayBeCommitting = true
-        }
-      }
+      if (last !== undefined) last.onsuccess = watched.letCommit
     } catch (error) {
       // A key or value was refused, or Firefox refuses all writes after a quota error: nothing was written.
-      firstError = error
-      if (!abort()) fail(error, false)
+      watched.cancel(error)
     }
   })
 }
