@@ -1,0 +1,64 @@
+// What went wrong, for people: what happened, what it means for their data, what to do.
+
+import { isVaultError, type LockReason, type VaultErrorCode } from 'sealed-vault'
+
+export function inWords(error: unknown): string {
+  if (isVaultError(error)) return forCode(error.code, error.message)
+  return `Something unexpected went wrong: ${error instanceof Error ? error.message : String(error)}`
+}
+
+function forCode(code: VaultErrorCode, message: string): string {
+  switch (code) {
+    case 'wrong-password':
+      return 'That is not the password of this vault.'
+    case 'locked':
+      return 'The vault was locked meanwhile. Unlock it and try again.'
+    case 'storage-lost':
+      return 'The browser lost the last changes that were saved. You can open the vault with what is left; what is missing stays missing.'
+    case 'corrupt':
+      return `A part of the vault is damaged and cannot be read (${message}). The rest is still readable; “Check the vault” says what is affected.`
+    case 'tampered':
+      return `The stored vault was changed by something other than this page (${message}). It is not opened as if nothing had happened.`
+    case 'unsupported-version':
+      return 'A newer version of this page wrote this. Close every tab of this page and open it again.'
+    case 'storage-full':
+      return 'There is no room left. Free some space and try again; what was saved before is safe.'
+    case 'storage-blocked':
+      return 'Another tab of this page does not let go of the vault. Close the other tabs and try again.'
+    case 'storage-unavailable':
+      return `The browser does not give access to its storage (${message}). Private windows and strict settings can cause this.`
+    case 'crypto-unavailable':
+      return 'The browser offers its cryptography to secure pages only. Open this page over https or on localhost.'
+    case 'busy':
+      return 'Another tab is doing long work on this vault. Wait until it has ended and try again.'
+    case 'conflict':
+    case 'keys-changed':
+      return 'Another tab changed the vault at the same moment. Try again.'
+    case 'outcome-unknown':
+      return 'It is not certain whether this was saved. Reload the page to see what is there.'
+    case 'not-found':
+      return 'This is not in the vault any more.'
+    case 'invalid-value':
+    case 'archive-truncated':
+    case 'archive-too-large':
+      return `This was refused: ${message}.`
+  }
+}
+
+/** Why the unlock screen is there. `minutes` is the time without use after which the page locks. */
+export function whyLocked(reason: LockReason, minutes: number): string {
+  switch (reason) {
+    case 'asked':
+      return 'The vault is locked.'
+    case 'other-tab':
+      return 'The vault was locked in another tab.'
+    case 'idle':
+      return `The vault locked itself: nobody used it for ${minutes} minutes.`
+    case 'hidden':
+      return 'The vault locked itself when the page was hidden.'
+    case 'storage-lost':
+      return 'The browser lost or replaced the stored vault, so the page let go of it.'
+    case 'destroyed':
+      return 'The vault was deleted in another tab.'
+  }
+}

@@ -1,0 +1,175 @@
+// The page in real browsers, used as a person uses it: create, load, reload, unlock, filter, read, change the password, lock.
+// The tests of one engine are steps of one story and build on each other.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, firefox } from 'playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
+import { type CorpusConversation, seededRandom, shuffled } from '../kit/corpus.js'
+import { type CorpusFile, findCorpus } from './kit/corpus-file.js'
+import { type PageServer, servePage } from './kit/page-server.js'
+import { collectComplaints, VaultPage } from './kit/vault-page.js'
+
+const FIRST_PASSWORD = ' first password, with a space before it'
+const SECOND_PASSWORD = 'sécond pässword'
+/** What the load should take in Chromium; a slow or busy machine may take three times as long. */
+const TARGET_MS = 4000
+
+const engines = [
+  { engine: 'chromium', launch: (profile: string) => chromium.launchPersistentContext(profile, { ...chromiumLaunchOptions(), headless: true }) },
+  { engine: 'firefox', launch: (profile: string) => firefox.launchPersistentContext(profile, { ...firefoxLaunchOptions(), headless: true }) },
+] as const
+
+let folder: string
+let server: PageServer
+let corpus: CorpusFile
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sealed-vault-page-'))
+  corpus = findCorpus(folder)
+  server = await servePage(folder)
+})
+
+afterAll(async () => {
+  await server.close()
+  // A browser that was just closed may still be writing its last files.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+})
+
+describe.each(engines)('the page in $engine', ({ engine, launch }) => {
+  const found = findBrowser(engine) !== undefined
+  let broken = false
+  /** A step of the story; what comes after a step that failed would only fail for its sake. */
+  const story = (name: string, step: () => Promise<void> | void): void => {
+    test.skipIf(!found)(name, async ({ skip }) => {
+      if (broken) skip('an earlier step failed')
+      broken = true
+      await step()
+      broken = false
+    })
+  }
+  let context: BrowserContext
+  let complaints: string[]
+  let first: VaultPage
+  const say = (text: string): void => console.log(`${engine}: ${text}`)
+
+  beforeAll(async () => {
+    if (!found) return
+    context = await launch(join(folder, `${engine}-profile`))
+    context.setDefaultTimeout(15_000)
+    complaints = collectComplaints(context)
+    first = await VaultPage.open(context, server.url)
+  })
+
+  afterAll(async () => {
+    if (found) await context.close()
+  })
+
+  story('creates a vault and loads a file of conversations', async () => {
+    await first.create(FIRST_PASSWORD)
+    expect(await first.listStatus()).toMatch(/^(No conversations yet|$)/)
+    const loaded = await first.load(corpus.path)
+    say(loaded.text)
+    expect(loaded.conversations).toBe(corpus.conversations.length)
+    expect(loaded.messages).toBe(corpus.conversations.reduce((sum, { messages }) => sum + messages.length, 0))
+    expect(await first.page.locator('#load-problems > li').count()).toBe(0)
+    if (engine === 'chromium') expect(loaded.vaultMs).toBeLessThan(3 * TARGET_MS)
+  })
+
+  story('keeps everything over a reload, sealed until the right password', async () => {
+    await first.reload()
+    await first.expectNothingShown()
+    await first.expectRefused('not the password')
+    // Spaces belong to a password.
+    await first.expectRefused(FIRST_PASSWORD.trim())
+    say(`unlocked in ${Math.round(await first.unlock(FIRST_PASSWORD))} ms`)
+    await first.filter('', /of 2,156 conversations$/)
+  })
+
+  story('filters the list by words of title and keywords', async () => {
+    await first.filter('no-such-word-anywhere', /^0 of 2,156 conversations match$/)
+    expect(await first.page.locator('#sessions > li').count()).toBe(0)
+    const { source } = corpus.conversations[0]!
+    await first.filter(source.toUpperCase(), /^More than 100 of 2,156/)
+    expect(await first.page.locator('#sessions > li').count()).toBe(100)
+    await first.page.getByRole('button', { name: 'Show more' }).click()
+    await first.page.locator('#list-status').filter({ hasText: 'More than 200' }).waitFor()
+    // Without a title of its own a session has that of its first user message.
+    const words = firstWords(corpus.conversations[0]!)
+    await first.filter(words, /^(\d+|More than \d+) of 2,156/)
+    const titles = await first.page.locator('#sessions .title').allTextContents()
+    expect(titles.length).toBeGreaterThan(0)
+    for (const title of titles) for (const word of words.split(' ')) expect(fold(title)).toContain(fold(word))
+  })
+
+  story('shows chats exactly as they are in the file', async () => {
+    const openTimes: number[] = []
+    let paged = 0
+    for (const conversation of chosen(corpus.conversations)) {
+      const { texts, openMs, pages } = await first.readChat(conversation.id, conversation.messages.length)
+      expect(texts).toEqual(conversation.messages.map(({ content }) => content))
+      openTimes.push(openMs)
+      if (pages > 1) paged++
+    }
+    expect(paged).toBeGreaterThan(0)
+    const sorted = openTimes.sort((a, b) => a - b)
+    say(`${sorted.length} chats opened in ${ms(sorted[0]!)} to ${ms(sorted.at(-1)!)}, median ${ms(sorted[sorted.length >> 1]!)}`)
+  })
+
+  story('adds nothing when the same file is loaded again', async () => {
+    const again = await first.load(corpus.path)
+    say(again.text)
+    expect(again).toMatchObject({ conversations: 0, messages: 0 })
+    expect(again.text).toContain('2,156 conversations were in the vault already')
+    await first.filter('', /of 2,156 conversations$/)
+  })
+
+  story('changes the password, and only the new one opens', async () => {
+    expect(await first.changePassword('not the password', SECOND_PASSWORD)).toBe('That is not the password of this vault.')
+    await first.page.getByRole('button', { name: 'Vault', exact: true }).click()
+    expect(await first.changePassword(FIRST_PASSWORD, SECOND_PASSWORD)).toMatch(/^The password is changed/)
+    const checked = await first.check()
+    say(checked)
+    expect(checked).toMatch(/^Everything is in order: 2,156 conversations, 46,903 messages/)
+    await first.reload()
+    await first.expectRefused(FIRST_PASSWORD)
+    await first.unlock(SECOND_PASSWORD)
+    await first.filter('', /of 2,156 conversations$/)
+  })
+
+  story('locks every tab when one locks', async () => {
+    const second = await VaultPage.open(context, server.url)
+    await second.unlock(SECOND_PASSWORD)
+    const conversation = corpus.conversations[0]!
+    expect((await second.readChat(conversation.id, conversation.messages.length)).texts).toHaveLength(conversation.messages.length)
+    await first.lock()
+    await first.expectNothingShown()
+    await second.waitForScreen('locked')
+    await second.expectNothingShown()
+    expect(await second.page.locator('#lock-reason').textContent()).toBe('The vault was locked in another tab.')
+    // And either opens again.
+    await second.unlock(SECOND_PASSWORD)
+    await second.filter('', /of 2,156 conversations$/)
+  })
+
+  story('says nothing on the console all the while', () => {
+    expect(complaints).toEqual([])
+  })
+})
+
+/** The first, the last, the longest, and twenty more that a seed picks. */
+function chosen(all: readonly CorpusConversation[]): readonly CorpusConversation[] {
+  const longest = all.reduce((most, conversation) => (conversation.messages.length > most.messages.length ? conversation : most))
+  return [...new Set([all[0]!, all.at(-1)!, longest, ...shuffled(all, seededRandom(20)).slice(0, 20)])]
+}
+
+function firstWords({ messages }: CorpusConversation): string {
+  const said = messages.find(({ type }) => type === 'user')!.content
+  return said.trim().split(/\s+/).slice(0, 3).join(' ')
+}
+
+const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase()
+
+const ms = (time: number): string => `${time.toFixed(1)} ms`
