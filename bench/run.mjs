@@ -61,7 +61,7 @@ const size = oneOf('--size', sizes, /** @type {typeof sizes[number]} */ (Number(
 const chosen = (positionals.length === 0 ? suiteNames : positionals).map((name) => oneOf('a suite', suiteNames, /** @type {typeof suiteNames[number]} */ (name)))
 
 const corpus = makeCorpus(size)
-const { url, close } = await servePage(corpus)
+const { close, ...page } = await servePage(corpus)
 /** @type {import('./lib/results.mjs').Result[]} */
 const results = []
 try {
@@ -71,7 +71,7 @@ try {
     const bench = {
       size,
       /** @type {import('./lib/results.mjs').Bench['withProfile']} */
-      withProfile: (work) => withFreshProfile({ engine, url }, work),
+      withProfile: (work) => withFreshProfile({ engine, ...page }, work),
       /** @type {import('./lib/results.mjs').Bench['report']} */
       report: (row, subject, value) => {
         const unit = suite.rows.find((known) => known.row === row)?.unit

@@ -41,11 +41,11 @@ function allocatedBytes(path) {
 /**
  * Runs work in a browser on a profile of its own; afterwards the browser is closed.
  * @template T
- * @param {{ engine: Engine, url: string }} where
+ * @param {{ engine: Engine, url: string, folder: string }} where the page, and the folder its bundle is in
  * @param {(tab: Tab) => Promise<T>} work
  * @returns {Promise<{ result: T, diskBytes: number }>} with what the profile's storage takes after the browser has closed
  */
-export async function withFreshProfile({ engine, url }, work) {
+export async function withFreshProfile({ engine, url, folder: bundle }, work) {
   if (findBrowser(engine) === undefined) throw new Error(`no ${engine} on this machine; name one by ${engine.toUpperCase()}_PATH`)
   const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-bench-profile-'))
   try {
@@ -59,7 +59,7 @@ export async function withFreshProfile({ engine, url }, work) {
       await page.goto(url)
       // A page whose script failed to load would else be waited for in vain.
       await page.waitForFunction(() => 'runTask' in globalThis, undefined, { timeout: 30_000 })
-      const profiler = engine === 'chromium' ? new CpuProfiler(await context.newCDPSession(page)) : undefined
+      const profiler = engine === 'chromium' ? new CpuProfiler(await context.newCDPSession(page), bundle) : undefined
       /** @type {Tab['call']} */
       const call = (task, input = {}) => page.evaluate(({ name, given }) => /** @type {any} */ (globalThis).runTask(name, given), { name: task, given: input })
       result = await work({ call, profiler })

@@ -29,14 +29,14 @@ async function bundlePage(outDir) {
     logLevel: 'warn',
     resolve: { alias: [{ find: /^sealed-vault$/, replacement: fromRoot('src/index.ts') }] },
     worker: { format: 'es' },
-    // Readable names, so that a profile of the page can be read.
-    build: { outDir, emptyOutDir: true, target: 'esnext', minify: false, modulePreload: false, chunkSizeWarningLimit: 10_000 },
+    // Readable names and a map to the sources, so that a profile of the page can be read.
+    build: { outDir, emptyOutDir: true, target: 'esnext', minify: false, sourcemap: 'hidden', modulePreload: false, chunkSizeWarningLimit: 10_000 },
   })
 }
 
 /**
  * @param {{ conversations: readonly unknown[] }} corpus
- * @returns {Promise<{ url: string, close: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, folder: string, close: () => Promise<void> }>} the page and the folder of its bundle
  */
 export async function servePage(corpus) {
   const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-bench-page-'))
@@ -64,6 +64,7 @@ export async function servePage(corpus) {
   if (address === null || typeof address === 'string') throw new Error('the server has no port')
   return {
     url: `http://127.0.0.1:${address.port}/`,
+    folder,
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
