@@ -9,11 +9,12 @@ interface Schema extends DBSchema {
   messages: { key: string; value: StoredMessage; indexes: { chat: string } }
 }
 
-/** Newer engines read an index backwards in one request. */
-const readsBackwards = 'getAllRecords' in IDBIndex.prototype
+/** The newest records of a chat in one request, for engines that read an index backwards. */
+const backwards = (chatLogId: string, count: number): string => ({ query: chatLogId, count, direction: 'prev' }) as unknown as string
 
 export class PlainIdb implements WriteSubject {
   #database: IDBPDatabase<Schema> | undefined
+  #readsBackwards = false
 
   get #db(): IDBPDatabase<Schema> {
     if (this.#database === undefined) throw new Error('idb is not open')
@@ -27,6 +28,19 @@ export class PlainIdb implements WriteSubject {
         database.createObjectStore('messages', { keyPath: 'id' }).createIndex('chat', 'chatLogId')
       },
     })
+    this.#readsBackwards = 'getAllRecords' in IDBIndex.prototype && (await this.#triesBackwards())
+  }
+
+  /** Firefox 153 takes the option and reads forwards within one key all the same, so the answer decides. */
+  async #triesBackwards(): Promise<boolean> {
+    const transaction = this.#db.transaction('messages', 'readwrite')
+    const probe = { chatLogId: 'probe', senderId: 'probe', type: 'user', content: '', timestamp: 0 } as const
+    void transaction.store.put({ ...probe, id: 'a' })
+    void transaction.store.put({ ...probe, id: 'b' })
+    const found = await transaction.store.index('chat').getAll(backwards('probe', 1))
+    void transaction.store.clear()
+    await transaction.done
+    return found[0]?.id === 'b'
   }
 
   async load(conversations: readonly Conversation[]): Promise<void> {
@@ -50,9 +64,8 @@ export class PlainIdb implements WriteSubject {
 
   async newest(chatLogId: string, limit: number): Promise<readonly StoredMessage[]> {
     const index = this.#db.transaction('messages').store.index('chat')
-    if (!readsBackwards) return (await index.getAll(chatLogId)).slice(-limit)
-    const options = { query: chatLogId, count: limit, direction: 'prev' }
-    return (await index.getAll(options as unknown as string)).reverse()
+    if (!this.#readsBackwards) return (await index.getAll(chatLogId)).slice(-limit)
+    return (await index.getAll(backwards(chatLogId, limit))).reverse()
   }
 
   readAll(): Promise<readonly StoredMessage[]> {
