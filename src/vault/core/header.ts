@@ -32,7 +32,7 @@ export interface UnprovenHeader {
   readonly tag: Tag
 }
 
-const bytes = (length?: number) => z.pipe(z.string().check(z.maxLength(4096)), z.transform((text, context): Bytes => {
+const bytes = (length?: number) => z.pipe(z.string(), z.transform((text, context): Bytes => {
   try {
     const decoded = fromBase64Url(text)
     if (length === undefined || decoded.length === length) return decoded
