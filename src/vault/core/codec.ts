@@ -4,7 +4,7 @@
 
 import { deflateSync, inflateSync } from 'fflate'
 import type { Bytes, Epoch, HomeId, Label, SealedBytes, Seq, Tag, VaultId } from '../../brand.js'
-import { fromUtf8, toBase64Url, u32, u64, utf8 } from '../../crypto/bytes.js'
+import { fromUtf8, toBase64Url, u32, u64, utf8, wipe } from '../../crypto/bytes.js'
 import { envelopeEpoch, openEnvelope, sealEnvelope, type RowContext } from '../../crypto/envelope.js'
 import type { EpochKeys, KeyRing } from '../../crypto/keyring.js'
 import { paddedLength, type PaddingRule } from '../../crypto/padding.js'
@@ -84,11 +84,16 @@ const RULES: Record<StoreName, PaddingRule> = {
 }
 
 /** Seals the key ring of a header: the one envelope under a key that comes straight from the vault key. */
-export function sealKeyRing(key: CryptoKey, header: KeyRingPlace, plain: Bytes): Promise<SealedBytes> {
-  return sealEnvelope(key, NO_EPOCH, ringContext(header), encodeFrame(plain, RULES.header, false))
+export async function sealKeyRing(key: CryptoKey, header: KeyRingPlace, plain: Bytes): Promise<SealedBytes> {
+  const frame = encodeFrame(plain, RULES.header, false)
+  try {
+    return await sealEnvelope(key, NO_EPOCH, ringContext(header), frame)
+  } finally {
+    wipe(frame)
+  }
 }
 
-/** @throws {VaultError} `corrupt` */
+/** The plaintext, the caller's to zero. @throws {VaultError} `corrupt` */
 export async function openKeyRing(key: CryptoKey, header: KeyRingPlace, envelope: SealedBytes): Promise<Bytes> {
   return decodeFrame(await openEnvelope(key, ringContext(header), envelope))
 }
