@@ -1,11 +1,11 @@
 // A slot: one way to open the vault, here by password. docs/format.md, section 3: password -> commitment and KEK -> the
-// slot's private key -> vault key. The commitment tells a wrong password from damage, and keeps one slot from opening
+// slot's private key and binding key -> vault key. The commitment tells a wrong password from damage, and keeps one slot from opening
 // under two passwords, which AES-GCM alone would allow (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
 
 import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
-import { equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
+import { concat, equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
 import { hkdfFromKey } from './hkdf.js'
 import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
@@ -28,7 +28,7 @@ export interface PasswordSlot {
   readonly commitment: Bytes
   /** Uncompressed P-256 point, 65 bytes. */
   readonly publicKey: Bytes
-  /** Sealed PKCS#8. */
+  /** Sealed binding key and PKCS#8. */
   readonly wrappedPrivateKey: Bytes
   /** Uncompressed P-256 point, 65 bytes. */
   readonly ephemeralKey: Bytes
@@ -36,11 +36,18 @@ export interface PasswordSlot {
   readonly wrappedVaultKey: Bytes
 }
 
-/** What a slot's commitment and KEK are bound to. */
-type SlotBinding = Pick<PasswordSlot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
+/** A slot just made. */
+export interface CreatedSlot {
+  readonly slot: PasswordSlot
+  /** 32 random bytes that whoever wraps a vault key for this slot must know; the key ring keeps them. The caller's, to zero. */
+  readonly bindingKey: Bytes
+}
+
+/** What a slot's commitment and KEK depend on besides the password. */
+type SlotBasis = Pick<PasswordSlot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
 
 /**
- * A new slot, with salts and a key pair of its own, that opens with this password. Takes one key derivation. Password
+ * A new slot, with salts, binding key and key pair of its own, that opens with this password. Takes one key derivation. Password
  * and vault key stay the caller's, to zero.
  * @param passwordBytes of `encodePassword`
  * @param vaultKey 32 bytes
@@ -52,26 +59,32 @@ export async function createPasswordSlot(
   vaultId: VaultId,
   iterations: number,
   policy: KdfPolicy,
-): Promise<PasswordSlot> {
+): Promise<CreatedSlot> {
   if (!(iterations >= policy.minimumIterations && iterations <= policy.maximumWritten)) {
     throw new RangeError(`a slot is written with ${policy.minimumIterations} to ${policy.maximumWritten} iterations, not ${iterations}`)
   }
   if (vaultKey.length !== KEY_BYTES) throw new RangeError(`a vault key has ${KEY_BYTES} bytes, got ${vaultKey.length}`)
-  const binding: SlotBinding = {
+  const basis: SlotBasis = {
     id: randomBytes(ID_BYTES),
     kind: 'password',
     kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt: randomBytes(KDF_SALT_BYTES) },
     wrapSalt: randomBytes(WRAP_SALT_BYTES),
   }
-  const { commitment, kek } = await deriveSlotKeys(passwordBytes, binding, vaultId, policy)
+  const { commitment, kek } = await deriveSlotKeys(passwordBytes, basis, vaultId, policy)
   const { publicKey, privateKey } = await createWrapPair()
+  const bindingKey = randomBytes(KEY_BYTES)
+  const secrets = concat(bindingKey, privateKey)
+  wipe(privateKey)
   try {
-    const aad = privateKeyAad(vaultId, binding.id, publicKey)
-    const wrappedPrivateKey = await sealBytes(kek, new Uint8Array(NONCE_BYTES), privateKey, aad)
-    const wrapped = await wrapVaultKey(vaultKey, { vaultId, slotId: binding.id, publicKey })
-    return { ...binding, commitment, publicKey, wrappedPrivateKey, ...wrapped }
+    const aad = privateKeyAad(vaultId, basis.id, publicKey)
+    const wrappedPrivateKey = await sealBytes(kek, new Uint8Array(NONCE_BYTES), secrets, aad)
+    const wrapped = await wrapVaultKey(vaultKey, { vaultId, slotId: basis.id, publicKey, bindingKey })
+    return { slot: { ...basis, commitment, publicKey, wrappedPrivateKey, ...wrapped }, bindingKey }
+  } catch (error) {
+    wipe(bindingKey)
+    throw error
   } finally {
-    wipe(privateKey)
+    wipe(secrets)
   }
 }
 
@@ -89,11 +102,12 @@ export async function openPasswordSlot(slot: PasswordSlot, passwordBytes: Bytes,
   }
   try {
     const aad = privateKeyAad(vaultId, slot.id, slot.publicKey)
-    const privateKey = await openBytes(kek, new Uint8Array(NONCE_BYTES), slot.wrappedPrivateKey, aad)
+    const secrets = await openBytes(kek, new Uint8Array(NONCE_BYTES), slot.wrappedPrivateKey, aad)
     try {
-      return await unwrapVaultKey(slot, { vaultId, slotId: slot.id, publicKey: slot.publicKey }, privateKey)
+      const target = { vaultId, slotId: slot.id, publicKey: slot.publicKey, bindingKey: secrets.subarray(0, KEY_BYTES) }
+      return await unwrapVaultKey(slot, target, secrets.subarray(KEY_BYTES))
     } finally {
-      wipe(privateKey)
+      wipe(secrets)
     }
   } catch (cause) {
     // Behind a matching commitment every failure is damage, be it a tag, a point off the curve or a malformed key.
@@ -116,11 +130,11 @@ function checkLengths({ id, wrapSalt, commitment, publicKey, ephemeralKey, wrapp
 /** Commitment and key-encryption key, from one expansion. Every wrap has a new `wrapSalt`, hence the nonce of zeros above. */
 async function deriveSlotKeys(
   passwordBytes: Bytes,
-  binding: SlotBinding,
+  basis: SlotBasis,
   vaultId: VaultId,
   policy: KdfPolicy,
 ): Promise<{ commitment: Bytes; kek: CryptoKey }> {
-  const { id, kind, kdf, wrapSalt } = binding
+  const { id, kind, kdf, wrapSalt } = basis
   const secret = await derivePasswordSecret(passwordBytes, kdf, vaultId, policy)
   const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(kdf.iterations), kdf.salt)
   const both = await hkdfFromKey(secret, wrapSalt, info, COMMITMENT_BYTES + KEY_BYTES)

@@ -1,11 +1,13 @@
 // Wrapping the vault key to the public key of a slot: docs/format.md, section 3, `wrappedVaultKey`. Ephemeral-static ECDH
 // on P-256 (NIST SP 800-56A, C(1e, 1s)), so that rotation can renew the vault key for a slot whose secret nobody typed.
+// The public key lies in clear, so the slot's binding key goes into the derivation too: without it anybody who can write
+// the header could wrap a vault key of their own, and the right password would open their vault.
 // Key pairs cross this file's border as bytes: a public key as its uncompressed point (SEC 1, 2.3.3), a private as PKCS#8.
 
 import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes } from './aead.js'
-import { lengthPrefixed, wipe } from './bytes.js'
+import { concat, lengthPrefixed, wipe } from './bytes.js'
 import { hkdf } from './hkdf.js'
 import { isP256Point } from './p256-point.js'
 import { subtle } from './subtle.js'
@@ -28,6 +30,8 @@ interface WrapTarget {
   readonly slotId: Bytes
   /** Of the slot, 65 bytes. */
   readonly publicKey: Bytes
+  /** Of the slot, 32 bytes, secret: what tells a wrap by the vault from a wrap by anybody. */
+  readonly bindingKey: Bytes
 }
 
 /** The two fields of a slot that hold the vault key. */
@@ -49,7 +53,8 @@ export async function createWrapPair(): Promise<WrapPair> {
 }
 
 /**
- * Wraps the 32 bytes of a vault key so that only the private key of the target gets at it.
+ * Wraps the 32 bytes of a vault key so that only private key and binding key of the target together get at it.
+ * @throws {RangeError} when the binding key has another length
  * @throws {VaultError} `corrupt` when the target's public key is none
  */
 export async function wrapVaultKey(vaultKey: Bytes, target: WrapTarget): Promise<WrappedVaultKey> {
@@ -57,7 +62,7 @@ export async function wrapVaultKey(vaultKey: Bytes, target: WrapTarget): Promise
   const ephemeral = await subtle().generateKey(CURVE, false, ['deriveBits'])
   const ephemeralKey = new Uint8Array(await subtle().exportKey('raw', ephemeral.publicKey))
   const info = vaultKeyInfo(target, ephemeralKey)
-  const key = await wrappingKey(ephemeral.privateKey, recipient, ephemeralKey, info)
+  const key = await wrappingKey(ephemeral.privateKey, recipient, target.bindingKey, ephemeralKey, info)
   return { ephemeralKey, wrappedVaultKey: await sealBytes(key, new Uint8Array(NONCE_BYTES), vaultKey, info) }
 }
 
@@ -69,7 +74,7 @@ export async function unwrapVaultKey(wrapped: WrappedVaultKey, target: WrapTarge
   const own = await subtle().importKey('pkcs8', privateKey, CURVE, false, ['deriveBits'])
   const ephemeral = await importPublicKey(wrapped.ephemeralKey)
   const info = vaultKeyInfo(target, wrapped.ephemeralKey)
-  const key = await wrappingKey(own, ephemeral, wrapped.ephemeralKey, info)
+  const key = await wrappingKey(own, ephemeral, target.bindingKey, wrapped.ephemeralKey, info)
   return openBytes(key, new Uint8Array(NONCE_BYTES), wrapped.wrappedVaultKey, info)
 }
 
@@ -79,17 +84,21 @@ async function importPublicKey(point: Bytes): Promise<CryptoKey> {
 }
 
 /** Used for one seal alone, as the ephemeral key is: hence the nonce of zeros. */
-async function wrappingKey(own: CryptoKey, other: CryptoKey, ephemeralKey: Bytes, info: Bytes): Promise<CryptoKey> {
+async function wrappingKey(own: CryptoKey, other: CryptoKey, bindingKey: Bytes, ephemeralKey: Bytes, info: Bytes): Promise<CryptoKey> {
+  // An empty one would derive as well, and bind to nothing.
+  if (bindingKey.length !== KEY_BYTES) throw new RangeError(`a binding key has ${KEY_BYTES} bytes, got ${bindingKey.length}`)
   const shared = new Uint8Array(await subtle().deriveBits({ name: 'ECDH', public: other }, own, SHARED_BITS))
+  const both = concat(shared, bindingKey)
+  wipe(shared)
   try {
-    const raw = await hkdf(shared, ephemeralKey, info, KEY_BYTES)
+    const raw = await hkdf(both, ephemeralKey, info, KEY_BYTES)
     try {
       return await importAeadKey(raw)
     } finally {
       wipe(raw)
     }
   } finally {
-    wipe(shared)
+    wipe(both)
   }
 }
 

@@ -14,8 +14,10 @@ const TOMBSTONE_BYTES = 16
 const MAX_EPOCH = 2 ** 32 - 1
 const CONTENT_VERSION = 1
 const STATES = ['active', 'retiring', 'quarantine-only'] as const
-const CONTENT_FIELDS = ['v', 'epochs', 'canaryKey', 'tombstoneKey', 'minimumIterations'] as const
+const CONTENT_FIELDS = ['v', 'epochs', 'slots', 'canaryKey', 'tombstoneKey', 'minimumIterations'] as const
 const EPOCH_FIELDS = ['id', 'key', 'state'] as const
+const SLOT_FIELDS = ['id', 'bindingKey'] as const
+const SLOT_ID_BYTES = 16
 
 /** The data key of one epoch: the root of everything sealed in it. */
 export interface EpochKey {
@@ -25,10 +27,20 @@ export interface EpochKey {
   state: (typeof STATES)[number]
 }
 
+/** What it takes, besides its public key, to wrap a vault key for a slot of the header. */
+export interface SlotBindingKey {
+  /** Of the slot, 16 bytes. */
+  id: Bytes
+  /** 32 random bytes. */
+  bindingKey: Bytes
+}
+
 /** What the sealed key ring holds. The byte arrays are the holder's, to zero. */
 export interface KeyRingContent {
   /** Exactly one of them is active. */
   epochs: readonly EpochKey[]
+  /** One for each slot this code knows, and those of others as they were. */
+  slots: readonly SlotBindingKey[]
   /** 32 bytes. */
   canaryKey: Bytes
   /** 32 bytes. */
@@ -72,14 +84,20 @@ export interface KeyRing {
   wipe(): void
 }
 
-/** Fresh keys for a new vault: epoch 1, active. */
-export function createKeyRingContent(minimumIterations: number): KeyRingContent {
+/** Fresh keys for a new vault with these slots: epoch 1, active. The bytes of `slots` become the content's. */
+export function createKeyRingContent(minimumIterations: number, slots: readonly SlotBindingKey[]): KeyRingContent {
   return {
     epochs: [{ id: 1 as Epoch, key: randomBytes(KEY_BYTES), state: 'active' }],
+    slots,
     canaryKey: randomBytes(KEY_BYTES),
     tombstoneKey: randomBytes(KEY_BYTES),
     minimumIterations,
   }
+}
+
+/** Zeroes all key bytes of a content that nobody needs any more. */
+export function wipeKeyRingContent({ epochs, slots, canaryKey, tombstoneKey }: KeyRingContent): void {
+  for (const bytes of [...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey), canaryKey, tombstoneKey]) wipe(bytes)
 }
 
 /**
@@ -88,10 +106,11 @@ export function createKeyRingContent(minimumIterations: number): KeyRingContent 
  */
 export function encodeKeyRing(content: KeyRingContent): Bytes {
   if (!isSound(content)) throw new RangeError('a key ring needs one active epoch, distinct ids and keys of 32 bytes')
-  const { epochs, canaryKey, tombstoneKey, minimumIterations } = content
+  const { epochs, slots, canaryKey, tombstoneKey, minimumIterations } = content
   const json = {
     v: CONTENT_VERSION,
     epochs: epochs.map(({ id, key, state }) => ({ id, key: toBase64Url(key), state })),
+    slots: slots.map(({ id, bindingKey }) => ({ id: toBase64Url(id), bindingKey: toBase64Url(bindingKey) })),
     canaryKey: toBase64Url(canaryKey),
     tombstoneKey: toBase64Url(tombstoneKey),
     minimumIterations,
@@ -109,16 +128,20 @@ export function decodeKeyRing(bytes: Bytes): KeyRingContent {
   if (typeof version === 'number' && version > CONTENT_VERSION) {
     throw new VaultError('unsupported-version', 'the key ring was written by a newer release; update the app', { where: 'key ring' })
   }
-  const { v, epochs, canaryKey, tombstoneKey, minimumIterations } = fieldsOf(json, CONTENT_FIELDS)
-  if (v !== CONTENT_VERSION || !Array.isArray(epochs)) throw malformed()
+  const { v, epochs, slots, canaryKey, tombstoneKey, minimumIterations } = fieldsOf(json, CONTENT_FIELDS)
+  if (v !== CONTENT_VERSION || !Array.isArray(epochs) || !Array.isArray(slots)) throw malformed()
   // Casts of what isSound is about to check.
   const content = {
     epochs: epochs.map((epoch: unknown) => {
       const { id, key, state } = fieldsOf(epoch, EPOCH_FIELDS)
-      return { id: id as Epoch, key: keyOf(key), state: state as EpochKey['state'] }
+      return { id: id as Epoch, key: bytesOf(key), state: state as EpochKey['state'] }
     }),
-    canaryKey: keyOf(canaryKey),
-    tombstoneKey: keyOf(tombstoneKey),
+    slots: slots.map((slot: unknown) => {
+      const { id, bindingKey } = fieldsOf(slot, SLOT_FIELDS)
+      return { id: bytesOf(id), bindingKey: bytesOf(bindingKey) }
+    }),
+    canaryKey: bytesOf(canaryKey),
+    tombstoneKey: bytesOf(tombstoneKey),
     minimumIterations: minimumIterations as number,
   }
   if (!isSound(content)) throw malformed()
@@ -243,8 +266,7 @@ class LoadedKeyRing implements KeyRing {
   wipe(): void {
     for (const epoch of this.epochs) epoch.wipe()
     if (this.#content === undefined) return
-    const { epochs, canaryKey, tombstoneKey } = this.#content
-    for (const bytes of [...epochs.map(({ key }) => key), canaryKey, tombstoneKey]) wipe(bytes)
+    wipeKeyRingContent(this.#content)
     this.#content = undefined
   }
 
@@ -257,6 +279,7 @@ class LoadedKeyRing implements KeyRing {
 function copyOf(content: KeyRingContent): KeyRingContent {
   return {
     epochs: content.epochs.map((epoch) => ({ ...epoch, key: epoch.key.slice() })),
+    slots: content.slots.map(({ id, bindingKey }) => ({ id: id.slice(), bindingKey: bindingKey.slice() })),
     canaryKey: content.canaryKey.slice(),
     tombstoneKey: content.tombstoneKey.slice(),
     minimumIterations: content.minimumIterations,
@@ -264,13 +287,17 @@ function copyOf(content: KeyRingContent): KeyRingContent {
 }
 
 /** The rules of docs/format.md that types do not express. */
-function isSound({ epochs, canaryKey, tombstoneKey, minimumIterations }: KeyRingContent): boolean {
-  const ids = new Set(epochs.map(({ id }) => id))
+function isSound({ epochs, slots, canaryKey, tombstoneKey, minimumIterations }: KeyRingContent): boolean {
+  const epochIds = new Set(epochs.map(({ id }) => id))
+  const slotIds = new Set(slots.map(({ id }) => toBase64Url(id)))
+  const keys = [canaryKey, tombstoneKey, ...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey)]
   return (
-    ids.size === epochs.length &&
+    epochIds.size === epochs.length &&
     epochs.every(({ id, state }) => Number.isInteger(id) && id >= 1 && id <= MAX_EPOCH && STATES.includes(state)) &&
     epochs.filter(({ state }) => state === 'active').length === 1 &&
-    [canaryKey, tombstoneKey, ...epochs.map(({ key }) => key)].every((key) => key.length === KEY_BYTES) &&
+    slotIds.size === slots.length &&
+    slots.every(({ id }) => id.length === SLOT_ID_BYTES) &&
+    keys.every((key) => key.length === KEY_BYTES) &&
     Number.isSafeInteger(minimumIterations) &&
     minimumIterations >= 1
   )
@@ -293,7 +320,7 @@ function fieldsOf<Name extends string>(value: unknown, names: readonly Name[]): 
   return value as Record<Name, unknown>
 }
 
-function keyOf(value: unknown): Bytes {
+function bytesOf(value: unknown): Bytes {
   if (typeof value !== 'string') throw malformed()
   return fromBase64Url(value)
 }

@@ -225,20 +225,21 @@ export class OpenedVault {
     this.log.assertAlive()
     await this.log.catchUp()
     const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-    const latest = row === undefined ? this.#opened : { ...this.#opened, ...decodeHeader(row) }
-    const replaced = await replacePassword(latest, current, next, this.environment.kdf)
+    // Another tab may have written a header since: only its own key ring knows its slots.
+    const newest = decodeHeader(row ?? this.#opened.row)
+    const replaced = await replacePassword(newest, this.#opened.keys, current, next, this.environment.kdf)
     const { revision, tag } = headerName(replaced)
     // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
     await writeHeaderMirror(this.#homes, this.options.name, revision, replaced.row)
     await this.queue.commit(
       async (draft) => {
-        draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: latest.tag })
+        draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
         draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
         draft.change(['header', revision, tag])
       },
       { alone: true, strict: true },
     )
-    this.#opened = replaced
+    this.#opened = { ...this.#opened, ...replaced }
     await removeHeaderMirror(this.#homes, this.options.name, revision - 1)
   }
 

@@ -71,7 +71,7 @@ describe('section 3', () => {
   const vaultKey = counting(32, 100)
 
   test('a slot opens from the password to the vault key', async () => {
-    const slot = await createPasswordSlot(encodePassword('cafe\u0301 🚂'), vaultKey, vaultId, 150, policy)
+    const { slot, bindingKey } = await createPasswordSlot(encodePassword('cafe\u0301 🚂'), vaultKey, vaultId, 150, policy)
     const password = Buffer.from('caf\u00e9 🚂', 'utf8')
     const salt = Buffer.concat([Buffer.from('sealed-vault/1/password'), vaultId, slot.kdf.salt])
     const secret = pbkdf2Sync(password, salt, 150, 32, 'sha256')
@@ -81,8 +81,9 @@ describe('section 3', () => {
 
     const zeros = Buffer.alloc(12)
     const privateKeyAad = lp('sealed-vault/1/slot-private-key', vaultId, slot.id, slot.publicKey)
-    const pkcs8 = gcmOpen(both.subarray(32), zeros, slot.wrappedPrivateKey, privateKeyAad)
-    const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    const secrets = gcmOpen(both.subarray(32), zeros, slot.wrappedPrivateKey, privateKeyAad)
+    expect(toHex(secrets.subarray(0, 32))).toBe(toHex(bindingKey))
+    const privateKey = createPrivateKey({ key: secrets.subarray(32), format: 'der', type: 'pkcs8' })
     const point = (x: Uint8Array) => ({
       key: { kty: 'EC', crv: 'P-256', x: Buffer.from(x.subarray(1, 33)).toString('base64url'), y: Buffer.from(x.subarray(33)).toString('base64url') },
       format: 'jwk' as const,
@@ -91,7 +92,7 @@ describe('section 3', () => {
 
     const shared = diffieHellman({ privateKey, publicKey: createPublicKey(point(slot.ephemeralKey)) })
     const vaultInfo = lp('sealed-vault/1/vault-key', vaultId, slot.id, slot.ephemeralKey, slot.publicKey)
-    const wrappingKey = hkdf(shared, slot.ephemeralKey, vaultInfo, 32)
+    const wrappingKey = hkdf(Buffer.concat([shared, bindingKey]), slot.ephemeralKey, vaultInfo, 32)
     expect(toHex(gcmOpen(wrappingKey, zeros, slot.wrappedVaultKey, vaultInfo))).toBe(toHex(vaultKey))
     expect(toHex(await openPasswordSlot(slot, encodePassword('caf\u00e9 🚂'), vaultId, policy))).toBe(toHex(vaultKey))
   })
@@ -113,6 +114,7 @@ describe('sections 4, 7 and 10', async () => {
   const dataKey = counting(32, 11)
   const content: KeyRingContent = {
     epochs: [{ id: 1 as Epoch, key: dataKey, state: 'active' }],
+    slots: [],
     canaryKey: counting(32, 22),
     tombstoneKey: counting(32, 33),
     minimumIterations: 1,

@@ -12,7 +12,7 @@ const policy: KdfPolicy = { minimumIterations: 100, maximumWritten: 1000, maximu
 const vaultId = counting<VaultId>(16)
 const vaultKey = counting(32, 100)
 const password = encodePassword('the night train')
-const slot = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+const { slot, bindingKey } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
 
 const failure = (changed: PasswordSlot, bytes: Bytes = password, id: VaultId = vaultId) =>
   codeOf(() => openPasswordSlot(changed, bytes, id, policy))
@@ -39,13 +39,14 @@ describe('a password slot', () => {
     })
     expect([kind, kdf.name, kdf.iterations, kdf.salt.length]).toEqual(['password', 'PBKDF2-HMAC-SHA-256', 200, 32])
     expect([slot.publicKey[0], slot.ephemeralKey[0]]).toEqual([4, 4])
-    // A bare P-256 private key is 32 bytes; PKCS#8 around it is some 138.
-    expect(wrappedPrivateKey.length).toBeGreaterThan(32 + 16)
-    expect(wrappedPrivateKey.length).toBeLessThan(256)
+    // Binding key, PKCS#8 with the public key in it, tag.
+    expect(wrappedPrivateKey).toHaveLength(32 + 138 + 16)
+    expect(bindingKey).toHaveLength(32)
   })
 
   test('always has the same size, and nothing in common with another', async () => {
-    const other = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    const { slot: other, bindingKey: otherKey } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    expect(otherKey).not.toEqual(bindingKey)
     for (const name of ['id', 'wrapSalt', 'commitment', 'publicKey', 'wrappedPrivateKey', 'ephemeralKey', 'wrappedVaultKey'] as const) {
       expect(other[name], name).toHaveLength(slot[name].length)
       expect(other[name], name).not.toEqual(slot[name])
@@ -54,7 +55,7 @@ describe('a password slot', () => {
   })
 
   test('opens with any spelling of the password that NFKC makes the same', async () => {
-    const accented = await createPasswordSlot(encodePassword('caf\u00e9 \u2460'), vaultKey, vaultId, 200, policy)
+    const { slot: accented } = await createPasswordSlot(encodePassword('caf\u00e9 \u2460'), vaultKey, vaultId, 200, policy)
     for (const same of ['cafe\u0301 1', 'caf\u00e9 \uff11']) {
       expect(await openPasswordSlot(accented, encodePassword(same), vaultId, policy)).toEqual(vaultKey)
     }
@@ -105,7 +106,7 @@ describe('damage', () => {
   })
 
   test('parts of another slot of the same password and vault key do not fit', async () => {
-    const other = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    const { slot: other } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
     const { ephemeralKey, wrappedVaultKey, publicKey, wrappedPrivateKey, wrapSalt, commitment } = other
     expect(await failure({ ...slot, ephemeralKey, wrappedVaultKey })).toBe('corrupt')
     expect(await failure({ ...slot, publicKey, wrappedPrivateKey })).toBe('corrupt')
@@ -141,15 +142,44 @@ describe('limits', () => {
 })
 
 describe('wrapping to a public key', () => {
-  test('needs the public key alone, and each wrap is new', async () => {
+  test('needs public key and binding key alone, and each wrap is new', async () => {
     const { publicKey, privateKey } = await createWrapPair()
-    const target = { vaultId, slotId: slot.id, publicKey }
+    const target = { vaultId, slotId: slot.id, publicKey, bindingKey }
     const [one, other] = [await wrapVaultKey(vaultKey, target), await wrapVaultKey(vaultKey, target)]
     expect(one.ephemeralKey).not.toEqual(other.ephemeralKey)
     expect(await unwrapVaultKey(one, target, privateKey)).toEqual(vaultKey)
     expect(await unwrapVaultKey(other, target, privateKey)).toEqual(vaultKey)
     expect(await codeOf(() => unwrapVaultKey(one, { ...target, slotId: flipped(slot.id, 0) }, privateKey))).toBe('corrupt')
     expect(await codeOf(() => unwrapVaultKey(one, target, new Uint8Array(138)))).toBeDefined()
+    for (let i = 0; i < 32; i++) {
+      expect(await codeOf(() => unwrapVaultKey(one, { ...target, bindingKey: flipped(bindingKey, i) }, privateKey))).toBe('corrupt')
+    }
+  })
+
+  test('takes no binding key of another length', async () => {
+    const target = { vaultId, slotId: slot.id, publicKey: slot.publicKey }
+    for (const length of [0, 31, 33]) {
+      await expect(wrapVaultKey(vaultKey, { ...target, bindingKey: new Uint8Array(length) })).rejects.toThrow(RangeError)
+    }
+  })
+
+  test('is how the vault key is renewed without the password', async () => {
+    const newVaultKey = counting(32, 7)
+    const renewed = { ...slot, ...(await wrapVaultKey(newVaultKey, { vaultId, slotId: slot.id, publicKey: slot.publicKey, bindingKey })) }
+    expect(await openPasswordSlot(renewed, password, vaultId, policy)).toEqual(newVaultKey)
+  })
+
+  test('is of no use to who knows only what lies in clear', async () => {
+    // Everything else an attacker needs is in the header: with the right password their vault key must not come out.
+    const attackersKey = counting(32, 7)
+    const target = { vaultId, slotId: slot.id, publicKey: slot.publicKey }
+    for (const guess of [new Uint8Array(32), counting(32), slot.wrapSalt, slot.commitment, flipped(bindingKey, 31)]) {
+      const forged = { ...slot, ...(await wrapVaultKey(attackersKey, { ...target, bindingKey: guess })) }
+      expect(await failure(forged)).toBe('corrupt')
+    }
+    // The binding key of another slot is no help either, even of the same vault.
+    const other = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    expect(await failure({ ...slot, ...(await wrapVaultKey(attackersKey, { ...target, bindingKey: other.bindingKey })) })).toBe('corrupt')
   })
 
   test('zeroes what it derived, opened and exported', async () => {
@@ -163,7 +193,7 @@ describe('wrapping to a public key', () => {
       }) as never)
     }
     const left = () => seen.filter((bytes) => bytes.some((byte) => byte !== 0)).map(toBase64Url)
-    const made = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    const { slot: made } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
     // Two derivations for the slot, two for the wrap, the private key; the two public keys may stay.
     expect(seen).toHaveLength(7)
     expect(left()).toEqual([made.publicKey, made.ephemeralKey].map(toBase64Url))
@@ -171,5 +201,23 @@ describe('wrapping to a public key', () => {
     await openPasswordSlot(made, password, vaultId, policy)
     expect(seen).toHaveLength(6)
     expect(left()).toEqual([toBase64Url(vaultKey)])
+  })
+
+  test('zeroes what it gave to the engine', async () => {
+    const seen: Bytes[] = []
+    for (const [name, at] of [['importKey', 1], ['encrypt', 2]] as const) {
+      const original = crypto.subtle[name].bind(crypto.subtle) as (...args: unknown[]) => Promise<unknown>
+      vi.spyOn(crypto.subtle, name).mockImplementation((async (...args: unknown[]) => {
+        seen.push(args[at] as Bytes)
+        return original(...args)
+      }) as never)
+    }
+    const left = () => new Set(seen.filter((bytes) => bytes.some((byte) => byte !== 0)).map(toBase64Url))
+    // The caller's own bytes, and public keys.
+    const { slot: made } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+    expect(left()).toEqual(new Set([password, made.publicKey, vaultKey].map(toBase64Url)))
+    seen.length = 0
+    await openPasswordSlot(made, password, vaultId, policy)
+    expect(left()).toEqual(new Set([password, made.ephemeralKey].map(toBase64Url)))
   })
 })

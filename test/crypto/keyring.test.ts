@@ -11,6 +11,7 @@ import {
   headerMac,
   type KeyRingContent,
   loadKeyRing,
+  wipeKeyRingContent,
 } from '../../src/crypto/keyring.ts'
 import { codeOf, vaultError } from './errors.ts'
 import { counting, flipped, toHex } from './hex.ts'
@@ -27,10 +28,19 @@ function rotating(): KeyRingContent {
       { id: 3 as Epoch, key: counting(32, 3), state: 'retiring' },
       { id: 4 as Epoch, key: counting(32, 4), state: 'active' },
     ],
+    slots: [
+      { id: counting(16, 5), bindingKey: counting(32, 120) },
+      { id: counting(16, 6), bindingKey: counting(32, 160) },
+    ],
     canaryKey: counting(32, 40),
     tombstoneKey: counting(32, 80),
     minimumIterations: 600_000,
   }
+}
+
+/** Every secret of a content. */
+function secretsOf({ epochs, slots, canaryKey, tombstoneKey }: KeyRingContent): Bytes[] {
+  return [...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey), canaryKey, tombstoneKey]
 }
 
 afterEach(() => {
@@ -51,11 +61,12 @@ function watchDerived(): Uint8Array[] {
 
 describe('the content of a key ring', () => {
   test('is new for every vault and begins with epoch 1', () => {
-    const [one, other] = [createKeyRingContent(600_000), createKeyRingContent(600_000)]
+    const { slots } = rotating()
+    const [one, other] = [createKeyRingContent(600_000, slots), createKeyRingContent(600_000, [])]
     expect(one.epochs.map(({ id, state, key }) => [id, state, key.length])).toEqual([[1, 'active', 32]])
     expect(one.minimumIterations).toBe(600_000)
-    const keys = [one, other].flatMap(({ epochs, canaryKey, tombstoneKey }) => [...epochs.map(({ key }) => key), canaryKey, tombstoneKey])
-    expect(new Set(keys.map(toHex)).size).toBe(6)
+    expect([one.slots, other.slots]).toEqual([slots, []])
+    expect(new Set([one, other].flatMap(secretsOf).map(toHex)).size).toBe(2 + 6)
   })
 
   test('is the JSON of the format, and comes back', () => {
@@ -67,6 +78,10 @@ describe('the content of a key ring', () => {
         { id: 3, key: 'AwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISI', state: 'retiring' },
         { id: 4, key: 'BAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiM', state: 'active' },
       ],
+      slots: [
+        { id: 'BQYHCAkKCwwNDg8QERITFA', bindingKey: 'eHl6e3x9fn-AgYKDhIWGh4iJiouMjY6PkJGSk5SVlpc' },
+        { id: 'BgcICQoLDA0ODxAREhMUFQ', bindingKey: 'oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8' },
+      ],
       canaryKey: 'KCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4_QEFCQ0RFRkc',
       tombstoneKey: 'UFFSU1RVVldYWVpbXF1eX2BhYmNkZWZnaGlqa2xtbm8',
       minimumIterations: 600_000,
@@ -74,8 +89,9 @@ describe('the content of a key ring', () => {
     expect(decodeKeyRing(encodeKeyRing(rotating()))).toEqual(rotating())
   })
 
-  const good = JSON.parse(fromUtf8(encodeKeyRing(rotating()))) as Record<string, unknown> & { epochs: Record<string, unknown>[] }
+  const good = JSON.parse(fromUtf8(encodeKeyRing(rotating()))) as Record<string, unknown> & Record<'epochs' | 'slots', Record<string, unknown>[]>
   const withEpoch = (change: Record<string, unknown>) => ({ ...good, epochs: [...good.epochs.slice(0, 2), { ...good.epochs[2], ...change }] })
+  const withSlot = (change: Record<string, unknown>) => ({ ...good, slots: [good.slots[0], { ...good.slots[1], ...change }] })
   const without = (name: string) => Object.fromEntries(Object.entries(good).filter(([field]) => field !== name))
 
   test.each<[string, unknown]>([
@@ -84,7 +100,7 @@ describe('the content of a key ring', () => {
     ['text', 'keys'],
     ['version 0', { ...good, v: 0 }],
     ['version as text', { ...good, v: '1' }],
-    ...['v', 'epochs', 'canaryKey', 'tombstoneKey', 'minimumIterations'].map((name): [string, unknown] => [`no ${name}`, without(name)]),
+    ...['v', 'epochs', 'slots', 'canaryKey', 'tombstoneKey', 'minimumIterations'].map((name): [string, unknown] => [`no ${name}`, without(name)]),
     ['a field more', { ...good, extra: 1 }],
     ['no epoch', { ...good, epochs: [] }],
     ['no list of epochs', { ...good, epochs: { 0: good.epochs[2] } }],
@@ -96,6 +112,14 @@ describe('the content of a key ring', () => {
     ['an id twice', withEpoch({ id: 3 })],
     ...[0, -1, 1.5, 2 ** 32, '4', null].map((id): [string, unknown] => [`epoch ${JSON.stringify(id)}`, withEpoch({ id })]),
     ...['', 'AAAA', 'not base64 at all', 'AA==', 7, null].map((key): [string, unknown] => [`key ${JSON.stringify(key)}`, withEpoch({ key })]),
+    ['no list of slots', { ...good, slots: { 0: good.slots[0] } }],
+    ['a slot that is none', { ...good, slots: [null] }],
+    ['a slot without an id', { ...good, slots: [{ bindingKey: good.slots[0]?.['bindingKey'] }] }],
+    ['a slot without a key', { ...good, slots: [{ id: good.slots[0]?.['id'] }] }],
+    ['a field more in a slot', withSlot({ extra: 1 })],
+    ['a slot twice', withSlot({ id: good.slots[0]?.['id'] })],
+    ...['', 'AAAA', 'BgcICQoLDA0ODxAREhMUFRY', 7, null].map((id): [string, unknown] => [`slot ${JSON.stringify(id)}`, withSlot({ id })]),
+    ...['', 'AAAA', good.slots[0]?.['id'], 7, null].map((key): [string, unknown] => [`binding key ${JSON.stringify(key)}`, withSlot({ bindingKey: key })]),
     ['a short canary key', { ...good, canaryKey: 'AAAA' }],
     ['a tombstone key that is no text', { ...good, tombstoneKey: [] }],
     ...[0, -1, 1.5, '600000', null].map((n): [string, unknown] => [`minimum ${JSON.stringify(n)}`, { ...good, minimumIterations: n }]),
@@ -116,9 +140,17 @@ describe('the content of a key ring', () => {
     expect(() => decodeKeyRing(newer)).toThrow(vaultError('unsupported-version') as Error)
   })
 
+  test('is zeroed whole', () => {
+    const content = rotating()
+    wipeKeyRingContent(content)
+    expect(secretsOf(content)).toEqual(Array.from({ length: 7 }, () => new Uint8Array(32)))
+  })
+
   test('that could not be read again is not written and not loaded', async () => {
     const [first] = rotating().epochs
-    for (const change of [{ epochs: [] }, { epochs: first ? [first] : [] }, { canaryKey: counting(31) }, { minimumIterations: 0 }]) {
+    const [slot] = rotating().slots
+    const slots = [[slot, slot], [{ ...slot, id: counting(15) }], [{ ...slot, bindingKey: counting(31) }]].map((all) => ({ slots: all }) as Partial<KeyRingContent>)
+    for (const change of [{ epochs: [] }, { epochs: first ? [first] : [] }, { canaryKey: counting(31) }, { minimumIterations: 0 }, ...slots]) {
       expect(() => encodeKeyRing({ ...rotating(), ...change })).toThrow(RangeError)
       await expect(loadKeyRing({ ...rotating(), ...change }, vaultId, stores)).rejects.toThrow(RangeError)
     }
@@ -248,9 +280,12 @@ describe('a loaded key ring', () => {
     const given = rotating()
     const ring = await loadKeyRing(given, vaultId, stores)
     const hash = ring.tombstoneHash('sessions', undefined, 'a')
-    for (const bytes of [given.canaryKey, given.tombstoneKey, ...given.epochs.map(({ key }) => key)]) bytes.fill(0)
+    for (const { id } of given.slots) id.fill(0)
+    wipeKeyRingContent(given)
     expect(ring.content()).toEqual(rotating())
-    ring.content().tombstoneKey.fill(0)
+    for (const { id } of ring.content().slots) id.fill(0)
+    wipeKeyRingContent(ring.content())
+    expect(ring.content()).toEqual(rotating())
     expect(ring.tombstoneHash('sessions', undefined, 'a')).toEqual(hash)
   })
 })
@@ -286,11 +321,9 @@ describe('a wiped key ring', () => {
       }
       return bytes
     }
-    content.epochs.forEach(({ key }) => watch(key))
-    watch(content.canaryKey)
-    watch(content.tombstoneKey)
+    secretsOf(content).forEach(watch)
     const ring = await loadKeyRing(content, vaultId, stores)
-    expect(copies).toHaveLength(5)
+    expect(copies).toHaveLength(7)
     expect(copies.every((copy) => copy.some((byte) => byte !== 0))).toBe(true)
     ring.wipe()
     expect(copies.every((copy) => copy.every((byte) => byte === 0))).toBe(true)

@@ -36,7 +36,7 @@ describe('a point of P-256', () => {
     const point = fromHex(hex)
     expect(isP256Point(point)).toBe(false)
     const { publicKey, privateKey } = await createWrapPair()
-    const target = { vaultId: counting<VaultId>(16), slotId: counting(16), publicKey }
+    const target = { vaultId: counting<VaultId>(16), slotId: counting(16), publicKey, bindingKey: counting(32) }
     expect(await codeOf(() => wrapVaultKey(counting(32), { ...target, publicKey: point }))).toBe('corrupt')
     const wrapped = await wrapVaultKey(counting(32), target)
     expect(await codeOf(() => unwrapVaultKey({ ...wrapped, ephemeralKey: point }, target, privateKey))).toBe('corrupt')

@@ -2,10 +2,20 @@
 // Implements docs/format.md, section 3. What is raw here is zeroed before the call ends.
 
 import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
-import { randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../crypto/key-slots.js'
-import { createKeyRingContent, decodeKeyRing, deriveVaultKeys, encodeKeyRing, loadKeyRing, type KeyRing, type VaultKeys } from '../../crypto/keyring.js'
+import {
+  createKeyRingContent,
+  decodeKeyRing,
+  deriveVaultKeys,
+  encodeKeyRing,
+  loadKeyRing,
+  wipeKeyRingContent,
+  type KeyRing,
+  type KeyRingContent,
+  type VaultKeys,
+} from '../../crypto/keyring.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS } from '../../stores/backend.js'
 import { openKeyRing, sealKeyRing, tagOfRow } from './codec.js'
@@ -20,6 +30,9 @@ export interface OpenedHeader {
   readonly ring: KeyRing
 }
 
+/** A header to be written, its key ring sealed in it and nowhere else. */
+export type BuiltHeader = Omit<OpenedHeader, 'ring'>
+
 /** Makes a new vault's header: one password slot, fresh keys. @throws {VaultError} `invalid-value`, `crypto-unavailable` */
 export async function createHeader(password: string, iterations: number, policy: KdfPolicy): Promise<OpenedHeader> {
   const passwordBytes = encodePassword(password)
@@ -28,10 +41,12 @@ export async function createHeader(password: string, iterations: number, policy:
   const vaultKey = randomBytes(32)
   try {
     const keys = await deriveVaultKeys(vaultKey, vaultId)
-    const slot = await createPasswordSlot(passwordBytes, vaultKey, vaultId, iterations, policy)
-    const content = createKeyRingContent(policy.minimumIterations)
-    const ring = await loadKeyRing(content, vaultId, Object.keys(STORE_IDS))
-    return await buildHeader({ vaultId, homeId, revision: 1, slots: [slot] }, keys, ring)
+    const { slot, bindingKey } = await createPasswordSlot(passwordBytes, vaultKey, vaultId, iterations, policy)
+    const content = createKeyRingContent(policy.minimumIterations, [{ id: slot.id, bindingKey }])
+    return await usingContent(content, async () => {
+      const built = await buildHeader({ vaultId, homeId, revision: 1, slots: [slot] }, keys, content)
+      return { ...built, ring: await loadKeyRing(content, vaultId, Object.keys(STORE_IDS)) }
+    })
   } finally {
     wipe(vaultKey)
     wipe(passwordBytes)
@@ -39,13 +54,22 @@ export async function createHeader(password: string, iterations: number, policy:
 }
 
 /** Seals the key ring for a revision of the header and encodes both. */
-async function buildHeader(parts: Omit<Header, 'keyRing'>, keys: VaultKeys, ring: KeyRing): Promise<OpenedHeader> {
-  const plain = encodeKeyRing(ring.content())
+async function buildHeader(parts: Omit<Header, 'keyRing'>, keys: VaultKeys, content: KeyRingContent): Promise<BuiltHeader> {
+  const plain = encodeKeyRing(content)
   const keyRing = await sealKeyRing(keys.keyRingKey, parts, plain)
   wipe(plain)
   const header: Header = { ...parts, keyRing }
   const row = await encodeHeader(header, keys)
-  return { header, row, tag: tagOfRow(row).slice() as Tag, keys, ring }
+  return { header, row, tag: tagOfRow(row).slice() as Tag, keys }
+}
+
+/** Works with a key ring's raw bytes, which are zeroed before the call ends. */
+async function usingContent<T>(content: KeyRingContent, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } finally {
+    wipeKeyRingContent(content)
+  }
 }
 
 /**
@@ -63,12 +87,22 @@ export async function unlockHeader(unproven: UnprovenHeader, password: string, p
 
 /** Opens another copy of a header whose vault key is known. @throws {VaultError} `tampered`, `corrupt` */
 export async function openWithVaultKey(unproven: UnprovenHeader, keys: VaultKeys): Promise<OpenedHeader> {
+  const { header, row, tag } = unproven
+  const content = await openContent(unproven, keys)
+  const ring = await usingContent(content, () => loadKeyRing(content, header.vaultId, Object.keys(STORE_IDS)))
+  return { header, row, tag, keys, ring }
+}
+
+/** Proves a header and opens its key ring, which is the caller's to zero. @throws {VaultError} `tampered`, `corrupt` */
+async function openContent(unproven: UnprovenHeader, keys: VaultKeys): Promise<KeyRingContent> {
   const { header } = unproven
   await proveHeader(unproven, keys)
   const plain = await openKeyRing(keys.keyRingKey, header, header.keyRing)
-  const ring = await loadKeyRing(decodeKeyRing(plain), header.vaultId, Object.keys(STORE_IDS))
-  wipe(plain)
-  return { header, row: unproven.row, tag: unproven.tag, keys, ring }
+  try {
+    return decodeKeyRing(plain)
+  } finally {
+    wipe(plain)
+  }
 }
 
 async function findVaultKey(header: Header, password: string, policy: KdfPolicy): Promise<{ vaultKey: Bytes; slot: PasswordSlot }> {
@@ -94,20 +128,29 @@ async function findVaultKey(header: Header, password: string, policy: KdfPolicy)
 /**
  * The next revision of a header, its password slot replaced: one KDF for the old password, one for the new one.
  * Data keys stay as they are.
- * @throws {VaultError} `wrong-password`, `invalid-value`
+ * @param newest the header as it is stored now: slots and binding keys are its own, whatever this tab has opened before
+ * @throws {VaultError} `wrong-password`, `invalid-value`; `tampered`, `corrupt` when the vault key does not fit the header
  */
-export async function replacePassword(opened: OpenedHeader, current: string, next: string, policy: KdfPolicy): Promise<OpenedHeader> {
+export async function replacePassword(newest: UnprovenHeader, keys: VaultKeys, current: string, next: string, policy: KdfPolicy): Promise<BuiltHeader> {
+  const { vaultId, homeId, revision, slots } = newest.header
   const nextBytes = encodePassword(next)
-  const { vaultKey, slot } = await findVaultKey(opened.header, current, policy)
   try {
-    // Never weaker than before, whatever this device thinks of its own speed.
-    const iterations = Math.min(policy.maximumWritten, Math.max(slot.kdf.iterations, policy.minimumIterations))
-    const fresh = await createPasswordSlot(nextBytes, vaultKey, opened.header.vaultId, iterations, policy)
-    const slots = opened.header.slots.map((old) => (old === slot ? fresh : old))
-    const { vaultId, homeId, revision } = opened.header
-    return await buildHeader({ vaultId, homeId, revision: revision + 1, slots }, opened.keys, opened.ring)
+    const content = await openContent(newest, keys)
+    return await usingContent(content, async () => {
+      const { vaultKey, slot } = await findVaultKey(newest.header, current, policy)
+      try {
+        // Never weaker than before, whatever this device thinks of its own speed.
+        const iterations = Math.min(policy.maximumWritten, Math.max(slot.kdf.iterations, policy.minimumIterations))
+        const fresh = await createPasswordSlot(nextBytes, vaultKey, vaultId, iterations, policy)
+        const kept = content.slots.filter(({ id }) => !equalBytes(id, slot.id))
+        const nextContent = { ...content, slots: [...kept, { id: fresh.slot.id, bindingKey: fresh.bindingKey }] }
+        const nextSlots = slots.map((old) => (old === slot ? fresh.slot : old))
+        return await usingContent(nextContent, () => buildHeader({ vaultId, homeId, revision: revision + 1, slots: nextSlots }, keys, nextContent))
+      } finally {
+        wipe(vaultKey)
+      }
+    })
   } finally {
-    wipe(vaultKey)
     wipe(nextBytes)
   }
 }
