@@ -11,6 +11,8 @@ export interface BadRecord {
   readonly reason: string
 }
 
+const PIECE_BYTES = 128 * 1024
+
 class NoConversation extends Error {}
 
 export class ConversationFile {
@@ -70,24 +72,32 @@ export class ConversationFile {
 
   async *#chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const start = new Uint8Array(await this.#file.slice(0, 2).arrayBuffer())
-    let read = 0
-    const counted = this.#file.stream().pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (chunk, controller) => {
-          read += chunk.length
-          this.#onRead(read)
-          controller.enqueue(chunk)
-        },
-      }),
-    )
     const isGzip = start[0] === 0x1f && start[1] === 0x8b
-    const reader = (isGzip ? counted.pipeThrough(new DecompressionStream('gzip')) : counted).getReader()
+    const pieces = this.#pieces()
+    const reader = (isGzip ? pieces.pipeThrough(new DecompressionStream('gzip')) : pieces).getReader()
     try {
       for (let step = await reader.read(); !step.done; step = await reader.read()) yield step.value
     } finally {
       // Nobody waits for this: a stream that failed already says so again.
       reader.cancel().catch(() => undefined)
     }
+  }
+
+  /** The file in small pieces, each read when it is asked for: a stream of the browser's own may run megabytes ahead. */
+  #pieces(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let read = 0
+    return new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        pull: async (controller) => {
+          if (read >= this.#file.size) return controller.close()
+          const piece = new Uint8Array(await this.#file.slice(read, read + PIECE_BYTES).arrayBuffer())
+          read += piece.length
+          this.#onRead(read)
+          controller.enqueue(piece)
+        },
+      },
+      { highWaterMark: 0 },
+    )
   }
 }
 

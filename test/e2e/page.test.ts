@@ -53,6 +53,7 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
   let context: BrowserContext
   let complaints: string[]
   let first: VaultPage
+  let vaultMs: number | undefined
   const say = (text: string): void => console.log(`${engine}: ${text}`)
 
   beforeAll(async () => {
@@ -75,7 +76,7 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
     expect(loaded.conversations).toBe(corpus.conversations.length)
     expect(loaded.messages).toBe(corpus.conversations.reduce((sum, { messages }) => sum + messages.length, 0))
     expect(await first.page.locator('#load-problems > li').count()).toBe(0)
-    if (engine === 'chromium') expect(loaded.vaultMs).toBeLessThan(3 * TARGET_MS)
+    vaultMs = loaded.vaultMs
   })
 
   story('keeps everything over a reload, sealed until the right password', async () => {
@@ -156,6 +157,12 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
 
   story('says nothing on the console all the while', () => {
     expect(complaints).toEqual([])
+  })
+
+  // Last and by itself: a busy machine fails this alone and hides nothing of what is right or wrong.
+  test.skipIf(!found || engine !== 'chromium')('loads in bearable time', ({ skip }) => {
+    if (vaultMs === undefined) skip('nothing was loaded')
+    expect(vaultMs).toBeLessThan(3 * TARGET_MS)
   })
 })
 

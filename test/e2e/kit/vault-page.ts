@@ -104,8 +104,8 @@ export class VaultPage {
 
   /** Opens the one chat whose id this is, shows older messages until there are no more, and reads what is on the screen. */
   async readChat(id: string, count: number): Promise<{ readonly texts: readonly string[]; readonly openMs: number; readonly pages: number }> {
-    await this.filter(id, /^1 of /)
-    await this.page.locator('#sessions .session').click()
+    await this.page.getByLabel('Filter').fill(id)
+    await this.page.locator(`#sessions [data-session="${id}"]`).click()
     const status = this.page.locator('#chat-status')
     const older = this.page.getByRole('button', { name: 'Show older messages' })
     const messages = this.page.locator('#messages > li')
