@@ -1,9 +1,10 @@
 // The public face: explicit names, nothing else.
 
 export { openVault, listVaults, destroyVault } from './vault/open-vault.js'
-export type { Vault, EmptyVault, LockedVault, WipedVault, NewerVault, UnavailableVault, UnlockOptions } from './vault/locked-vault.js'
+export type { Vault, EmptyVault, LockedVault, WipedVault, NewerVault, UnavailableVault, UnlockOptions } from './vault/closed-vault.js'
 export type { UnlockedVault, Records } from './vault/unlocked-vault.js'
-export type { VaultOptions, VaultEvent, LockReason } from './vault/opened-vault.js'
+export type { VaultEvent, LockReason } from './vault/opened-vault.js'
+export type { VaultOptions } from './vault/environment.js'
 export type { AutoLockOptions } from './vault/core/auto-lock.js'
 export type { Session, SessionWithChatLog, SessionInput, SessionPatch, SessionState, Sessions } from './vault/records/sessions.js'
 export type { SessionQuery } from './vault/records/session-query.js'

@@ -1,4 +1,5 @@
-// Everything a vault touches outside of itself, in one place, so that tests can play several tabs, clocks and crashes.
+// Everything a vault touches outside of itself, in one place, so that tests can play several tabs, clocks and crashes;
+// and what an app may choose.
 
 import type { KdfPolicy } from '../crypto/kdf.js'
 import type { Backend, BackendFactory } from '../stores/backend.js'
@@ -6,7 +7,7 @@ import type { FairLocks } from '../stores/locks.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import type { SecondHome } from '../stores/second-home.js'
 import type { OpenTabChannel } from '../stores/tab-channel.js'
-import type { PageSignals } from './core/auto-lock.js'
+import type { AutoLockOptions, PageSignals } from './core/auto-lock.js'
 
 export interface VaultEnvironment {
   /** @throws {VaultError} `storage-unavailable` where there is no place for a vault */
@@ -16,8 +17,27 @@ export interface VaultEnvironment {
   readonly homes: () => Promise<readonly SecondHome[]>
   readonly openChannel: OpenTabChannel
   readonly locks: FairLocks
-  readonly kdf: KdfPolicy
+  /** Strength of the key derivation; what DEFAULT_KDF_POLICY says when left out. Only tests may weaken it. */
+  readonly kdf?: KdfPolicy
   readonly signals: PageSignals
   /** Milliseconds of the wall clock. */
   readonly now: () => number
+}
+
+export interface VaultOptions {
+  /** Names the vault in this origin: 1 to 128 characters. */
+  readonly name: string
+  readonly autoLock?: AutoLockOptions
+  /** `relaxed` (default): an acknowledged commit survives a killed browser, not a power cut. `strict`: both, and slower. */
+  readonly durability?: 'relaxed' | 'strict'
+  /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
+  readonly cacheBytes?: number
+}
+
+/** What every state of a vault works with. */
+export interface ClosedParts {
+  readonly options: VaultOptions
+  readonly environment: VaultEnvironment
+  readonly backend: Backend
+  readonly homes: readonly SecondHome[]
 }

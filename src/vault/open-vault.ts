@@ -1,7 +1,6 @@
 // Where a vault is put together: the only file that names concrete stores. Opening looks, it never writes and never guesses:
 // what cannot be read is `unavailable`, what should be there and is not is `wiped`, and only what never was is `empty`.
 
-import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { isVaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, removeCanary, removeHeaderMirror } from '../stores/canary.js'
@@ -12,11 +11,9 @@ import { selectBackend, storageFacts } from '../stores/select-backend.js'
 import { openBroadcastChannel } from '../stores/tab-channel.js'
 import { webStorageHome } from '../stores/web-storage-home.js'
 import { pageSignals } from './core/auto-lock.js'
-import { decodeHeader } from './core/header.js'
-import { checkManifestFormat } from './core/manifest.js'
-import type { VaultEnvironment } from './environment.js'
-import { emptyVault, lockedVault, type ClosedParts, type Vault } from './locked-vault.js'
-import type { VaultOptions } from './opened-vault.js'
+import { refuseNewerHeader, refuseNewerManifest } from './core/format-version.js'
+import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
+import { emptyVault, lockedVault, type Vault } from './closed-vault.js'
 
 const MAX_NAME = 128
 
@@ -28,7 +25,6 @@ export function browserEnvironment(): VaultEnvironment {
     homes: async () => [webStorageHome(), await opfsHome()].filter((home): home is SecondHome => home !== undefined),
     openChannel: openBroadcastChannel,
     locks: webLocks(),
-    kdf: DEFAULT_KDF_POLICY,
     signals: pageSignals(),
     now: () => Date.now(),
   }
@@ -75,9 +71,9 @@ async function look(parts: ClosedParts): Promise<Vault> {
     { kind: 'get', store: 'manifest', key: 'manifest' },
     { kind: 'lastKey', store: 'log' },
   ])
-  if (manifest !== undefined) refuseNewer(() => checkManifestFormat(manifest))
+  if (manifest !== undefined) refuseNewer(() => refuseNewerManifest(manifest))
   if (header !== undefined) {
-    refuseNewer(() => decodeHeader(header))
+    refuseNewer(() => refuseNewerHeader(header))
     return lockedVault(parts)
   }
   const canaries = await readCanaries(homes, name)

@@ -2,6 +2,7 @@
 // The facade over it is unlocked-vault.ts.
 
 import { randomBytes, toBase64Url } from '../crypto/bytes.js'
+import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { removeHeaderMirror, writeCanary, writeHeaderMirror } from '../stores/canary.js'
@@ -9,7 +10,7 @@ import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } fr
 import type { SecondHome } from '../stores/second-home.js'
 import type { TabChannel } from '../stores/tab-channel.js'
 import { openAccess, type Access } from './core/access.js'
-import { AutoLock, type AutoLockOptions } from './core/auto-lock.js'
+import { AutoLock } from './core/auto-lock.js'
 import { runCheckpoint, type CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
@@ -22,7 +23,7 @@ import { clearLeftovers } from './core/leftovers.js'
 import type { Change } from './core/log-row.js'
 import { Pages } from './core/pages.js'
 import type { Standing } from './core/replay.js'
-import type { VaultEnvironment } from './environment.js'
+import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
 
 export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed'
 
@@ -33,26 +34,12 @@ export type VaultEvent =
   /** Something is wrong that does not stop the vault: what is left readable stays readable. */
   | { readonly kind: 'warning'; readonly error: VaultError }
 
-export interface VaultOptions {
-  /** Names the vault in this origin: 1 to 128 characters. */
-  readonly name: string
-  readonly autoLock?: AutoLockOptions
-  /** `relaxed` (default): an acknowledged commit survives a killed browser, not a power cut. `strict`: both, and slower. */
-  readonly durability?: 'relaxed' | 'strict'
-  /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
-  readonly cacheBytes?: number
-}
-
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
 const CANARY_EVERY_MS = 1000
 const DRAIN_MS = 5000
 
-export interface OpenedParts {
-  readonly options: VaultOptions
-  readonly environment: VaultEnvironment
-  readonly backend: Backend
-  readonly homes: readonly SecondHome[]
+export interface OpenedParts extends ClosedParts {
   readonly opened: OpenedHeader
   readonly standing: Standing
 }
@@ -227,7 +214,7 @@ export class OpenedVault {
     const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
     // Another tab may have written a header since: only its own key ring knows its slots.
     const newest = decodeHeader(row ?? this.#opened.row)
-    const replaced = await replacePassword(newest, this.#opened.keys, current, next, this.environment.kdf)
+    const replaced = await replacePassword(newest, this.#opened.keys, current, next, this.environment.kdf ?? DEFAULT_KDF_POLICY)
     const { revision, tag } = headerName(replaced)
     // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
     await writeHeaderMirror(this.#homes, this.options.name, revision, replaced.row)

@@ -3,13 +3,14 @@
 import { VaultError } from '../errors.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import { draftAccess, type Access } from './core/access.js'
-import { checkVault, type CheckOptions, type CheckReport } from './health/check.js'
+import type { CheckOptions, CheckReport } from './health/check.js'
 import type { OpenedVault, VaultEvent } from './opened-vault.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
-import { loadConversations, type ConversationInput, type LoadOptions, type LoadReport } from './records/load.js'
+import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
+import { fetchPart } from './fetch-part.js'
 
 /** The records of a vault; inside `transact` the same, as one commit. */
 export interface Records {
@@ -59,8 +60,9 @@ export class UnlockedVault implements Records {
    * Durable after each progress event; aborted or killed on the way, every conversation is whole or absent.
    * @throws {VaultError} `locked`, `busy`, `storage-full`; the signal's reason when aborted
    */
-  load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
+  async load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
     const { access, log, jobs } = this.#vault
+    const { loadConversations } = await fetchPart(() => import('./records/load.js'))
     return loadConversations({ access, log, jobs }, source, options)
   }
 
@@ -82,7 +84,8 @@ export class UnlockedVault implements Records {
    * Opens every row and holds the store against what the vault says of it. Reads only.
    * @throws {VaultError} `locked`, `busy` when other tabs keep changing the vault; the signal's reason when aborted
    */
-  check(options: CheckOptions = {}): Promise<CheckReport> {
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    const { checkVault } = await fetchPart(() => import('./health/check.js'))
     return checkVault(this.#vault.log, options)
   }
 

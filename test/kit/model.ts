@@ -300,11 +300,15 @@ function deletePreference(random: Random, model: Model): RecordStep {
   return { what: `unset ${key}`, change: ({ preferences }) => preferences.delete(key), apply: (now) => void now.preferences.delete(key) }
 }
 
+function without(value: object, ...keys: string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)))
+}
+
 /** Everything a model holds, as plain JSON in a fixed order. */
 export function dumpModel(model: Model): unknown {
   const sorted = <V>(map: ReadonlyMap<string, V>): [string, V][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
   return {
-    sessions: sorted(model.sessions).map(([id, { titled: _, ...session }]) => ({ id, ...session })),
+    sessions: sorted(model.sessions).map(([id, session]) => ({ id, ...without(session, 'titled') })),
     chatLogs: sorted(model.chatLogs).map(([id, { sessionId, messages }]) => ({ id, sessionId, messages })),
     brains: sorted(model.brains).map(([entityId, brain]) => ({ entityId, ...brain })),
     preferences: sorted(model.preferences),
@@ -327,7 +331,7 @@ export async function dumpVault(vault: UnlockedVault): Promise<unknown> {
       bodies.push({ entityId, model, memories })
     }
     return {
-      sessions: [...(await sessions.list())].sort(byId).map(({ rev: _, modifiedAt: __, ...session }) => session),
+      sessions: [...(await sessions.list())].sort(byId).map((session) => without(session, 'rev', 'modifiedAt')),
       chatLogs: logs,
       brains: bodies,
       preferences: (await preferences.list()).map(({ key, value }) => [key, value]),

@@ -8,10 +8,9 @@ import { createMemoryDisk, type MemoryDisk } from '../../src/stores/memory-disk.
 import { memoryFactory } from '../../src/stores/memory.js'
 import type { SecondHome } from '../../src/stores/second-home.js'
 import type { OpenTabChannel, TabMessage } from '../../src/stores/tab-channel.js'
-import type { VaultEnvironment } from '../../src/vault/environment.js'
+import type { VaultEnvironment, VaultOptions } from '../../src/vault/environment.js'
 import { openVaultIn } from '../../src/vault/open-vault.js'
-import type { Vault } from '../../src/vault/locked-vault.js'
-import type { VaultOptions } from '../../src/vault/opened-vault.js'
+import type { Vault } from '../../src/vault/closed-vault.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 
 export const PASSWORD = 'correct horse battery staple'

@@ -17,14 +17,15 @@ export type LabelledStore = 'heads' | 'pages' | 'blobs' | 'blocks'
 const FRAME_HEADER = 9
 /** What is shorter is not worth a deflate call (format.md section 2). */
 const DEFLATE_FROM = 256
-/** A frame that claims to inflate past this is refused before any work is done. */
-const MAX_ORIGINAL = 64 * 1024 * 1024
+/** What is longer is neither written nor, when a frame claims it, inflated: 1 GiB, above what 32 records of 16 MiB can need. */
+const MAX_ORIGINAL = 2 ** 30
 
 const STORED = 0
 const DEFLATED = 1
 
-/** Builds the padded plaintext of a row. `compress` false keeps attacker-fed text from telling of its neighbours by length. */
+/** Builds the padded plaintext of a row. `compress` false keeps attacker-fed text from telling of its neighbours by length. @throws {VaultError} `invalid-value` over 1 GiB */
 export function encodeFrame(original: Uint8Array, rule: PaddingRule, compress = true): Bytes {
+  if (original.length > MAX_ORIGINAL) throw new VaultError('invalid-value', 'this is too much for one row; split the change', { number: original.length, reason: 'too-large' })
   let form = STORED
   let stored = original
   if (compress && original.length > DEFLATE_FROM) {

@@ -2,15 +2,15 @@
 
 import * as z from 'zod/mini'
 import type { Bytes, Epoch, Label, SealedBytes, Seq, Tag } from '../../brand.js'
-import { concat, fromBase64Url, readU16, readU64, toBase64Url, u16, u64, utf8, equalBytes } from '../../crypto/bytes.js'
+import { concat, fromBase64Url, readU64, toBase64Url, u16, u64, utf8 } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS, type StoreName } from '../../stores/backend.js'
 import { tagOfRow, type Codec, type LabelledStore } from './codec.js'
+import { FORMAT, refuseNewerManifest } from './format-version.js'
 import type { HeadCollectionName } from './log-row.js'
 import type { Folded } from './state.js'
 
-export const FORMAT = 1
 const MAGIC = utf8('SVM1')
 const CLEAR_LENGTH = 16
 /** How many writers' last operations a manifest remembers. */
@@ -97,18 +97,9 @@ function clearPart(base: Seq): Bytes {
   return concat(MAGIC, u16(FORMAT), u16(FORMAT), u64(base))
 }
 
-/**
- * Refuses a manifest that a newer format wrote, before any key is needed.
- * @throws {VaultError} `unsupported-version`, `corrupt`
- */
-export function checkManifestFormat(row: SealedBytes): void {
-  if (row.length < CLEAR_LENGTH || !equalBytes(row.subarray(0, 4), MAGIC)) throw new VaultError('corrupt', 'the manifest is malformed', { where: 'manifest' })
-  if (readU16(row, 6) > FORMAT) throw new VaultError('unsupported-version', 'this vault was written by a newer version; update the app', { where: 'manifest', number: readU16(row, 4) })
-}
-
 /** @throws {VaultError} `corrupt`, `unsupported-version`, `keys-changed` */
 export async function openManifest(codec: Codec, row: SealedBytes): Promise<StoredManifest> {
-  checkManifestFormat(row)
+  refuseNewerManifest(row)
   const clear = row.slice(0, CLEAR_LENGTH)
   const parsed = schema.safeParse(await codec.openManifest(clear, row.subarray(CLEAR_LENGTH)))
   if (!parsed.success || parsed.data.base !== readU64(clear, 8)) throw new VaultError('corrupt', 'the manifest authenticates but is malformed', { where: 'manifest' })

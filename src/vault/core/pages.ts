@@ -48,6 +48,8 @@ export class Pages {
   readonly #backend: Backend
   readonly #codec: Codec
   readonly #cache: PageCache
+  /** What readers learned from whole runs of pages; forgotten together with them. */
+  readonly derived = new Map<string, unknown>()
 
   constructor(backend: Backend, codec: Codec, maxCacheBytes: number) {
     this.#backend = backend
@@ -58,6 +60,7 @@ export class Pages {
   /** Forgets every decoded page. */
   clear(): void {
     this.#cache.clear()
+    this.derived.clear()
   }
 
   /**

@@ -8,7 +8,7 @@ import { randomStem, type StagedBody } from '../core/blobs.js'
 import type { Draft } from '../core/commit-queue.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
-import { findMessage, holdsAny, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
+import { findMessage, holdsAny, prefetchBefore, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
 import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch, type MessagePlace } from './messages.js'
 import { id, parseInput, randomId } from './values.js'
 
@@ -168,10 +168,13 @@ export class ChatLogs {
    */
   async read(chatLogId: string, options: ReadOptions = {}): Promise<readonly Message[]> {
     const { limit = 50, longValues = 'load' } = options
+    // Whoever looks at the newest messages scrolls up next.
+    const prefetch = options.after === undefined && options.around === undefined
     if (!Number.isInteger(limit) || limit < 0) throw new RangeError('limit must be a whole number from 0')
     return this.#access.view(async (state) => {
       const log = requireLog(state, chatLogId)
       const found = await this.#stretch(state, log, limit, options)
+      if (prefetch && found.length > 0) prefetchBefore(this.#access, log, found[0]!.number)
       return Promise.all(found.map((record) => this.#toMessage(log, record, longValues)))
     })
   }

@@ -27,27 +27,38 @@ const PAGES_AT_ONCE = 64
 
 /** Messages of a stretch in order of their numbers. @throws {SuspectPage} */
 export async function readBodies(access: Access, state: State, log: Head, { from = 0, to, limit, newest }: Stretch): Promise<FoundMessage[]> {
-  const last = Math.min(to, log.value['next'] as number)
-  const first = Math.max(0, Math.ceil(from))
-  if (limit === 0 || first >= last) return []
-  const all = pagesBetween(first, last)
+  let high = Math.min(to, log.value['next'] as number)
+  let low = Math.max(0, Math.ceil(from))
   const found: FoundMessage[] = []
-  // Numbers may have gaps, so the pages that must hold enough are read first and more when they do not.
-  for (let done = 0; done < all.length && found.length < limit; ) {
-    const wish = Math.min(PAGES_AT_ONCE, (Math.ceil((limit - found.length) / (1 << PAGE_SHIFT)) || 1) + 1)
-    const pages = newest ? all.slice(Math.max(0, all.length - done - wish), all.length - done) : all.slice(done, done + wish)
-    done += pages.length
-    const records = (await readLog(access, state, log, pages)).filter(({ number }) => number >= first && number < last)
-    if (newest) found.unshift(...records)
-    else found.push(...records)
+  // low..high is what was not looked at yet. Without gaps the pages of the numbers wanted hold enough; with gaps more follow.
+  while (found.length < limit && low < high) {
+    const missing = limit - found.length
+    const all = newest ? pagesBetween(Math.max(low, high - missing), high) : pagesBetween(low, Math.min(high, low + missing))
+    const pages = newest ? all.slice(-PAGES_AT_ONCE) : all.slice(0, PAGES_AT_ONCE)
+    const records = (await readLog(access, state, log, pages)).filter(({ number }) => number >= low && number < high)
+    if (newest) {
+      found.unshift(...records)
+      high = pages[0]! << PAGE_SHIFT
+    } else {
+      found.push(...records)
+      low = (pages.at(-1)! + 1) << PAGE_SHIFT
+    }
   }
-  return newest ? found.slice(-limit) : found.slice(0, limit)
+  return newest ? found.slice(Math.max(0, found.length - limit)) : found.slice(0, limit)
 }
 
 /** Everything in some pages of a chat log, pending laid over folded, in order. */
 async function readLog(access: Access, state: State, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
   const folded = await access.pages.read(log.value['stem'] as string, log.folded, pages)
   return layPending(state, log, pages, folded)
+}
+
+/** Brings the page before a number into the cache, some time soon. */
+export function prefetchBefore(access: Access, log: Head, number: number): void {
+  const page = (number >> PAGE_SHIFT) - 1
+  if (page < 0) return
+  // After the caller has painted what it asked for. Trouble shows when the page is really read.
+  setTimeout(() => void access.pages.read(log.value['stem'] as string, log.folded, [page]).catch(() => undefined), 0)
 }
 
 /** All messages of several chat logs, their pages read together. @throws {SuspectPage} */
@@ -95,20 +106,57 @@ export async function findMessage(access: Access, state: State, log: Head, messa
   return search(access, state, log, (id) => id === messageId)
 }
 
-/** True when the chat log holds a message with one of these ids. @throws {SuspectPage} */
-export async function holdsAny(access: Access, state: State, log: Head, ids: readonly string[]): Promise<boolean> {
-  const wanted = new Set(ids)
-  return (await search(access, state, log, (id) => wanted.has(id))) !== undefined
-}
-
 async function search(access: Access, state: State, log: Head, matches: (id: string) => boolean): Promise<FoundMessage | undefined> {
   const pages = pagesBetween(0, log.value['next'] as number).reverse()
-  for (let start = 0; start < pages.length; start += PAGES_AT_ONCE) {
-    for (const record of (await readLog(access, state, log, pages.slice(start, start + PAGES_AT_ONCE))).reverse()) {
-      const { id } = fieldsOf(record.body)
-      if (typeof id !== 'string') throw new VaultError('corrupt', 'a message has no id', { where: 'pages', number: record.number, reason: 'record' })
-      if (matches(id)) return record
+  // What is looked for is mostly new: a streamed answer, the message just sent.
+  for (let start = 0, many = 2; start < pages.length; start += many, many = Math.min(PAGES_AT_ONCE, many * 4)) {
+    for (const record of (await readLog(access, state, log, pages.slice(start, start + many).reverse())).reverse()) {
+      if (matches(idOf(record))) return record
     }
   }
   return undefined
+}
+
+function idOf(record: FoundMessage): string {
+  const { id } = fieldsOf(record.body)
+  if (typeof id !== 'string') throw new VaultError('corrupt', 'a message has no id', { where: 'pages', number: record.number, reason: 'record' })
+  return id
+}
+
+interface KnownIds {
+  /** Every id of a folded message with a number below this is in the set; ids of deleted messages may be, too. */
+  upTo: number
+  readonly ids: Set<string>
+}
+
+/** Chat logs whose ids are remembered. */
+const MAX_KNOWN = 32
+
+/**
+ * True when the chat log holds a message with one of these ids. Ids in pages are read once and remembered with the decoded pages, so that
+ * appending with ids of one's own does not read the whole chat log each time; pending ones are in memory anyway.
+ * @throws {SuspectPage}
+ */
+export async function holdsAny(access: Access, state: State, log: Head, ids: readonly string[]): Promise<boolean> {
+  const folded = log.folded?.next ?? 0
+  const known = await knowIds(access, state, log, folded)
+  const pending = await readLog(access, state, log, pagesBetween(folded, log.value['next'] as number))
+  const among = new Set(pending.map(idOf))
+  const maybe = new Set(ids.filter((id) => among.has(id) || known.has(id)))
+  return maybe.size > 0 && (await search(access, state, log, (id) => maybe.has(id))) !== undefined
+}
+
+async function knowIds(access: Access, state: State, log: Head, folded: number): Promise<ReadonlySet<string>> {
+  const { derived } = access.pages
+  const key = `ids/${log.value['stem'] as string}`
+  const known = (derived.get(key) as KnownIds | undefined) ?? { upTo: 0, ids: new Set<string>() }
+  const unread = pagesBetween(known.upTo, folded)
+  for (let start = 0; start < unread.length; start += PAGES_AT_ONCE) {
+    for (const record of await readLog(access, state, log, unread.slice(start, start + PAGES_AT_ONCE))) known.ids.add(idOf(record))
+  }
+  known.upTo = Math.max(known.upTo, folded)
+  derived.delete(key)
+  derived.set(key, known)
+  if (derived.size > MAX_KNOWN) derived.delete(derived.keys().next().value!)
+  return known.ids
 }

@@ -1,0 +1,133 @@
+// The states a vault can be in before it is open: a closed union by `state`; data exists only on the unlocked one.
+// What opens a vault (crypto, log, records) is a chunk of its own, fetched while the user types: a page that only asks for
+// the password loads a fraction of the code.
+
+import { VaultError } from '../errors.js'
+import type { ClosedParts } from './environment.js'
+import { fetchPart } from './fetch-part.js'
+import type { UnlockedVault } from './unlocked-vault.js'
+
+/** What every closed state knows. */
+interface ClosedVault {
+  readonly name: string
+  /** Lets go of the storage. The object is of no use afterwards. */
+  close(): Promise<void>
+}
+
+export interface UnlockOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Open although saved commits are gone (`storage-lost`), and take what is left for the truth from now on. */
+  readonly acceptLoss?: boolean | undefined
+}
+
+/** Nothing was ever saved under this name in this browser. */
+export interface EmptyVault extends ClosedVault {
+  readonly state: 'empty'
+  /**
+   * Creates the vault and opens it.
+   * @throws {VaultError} `invalid-value` for a password that is empty, over 1,024 code points or ill-formed, `conflict` when another tab was faster,
+   * `storage-full`, `storage-unavailable`, `crypto-unavailable`
+   */
+  create(password: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnlockedVault>
+}
+
+export interface LockedVault extends ClosedVault {
+  readonly state: 'locked'
+  /**
+   * Opens the vault. A lock in any tab, or the signal, ends a pending unlock.
+   * @throws {VaultError} `wrong-password`; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
+   */
+  unlock(password: string, options?: UnlockOptions): Promise<UnlockedVault>
+  /** Ends a pending unlock: it rejects with `locked`. */
+  lock(): void
+}
+
+/** The browser says there is no vault, but something outside of the database remembers one. Nothing is created over it. */
+export interface WipedVault extends ClosedVault {
+  readonly state: 'wiped'
+  readonly reason: 'database-empty' | 'header-missing'
+  /** The last commit that is known to have existed, if any. */
+  readonly lastKnownCommit?: number
+}
+
+/** A newer version of the app wrote this vault. Nothing is changed. */
+export interface NewerVault extends ClosedVault {
+  readonly state: 'newer'
+  readonly error: VaultError
+}
+
+/** The storage cannot be opened. Nothing is known of the vault; least of all that it is empty. */
+export interface UnavailableVault extends ClosedVault {
+  readonly state: 'unavailable'
+  readonly error: VaultError
+  /** Tries again. */
+  retry(): Promise<Vault>
+}
+
+export type Vault = EmptyVault | LockedVault | WipedVault | NewerVault | UnavailableVault
+
+/** Begins to fetch what opens a vault; a fetch that failed is tried again when it is needed. */
+function fetchUnlocking() {
+  const fetch = () => fetchPart(() => import('./unlocking.js'))
+  fetch().catch(() => undefined)
+  return fetch
+}
+
+export function emptyVault(parts: ClosedParts): EmptyVault {
+  const unlocking = fetchUnlocking()
+  return {
+    state: 'empty',
+    name: parts.options.name,
+    close: () => parts.backend.close(),
+    create: async (password, { signal } = {}) => (await unlocking()).createVault(parts, password, signal),
+  }
+}
+
+export function lockedVault(parts: ClosedParts): LockedVault {
+  const unlocking = fetchUnlocking()
+  let pending: AbortController | undefined
+  let isSpent = false
+  const { options, environment, backend } = parts
+  const abort = (): void => pending?.abort(new VaultError('locked', 'the vault was locked while it was being unlocked', { reason: 'asked' }))
+  return {
+    state: 'locked',
+    name: options.name,
+    close: async () => {
+      abort()
+      await backend.close()
+    },
+    lock: abort,
+    unlock: async (password, { signal, acceptLoss = false } = {}) => {
+      if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
+      if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
+      const own = new AbortController()
+      pending = own
+      const follow = (): void => own.abort(signal?.reason)
+      signal?.throwIfAborted()
+      signal?.addEventListener('abort', follow, { once: true })
+      // A lock in any tab beats a password that is still being worked on.
+      const channel = environment.openChannel(options.name)
+      const stop = channel.subscribe((message) => {
+        if (message.kind === 'locked' || message.kind === 'destroyed') abort()
+      })
+      try {
+        const aborted = new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason as Error), { once: true }))
+        const work = unlocking().then(({ unlockVault }) => unlockVault(parts, password, acceptLoss, own.signal))
+        // Opened after all, when nobody waits any more: closed again at once.
+        work.then(
+          (open) => (own.signal.aborted ? open.lock() : undefined),
+          () => undefined,
+        ).catch(() => undefined)
+        aborted.catch(() => undefined)
+        const open = await Promise.race([work, aborted])
+        isSpent = true
+        return open
+      } finally {
+        pending = undefined
+        signal?.removeEventListener('abort', follow)
+        stop()
+        channel.close()
+      }
+    },
+  }
+}
