@@ -53,7 +53,7 @@ export function keyToRowKey(key: IDBValidKey, store: StoreName): RowKey {
 
 /** True when `bytes` has `expected` at `offset`. */
 export function bytesEqualAt(bytes: Uint8Array, offset: number, expected: Uint8Array): boolean {
-  if (offset < 0 || bytes.length < offset + expected.length) return false
+  if (offset < 0) return false
   for (let i = 0; i < expected.length; i += 1) if (bytes[offset + i] !== expected[i]) return false
   return true
 }

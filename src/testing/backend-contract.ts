@@ -2,6 +2,7 @@
 // Written against two functions of a test runner, so that any runner fits.
 
 import type { Backend, BackendFactory } from '../stores/backend.js'
+import type { Bench, Case } from './contract-bench.js'
 import { describeLifecycle } from './contract-lifecycle.js'
 import { describeReads } from './contract-reads.js'
 import { describeWrites } from './contract-writes.js'
@@ -20,18 +21,6 @@ export interface ContractSetup {
   /** Called after each test, with everything closed. */
   readonly cleanup: () => Promise<void>
 }
-
-/** @internal Opens backends for one test and closes them after it. */
-export interface Bench {
-  readonly factory: BackendFactory
-  readonly second: BackendFactory
-  readonly name: string
-  /** Opens the test's vault, in this tab or in another. */
-  readonly open: (tab?: 'second') => Promise<Backend>
-}
-
-/** @internal Declares a test with a place of its own. */
-export type Case = (title: string, body: (bench: Bench) => Promise<void>) => void
 
 /**
  * Declares the whole suite.

@@ -1,8 +1,8 @@
 // The contract of opening, closing, listing and destroying.
 
 import type { BackendEvent } from '../stores/backend.js'
-import type { Case } from './backend-contract.js'
 import { equal, ok, rejection } from './check.js'
+import type { Case } from './contract-bench.js'
 import { add, batch, get, put, row } from './contract-rows.js'
 
 /** @internal */

@@ -1,7 +1,7 @@
 // The contract of `read`.
 
-import type { Case } from './backend-contract.js'
 import { equal, ok } from './check.js'
+import type { Case } from './contract-bench.js'
 import { add, batch, get, label, put, row } from './contract-rows.js'
 import { type Operation, STORE_IDS, type StoreName } from '../stores/backend.js'
 

@@ -2,8 +2,8 @@
 
 import type { SealedBytes } from '../brand.js'
 import type { Batch, Expectation, Operation } from '../stores/backend.js'
-import type { Case } from './backend-contract.js'
 import { equal, ok } from './check.js'
+import type { Case } from './contract-bench.js'
 import { add, batch, get, label, put, row, tagOf } from './contract-rows.js'
 
 /** @internal */

@@ -241,9 +241,13 @@ describe('transactions that fail', () => {
     expect(await writing).toEqual({ applied: true })
   })
 
-  test('a batch without a fence is not: a store made anew would take it', async () => {
+  test.each([
+    ['no expectation', []],
+    ['absence', [{ kind: 'absent', store: 'log', key: 2 }]],
+    ['emptiness', [{ kind: 'last', store: 'log', key: undefined }]],
+  ] as const)('a batch that expects %s is not: a store made anew would take it', async (_what, expectations) => {
     const { backend, script } = await indexedDbBackend(scriptedFactory(succeeds))
-    const writing = backend.apply(unfenced)
+    const writing = backend.apply({ ...unfenced, expect: expectations })
     script.database.last.failRequest(engineError('UnknownError'))
     expect(await standing(writing)).toEqual({ code: 'storage-unavailable', reason: 'transient' })
   })
