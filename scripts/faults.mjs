@@ -1,0 +1,110 @@
+// @ts-check
+// `npm run faults`: what breaks when something else breaks. Takes long, so it is no part of `npm test`.
+//
+//   npm run faults                       both of these
+//   npm run faults -- matrix             a failure at every call the vault makes to its store
+//   npm run faults -- kills              kill -9 of real browsers in the middle of a bulk load
+//
+//   --seed N                             another history, other moments; 1 when left out
+//   --part I/N                           of the matrix only the I-th of N parts
+//   --engine chromium|firefox            kills in this engine only
+//   --kills N                            kills in each engine; 20 when left out
+//
+// SEALED_VAULT_REQUIRE_BROWSERS=1 turns a missing browser from a note into a failure.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { killEngines, runKills, serveKillPage } from '../test/faults/kill-runs.mjs'
+import { findBrowser } from './browsers.mjs'
+
+/** @typedef {{ passed: number, failed: number }} Counts */
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
+
+/** @param {string} problem @returns {never} */
+function refuse(problem) {
+  console.error(problem)
+  process.exit(2)
+}
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    engine: { type: 'string' },
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    part: { type: 'string' },
+  },
+})
+const { engine: onlyEngine, part } = options
+const kills = Number(options.kills)
+const seed = Number(options.seed)
+const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
+if (positionals.some((name) => name !== 'matrix' && name !== 'kills')) refuse('say matrix, kills or nothing')
+if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
+if (!Number.isInteger(kills) || kills < 1) refuse('--kills must be a whole number from 1')
+if (!Number.isInteger(seed) || seed < 0) refuse('--seed must be a whole number from 0')
+const [, at, of] = /^(\d+)\/(\d+)$/.exec(part ?? '1/1') ?? refuse('--part must look like 1/4')
+if (Number(at) < 1 || Number(at) > Number(of)) refuse('--part must name one of its parts, the first is 1')
+
+/** @returns {Promise<Counts>} */
+async function runMatrix() {
+  const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-faults-'))
+  const countsFile = join(folder, 'counts.json')
+  // Console output goes straight through: what a long run says of its progress should be seen while it runs.
+  const reporters = ['--reporter=default', '--reporter=./scripts/count-reporter.mjs', '--disable-console-intercept=true']
+  const env = { ...process.env, SEALED_VAULT_FAULTS: 'full', SEALED_VAULT_SEED: String(seed), SEALED_VAULT_COUNTS: countsFile, ...(part !== undefined && { SEALED_VAULT_FAULTS_PART: part }) }
+  const child = spawn(process.execPath, [vitest, 'run', 'test/faults/crash-matrix.test.ts', '--project', 'node', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
+  const [exitCode] = await once(child, 'exit')
+  /** @type {Counts} */
+  let counts = { passed: 0, failed: 0 }
+  try {
+    counts = JSON.parse(readFileSync(countsFile, 'utf8'))
+  } catch {
+    // It ended before it had counted.
+  }
+  rmSync(folder, { recursive: true, force: true })
+  if ((exitCode !== 0 || counts.passed === 0) && counts.failed === 0) counts.failed = 1
+  return counts
+}
+
+/** @returns {Promise<Counts>} */
+async function runAllKills() {
+  const counts = { passed: 0, failed: 0 }
+  const found = engines.filter((engine) => findBrowser(engine) !== undefined)
+  for (const engine of engines) {
+    if (found.includes(engine)) continue
+    console.log(`${engine}: not run (not found on this machine)`)
+    if (onlyEngine !== undefined || process.env['SEALED_VAULT_REQUIRE_BROWSERS'] === '1') counts.failed++
+  }
+  if (found.length === 0) return counts
+  const server = await serveKillPage()
+  try {
+    for (const engine of found) {
+      const { passed, failed } = await runKills({ engine, server, kills, seed })
+      counts.passed += passed
+      counts.failed += failed
+    }
+  } finally {
+    await server.close()
+  }
+  return counts
+}
+
+const total = { passed: 0, failed: 0 }
+for (const [name, run] of /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills]])) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const { passed, failed } = await run()
+  total.passed += passed
+  total.failed += failed
+  console.log(`${name}: ${passed} passed, ${failed} failed`)
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`)
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0
