@@ -1,0 +1,128 @@
+// @ts-check
+// `npm run plant-await`: shows that the browser tests would catch the oldest mistake with IndexedDB, waiting for something else
+// inside a transaction. It goes into a copy of the sources; Firefox and WebKit must refuse the writes, Chromium may let it pass.
+//
+//   npm run plant-await                      every engine of this machine
+//   npm run plant-await -- firefox webkit    only these
+//
+// Succeeds only if the copy passed before, and Firefox or WebKit failed because of the mistake and of nothing else.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { engines, findBrowser } from './browsers.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const copied = ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.test.json', 'vitest.config.ts']
+/** Creates a vault, writes all kinds of records, folds them and reads them again. */
+const writingTest = 'test/browser/vault.test.ts'
+const runDeadlineMs = 4 * 60_000
+
+/**
+ * The mistake, between the requests that look and those that write: each text must be there once, or the sources have changed and
+ * this script must follow them.
+ */
+const target = 'src/stores/write-transaction.ts'
+const plantings = [
+  { before: 'return new Promise((resolve, reject) => {', after: 'return new Promise(async (resolve, reject) => {' },
+  { before: '      let last: IDBRequest | undefined\n', after: "      await crypto.subtle.digest('SHA-256', new Uint8Array(1024))\n      let last: IDBRequest | undefined\n" },
+]
+/** How engines refuse a request of a transaction that nothing kept open. */
+const refusal = /(?:TransactionInactiveError|InvalidStateError)[^\n]*/
+
+/** A copy with packages linked one by one, so that what Vite keeps beside them is the copy's own. @returns {string} */
+function copyRepository() {
+  const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-plant-'))
+  for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true })
+  mkdirSync(join(folder, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  }
+  return folder
+}
+
+/** @param {string} folder */
+function plant(folder) {
+  const path = join(folder, target)
+  let text = readFileSync(path, 'utf8')
+  for (const { before, after } of plantings) {
+    const times = text.split(before).length - 1
+    if (times !== 1) throw new Error(`${target} holds ${JSON.stringify(before.trim())} ${times} times, not once: the planting no longer fits, adapt scripts/plant-await.mjs`)
+    text = text.replace(before, () => after)
+  }
+  writeFileSync(path, text)
+}
+
+/**
+ * Runs the writing test in one engine.
+ * @param {string} folder
+ * @param {string} engine
+ */
+async function runTest(folder, engine) {
+  const countsFile = join(folder, 'counts.json')
+  rmSync(countsFile, { force: true })
+  const vitest = join(folder, 'node_modules', 'vitest', 'vitest.mjs')
+  const reporters = ['--reporter=default', '--reporter=./scripts/count-reporter.mjs']
+  const child = spawn(process.execPath, [vitest, 'run', '--project', engine, ...reporters, writingTest], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', SEALED_VAULT_COUNTS: countsFile },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  // The polite signal: Vitest then closes the browsers it started.
+  const deadline = setTimeout(() => child.kill('SIGTERM'), runDeadlineMs)
+  const [exitCode] = await once(child, 'close')
+  clearTimeout(deadline)
+  let counts = { passed: 0, failed: 0 }
+  try {
+    counts = JSON.parse(readFileSync(countsFile, 'utf8'))
+  } catch {
+    // It ended before it had counted.
+  }
+  return { passed: exitCode === 0 && counts.passed > 0, failedTests: counts.failed, refusal: refusal.exec(output)?.[0].trim(), output }
+}
+
+const named = process.argv.slice(2)
+const unknown = named.find((name) => !engines.some((engine) => engine === name))
+if (unknown !== undefined) throw new Error(`there is no engine ${unknown}`)
+const wanted = engines.filter((engine) => named.length === 0 || named.includes(engine))
+const present = wanted.filter((engine) => findBrowser(engine) !== undefined)
+for (const engine of wanted) if (!present.includes(engine)) console.log(`${engine}: not run (not found on this machine)`)
+
+let caught = 0
+let broken = 0
+const folder = copyRepository()
+try {
+  for (const engine of present) {
+    const { passed, output } = await runTest(folder, engine)
+    console.log(`${engine}: the sources as they are ${passed ? 'pass' : 'FAIL, so nothing can be said'}`)
+    if (passed) continue
+    broken++
+    console.log(output)
+  }
+  plant(folder)
+  console.log(`planted an await between looking and writing into a copy of ${target}`)
+  for (const engine of present) {
+    const result = await runTest(folder, engine)
+    if (result.passed) {
+      console.log(`${engine}: passes all the same, it hides the mistake`)
+    } else if (result.failedTests > 0 && result.refusal !== undefined) {
+      console.log(`${engine}: fails, ${result.refusal}`)
+      if (engine !== 'chromium') caught++
+    } else {
+      broken++
+      console.log(`${engine}: FAILS, but for another reason`)
+      console.log(result.output)
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+const ok = caught > 0 && broken === 0
+console.log(ok ? 'the mistake is caught' : caught === 0 ? 'NOT CAUGHT: neither Firefox nor WebKit failed because of the mistake' : 'something else is broken')
+process.exitCode = ok ? 0 : 1
