@@ -74,6 +74,34 @@ export class Multiset {
     return bytes
   }
 
+  /**
+   * The sums that are not zero: `mask u16` with bit s for shard s, then 32 bytes for each bit set, shard 0 first. What a few rows
+   * add up to takes a few sums.
+   */
+  toSparseBytes(): Bytes {
+    const all = this.toBytes()
+    const used: number[] = []
+    for (let shard = 0; shard < SHARDS; shard++) if (this.#sum(shard).some((word) => word !== 0)) used.push(shard)
+    const bytes = new Uint8Array(2 + used.length * SUM_BYTES)
+    new DataView(bytes.buffer).setUint16(0, used.reduce((mask, shard) => mask | (1 << shard), 0))
+    for (const [i, shard] of used.entries()) bytes.set(all.subarray(shard * SUM_BYTES, (shard + 1) * SUM_BYTES), 2 + i * SUM_BYTES)
+    return bytes
+  }
+
+  /** The inverse of `toSparseBytes`. @throws {VaultError} `corrupt` unless mask and length agree */
+  static fromSparseBytes(bytes: Uint8Array): Multiset {
+    const mask = bytes.length < 2 ? -1 : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint16(0)
+    const multiset = new Multiset()
+    let at = 2
+    for (let shard = 0; shard < SHARDS && mask !== -1; shard++) {
+      if ((mask & (1 << shard)) === 0) continue
+      if (at + SUM_BYTES <= bytes.length) multiset.#sum(shard).set(wordsOf(bytes.subarray(at, at + SUM_BYTES)))
+      at += SUM_BYTES
+    }
+    if (mask === -1 || at !== bytes.length) throw new VaultError('corrupt', 'a multiset hash has the wrong length', { reason: 'multiset-length' })
+    return multiset
+  }
+
   #shardOf(label: Label): Uint32Array {
     return this.#sum((label[0] ?? 0) >> 4)
   }
@@ -87,7 +115,9 @@ export class Multiset {
 function wordsOf(element: Uint8Array): Uint32Array {
   if (element.length !== SUM_BYTES) throw new RangeError(`an element has ${SUM_BYTES} bytes, got ${element.length}`)
   const view = new DataView(element.buffer, element.byteOffset, SUM_BYTES)
-  return Uint32Array.from({ length: SUM_WORDS }, (_, i) => view.getUint32(SUM_BYTES - 4 * (i + 1)))
+  const words = new Uint32Array(SUM_WORDS)
+  for (let i = 0; i < SUM_WORDS; i++) words[i] = view.getUint32(SUM_BYTES - 4 * (i + 1))
+  return words
 }
 
 /** sum += words. What is carried out of the top is dropped: that is the modulus. */

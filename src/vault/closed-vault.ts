@@ -100,10 +100,10 @@ export function lockedVault(parts: ClosedParts): LockedVault {
     unlock: async (password, { signal, acceptLoss = false } = {}) => {
       if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
       if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
+      signal?.throwIfAborted()
       const own = new AbortController()
       pending = own
       const follow = (): void => own.abort(signal?.reason)
-      signal?.throwIfAborted()
       signal?.addEventListener('abort', follow, { once: true })
       // A lock in any tab beats a password that is still being worked on.
       const channel = environment.openChannel(options.name)

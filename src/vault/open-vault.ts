@@ -66,10 +66,13 @@ function unopened(name: string, error: unknown, retry: () => Promise<Vault>): Va
 async function look(parts: ClosedParts): Promise<Vault> {
   const { backend, homes, options } = parts
   const { name } = options
-  const [header, manifest, lastCommit] = await backend.read([
+  const [header, manifest, ...last] = await backend.read([
     { kind: 'get', store: 'header', key: 'header' },
     { kind: 'get', store: 'manifest', key: 'manifest' },
     { kind: 'lastKey', store: 'log' },
+    { kind: 'lastKey', store: 'heads' },
+    { kind: 'lastKey', store: 'pages' },
+    { kind: 'lastKey', store: 'blobs' },
   ])
   if (manifest !== undefined) refuseNewer(() => refuseNewerManifest(manifest))
   if (header !== undefined) {
@@ -78,7 +81,7 @@ async function look(parts: ClosedParts): Promise<Vault> {
   }
   const canaries = await readCanaries(homes, name)
   const copies = await readHeaderMirrors(homes, name)
-  const hasRows = manifest !== undefined || lastCommit !== undefined
+  const hasRows = manifest !== undefined || last.some((key) => key !== undefined)
   if (hasRows && copies.length > 0) return lockedVault(parts)
   if (!hasRows && canaries.length === 0 && copies.length === 0) return emptyVault(parts)
   const lastKnownCommit = Math.max(0, ...canaries.map((canary) => canary.seq))

@@ -21,6 +21,7 @@ import { decodeHeader } from './core/header.js'
 import { runJob, type JobPorts } from './core/jobs.js'
 import { clearLeftovers } from './core/leftovers.js'
 import type { Change } from './core/log-row.js'
+import { watchForLoss } from './core/loss-watch.js'
 import { Pages } from './core/pages.js'
 import type { Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
@@ -30,6 +31,8 @@ export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lo
 export type VaultEvent =
   /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content. */
   | { readonly kind: 'changed'; readonly seq: number; readonly local: boolean; readonly collections: readonly string[]; readonly chatLogIds: readonly string[] }
+  /** The lock has begun: hide what is shown. What was asked for is still being written. */
+  | { readonly kind: 'locking'; readonly reason: LockReason }
   | { readonly kind: 'locked'; readonly reason: LockReason; readonly error?: VaultError }
   /** Something is wrong that does not stop the vault: what is left readable stays readable. */
   | { readonly kind: 'warning'; readonly error: VaultError }
@@ -38,6 +41,7 @@ const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
 const CANARY_EVERY_MS = 1000
 const DRAIN_MS = 5000
+const SUPERSEDED_MS = 500
 
 export interface OpenedParts extends ClosedParts {
   readonly opened: OpenedHeader
@@ -70,8 +74,13 @@ export class OpenedVault {
   #checkpointing: Promise<unknown> | undefined
   #locking: Promise<void> | undefined
   #left = false
+  #telling = false
 
-  constructor({ options, environment, backend, homes, opened, standing }: OpenedParts) {
+  constructor({ options, environment, backend: place, homes, opened, standing }: OpenedParts) {
+    const backend = watchForLoss(place, (error) => {
+      this.log.die(error)
+      void this.lock('storage-lost', error)
+    })
     this.options = options
     this.environment = environment
     this.backend = backend
@@ -115,6 +124,13 @@ export class OpenedVault {
         else if (message.kind === 'contended') this.queue.noteContention()
         else this.#heard(message.seq)
       }),
+      // The connection went away or was taken away: what this tab takes for true is held against the store before anything else.
+      this.backend.subscribe((event) => {
+        const look = (): void => void this.log.catchUp().catch((error: unknown) => this.#warn(error))
+        // Who supersedes this connection deletes the vault, or upgrades it: the tab channel says which, a moment later.
+        if (event === 'superseded') setTimeout(look, SUPERSEDED_MS)
+        else look()
+      }),
       signals.onShown(() => this.#return()),
       signals.onLeaving(() => this.#leave()),
     )
@@ -141,12 +157,22 @@ export class OpenedVault {
   #committed(seq: number, changes: readonly Change[], local: boolean): void {
     this.version++
     if (local) {
-      this.#channel.post({ kind: 'committed', seq })
+      this.#tellOthers()
       this.noteUse()
     }
     this.#raiseCanary()
     this.#considerCheckpoint()
     this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
+  }
+
+  /** In a task of its own: posting costs a fifth of an append, and nobody who waits for the commit waits for this. */
+  #tellOthers(): void {
+    if (this.#telling) return
+    this.#telling = true
+    setTimeout(() => {
+      this.#telling = false
+      this.#channel.post({ kind: 'committed', seq: this.log.head.seq })
+    }, 0)
   }
 
   #reloaded(): void {
@@ -214,20 +240,35 @@ export class OpenedVault {
     const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
     // Another tab may have written a header since: only its own key ring knows its slots.
     const newest = decodeHeader(row ?? this.#opened.row)
+    if (toBase64Url(newest.tag) !== this.log.header.tag) throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: newest.header.revision, reason: 'rolled-back' })
     const replaced = await replacePassword(newest, this.#opened.keys, current, next, this.environment.kdf ?? DEFAULT_KDF_POLICY)
     const { revision, tag } = headerName(replaced)
     // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
     await writeHeaderMirror(this.#homes, this.options.name, revision, replaced.row)
-    await this.queue.commit(
-      async (draft) => {
-        draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
-        draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
-        draft.change(['header', revision, tag])
-      },
-      { alone: true, strict: true },
-    )
+    try {
+      await this.queue.commit(
+        async (draft) => {
+          draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
+          draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
+          draft.change(['header', revision, tag])
+        },
+        { alone: true, strict: true },
+      )
+    } finally {
+      // Another tab that was first, or that lost, may have written to the same slot: the copy is that of the header there is.
+      await this.#mirrorHeader()
+    }
     this.#opened = { ...this.#opened, ...replaced }
     await removeHeaderMirror(this.#homes, this.options.name, revision - 1)
+  }
+
+  async #mirrorHeader(): Promise<void> {
+    try {
+      const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+      if (row !== undefined) await writeHeaderMirror(this.#homes, this.options.name, decodeHeader(row).header.revision, row)
+    } catch {
+      // A copy is best effort; the next unlock writes it again.
+    }
   }
 
   /**
@@ -242,6 +283,7 @@ export class OpenedVault {
   async #lock(reason: LockReason, error: VaultError | undefined): Promise<void> {
     const over = error ?? new VaultError('locked', 'the vault is locked; unlock it with the password', { reason })
     const writes = reason !== 'storage-lost' && reason !== 'destroyed'
+    this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
     clearTimeout(this.#canaryTimer)
     clearTimeout(this.#checkpointTimer)

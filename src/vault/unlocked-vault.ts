@@ -51,7 +51,17 @@ export class UnlockedVault implements Records {
    */
   async transact<T>(change: (tx: Records) => Promise<T>): Promise<T> {
     const { log, pages, access } = this.#vault
-    return access.commit((draft) => withDeadline(change(recordsOver(draftAccess({ log, pages }, draft)))), { alone: true })
+    return access.commit(
+      async (draft) => {
+        const life = { ended: false }
+        try {
+          return await withDeadline(change(recordsOver(draftAccess({ log, pages }, draft, life))))
+        } finally {
+          life.ended = true
+        }
+      },
+      { alone: true },
+    )
   }
 
   /**

@@ -5,10 +5,10 @@ import { calibrateIterations, DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { equalBytes, fromBase64Url, toBase64Url } from '../crypto/bytes.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
-import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror } from '../stores/canary.js'
+import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, openWithVaultKey, unlockHeader, type OpenedHeader } from './core/credentials.js'
-import { decodeHeader, type UnprovenHeader } from './core/header.js'
+import { canaryOf, createHeader, headerName, unlockHeader, type OpenedHeader } from './core/credentials.js'
+import { decodeHeader } from './core/header.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
 import { readStanding, type Standing } from './core/replay.js'
@@ -33,7 +33,6 @@ async function writeFirstRows({ backend, homes, options, environment }: ClosedPa
   const first = 1 as Seq
   const logRow = await codec.sealLogRow(first, new Uint8Array(16) as Tag, encodeLogRow({ time: environment.now(), writer: toBase64Url(opened.header.homeId), operation: 1, changes: [['header', revision, tag]] }))
   const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }))
-  await writeHeaderMirror(homes, options.name, revision, opened.row)
   const clear: Operation[] = (Object.keys(STORE_IDS) as StoreName[]).map((store) => ({ kind: 'clear', store }))
   const result = await backend.apply({
     expect: [{ kind: 'absent', store: 'header', key: 'header' }],
@@ -46,6 +45,8 @@ async function writeFirstRows({ backend, homes, options, environment }: ClosedPa
     durability: 'strict',
   })
   if (!result.applied) throw new VaultError('conflict', 'another tab created this vault first; open it again and unlock it', { where: 'header' })
+  // Afterwards: a creation that fails leaves nothing that would count as a vault that was there.
+  await writeHeaderMirror(homes, options.name, revision, opened.row)
   await writeCanary(homes, options.name, canaryOf(opened, first, tagOfRow(logRow)), { force: true })
 }
 
@@ -81,30 +82,30 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
   return finishOpening(parts, opened, standing)
 }
 
-/** Tries the header of the database, then its copies, and accepts only the one that log and manifest name. */
+/**
+ * Tries the header of the database, then whatever different copies there are, and accepts only the one that log and manifest name: an older
+ * header opens with an older password, and must not open what is there now.
+ */
 async function openHeaderAndStanding(parts: ClosedParts, password: string, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   const { backend, homes, options, environment } = parts
   const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
   const copies = await readHeaderMirrors(homes, options.name)
   const rows = [...(row === undefined ? [] : [row]), ...copies.map((copy) => copy as SealedBytes)]
-  let failure: unknown = new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
-  let failed = false
+  // The first header to be tried says most about what went wrong.
+  let failure: VaultError | undefined
   for (const candidate of distinct(rows)) {
     try {
       const opened = await unlockHeader(decodeHeader(candidate), password, environment.kdf ?? DEFAULT_KDF_POLICY)
-      signal.throwIfAborted()
-      return await standingFor(backend, opened, rows)
+      return await standingFor(backend, opened)
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
-      // The database's own header says most about what went wrong.
-      if (!failed) failure = error
-      failed = true
-      // A wrong password is wrong for a copy of the same slots too: not worth another key derivation.
-      if (error.code === 'wrong-password' && !rows.some((other) => differsAtSameRevision(candidate, other))) throw error
+      // Except that a copy tells a wrong password from a header that cannot be read.
+      if (failure === undefined || (error.code === 'wrong-password' && failure.code === 'corrupt')) failure = error
     }
+    signal.throwIfAborted()
   }
-  throw failure
+  throw failure ?? new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
 }
 
 const MAY_TRY_COPY = new Set(['corrupt', 'tampered', 'wrong-password'])
@@ -113,32 +114,16 @@ function* distinct(rows: readonly SealedBytes[]): IterableIterator<SealedBytes> 
   for (const [index, row] of rows.entries()) if (!rows.slice(0, index).some((earlier) => equalBytes(earlier, row))) yield row
 }
 
-function differsAtSameRevision(a: SealedBytes, b: SealedBytes): boolean {
+async function standingFor(backend: Backend, opened: OpenedHeader): Promise<{ opened: OpenedHeader; standing: Standing }> {
   try {
-    return !equalBytes(a, b) && decodeHeader(a).header.revision === decodeHeader(b).header.revision
-  } catch {
-    return true
+    const standing = await readStanding(backend, codecOf(opened))
+    if (standing.header.tag === toBase64Url(opened.tag)) return { opened, standing }
+  } catch (error) {
+    opened.ring.wipe()
+    throw error
   }
-}
-
-/** Reads the vault with an opened header. When log and manifest name another revision, a copy of that one must be at hand. */
-async function standingFor(backend: Backend, opened: OpenedHeader, rows: readonly SealedBytes[]): Promise<{ opened: OpenedHeader; standing: Standing }> {
-  const standing = await readStanding(backend, codecOf(opened))
-  if (standing.header.tag === toBase64Url(opened.tag)) return { opened, standing }
-  const [latest] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-  for (const row of [...(latest === undefined ? [] : [latest]), ...rows]) {
-    const named = tryDecode(row)
-    if (named !== undefined && standing.header.tag === toBase64Url(named.tag)) return { opened: await openWithVaultKey(named, opened.keys), standing }
-  }
-  throw new VaultError('tampered', 'the header of the vault was replaced by an older one', { where: 'header', number: opened.header.revision, reason: 'rolled-back' })
-}
-
-function tryDecode(row: SealedBytes): UnprovenHeader | undefined {
-  try {
-    return decodeHeader(row)
-  } catch {
-    return undefined
-  }
+  opened.ring.wipe()
+  throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: opened.header.revision, reason: 'rolled-back' })
 }
 
 /** Puts back a header that was damaged or missing, if nobody wrote one meanwhile. */
@@ -152,14 +137,26 @@ async function restoreHeader(backend: Backend, opened: OpenedHeader, standing: S
   })
 }
 
-/** How many commits a genuine canary knows that the log does not. A canary that lags is normal. */
-function missingCommits(opened: OpenedHeader, standing: Standing, canaries: Awaited<ReturnType<typeof readCanaries>>): number {
+/** How many commits a genuine canary knows that the log does not; at least one when it knows another vault. A canary that lags is normal. */
+function missingCommits(opened: OpenedHeader, standing: Standing, canaries: readonly Canary[]): number {
+  const vaultId = toBase64Url(opened.header.vaultId)
+  const own = canaries.filter((canary) => canary.vaultId === vaultId)
+  // Every home remembers another vault: this one was put in its place.
+  if (own.length === 0 && canaries.length > 0) return Math.max(1, ...canaries.map((canary) => canary.seq))
   let missing = 0
-  for (const canary of canaries) {
-    const genuine = canary.vaultId === toBase64Url(opened.header.vaultId) && canaryOf(opened, canary.seq, fromBase64Url(canary.tag) as unknown as Tag).mac === canary.mac
-    if (!genuine) continue
+  for (const canary of own) {
+    if (!isGenuine(opened, canary)) continue
     const replaced = canary.seq === standing.head.seq && canary.tag !== toBase64Url(standing.head.tag)
     missing = Math.max(missing, canary.seq - standing.head.seq, replaced ? 1 : 0)
   }
   return missing
+}
+
+function isGenuine(opened: OpenedHeader, canary: Canary): boolean {
+  try {
+    return canaryOf(opened, canary.seq, fromBase64Url(canary.tag) as unknown as Tag).mac === canary.mac
+  } catch {
+    // Not even base64url: whatever wrote it, it was not this vault.
+    return false
+  }
 }

@@ -255,20 +255,26 @@ describe('a missing canary', () => {
     for (const options of [{ canary: false }, { canary: false, mirror: false }]) expect(await neverLies(scene(built, options))).toEqual(WHOLE)
   })
 
-  it('of another vault, or forged, counts for nothing', async () => {
+  it('that is forged counts for nothing', async () => {
     const key = 'sealed-vault/test/canary'
     const canary = JSON.parse(built.values.get(key)!) as { v: number; vaultId: string; seq: number; tag: string; mac: string }
-    const other = await buildVault('other')
-    for (const forged of [
-      { ...canary, seq: canary.seq + 100 },
-      { ...canary, seq: Number.MAX_SAFE_INTEGER },
-      { ...canary, mac: canary.tag },
-      JSON.parse(other.values.get('sealed-vault/other/canary')!) as typeof canary,
-    ]) {
+    for (const forged of [{ ...canary, seq: canary.seq + 100 }, { ...canary, seq: Number.MAX_SAFE_INTEGER }, { ...canary, mac: canary.tag }]) {
       const attacked = scene(built)
       attacked.values.set(key, JSON.stringify(forged))
       expect(await neverLies(attacked)).toEqual(WHOLE)
     }
+  })
+
+  it('of another vault says that the vault was replaced, until the loss is accepted', async () => {
+    const key = 'sealed-vault/test/canary'
+    const other = await buildVault('other')
+    const attacked = scene(built)
+    attacked.values.set(key, other.values.get('sealed-vault/other/canary')!)
+    const locked = await attacked.browser.open()
+    if (locked.state !== 'locked') throw new Error(locked.state)
+    await expect(locked.unlock(PASSWORD)).rejects.toMatchObject({ code: 'storage-lost' })
+    await (await locked.unlock(PASSWORD, { acceptLoss: true })).lock()
+    expect(await neverLies(attacked)).toEqual(WHOLE)
   })
 
   it('that is older says nothing, and is raised again', async () => {

@@ -14,8 +14,6 @@ import { collectComplaints, VaultPage } from './kit/vault-page.js'
 
 const FIRST_PASSWORD = ' first password, with a space before it'
 const SECOND_PASSWORD = 'sécond pässword'
-/** What the load should take in Chromium; a slow or busy machine may take three times as long. */
-const TARGET_MS = 4000
 
 const engines = [
   { engine: 'chromium', launch: (profile: string) => chromium.launchPersistentContext(profile, { ...chromiumLaunchOptions(), headless: true }) },
@@ -53,7 +51,6 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
   let context: BrowserContext
   let complaints: string[]
   let first: VaultPage
-  let vaultMs: number | undefined
   const say = (text: string): void => console.log(`${engine}: ${text}`)
 
   beforeAll(async () => {
@@ -76,7 +73,6 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
     expect(loaded.conversations).toBe(corpus.conversations.length)
     expect(loaded.messages).toBe(corpus.conversations.reduce((sum, { messages }) => sum + messages.length, 0))
     expect(await first.page.locator('#load-problems > li').count()).toBe(0)
-    vaultMs = loaded.vaultMs
   })
 
   story('keeps everything over a reload, sealed until the right password', async () => {
@@ -157,12 +153,6 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
 
   story('says nothing on the console all the while', () => {
     expect(complaints).toEqual([])
-  })
-
-  // Last and by itself: a busy machine fails this alone and hides nothing of what is right or wrong.
-  test.skipIf(!found || engine !== 'chromium')('loads in bearable time', ({ skip }) => {
-    if (vaultMs === undefined) skip('nothing was loaded')
-    expect(vaultMs).toBeLessThan(3 * TARGET_MS)
   })
 })
 

@@ -58,15 +58,22 @@ export async function cutHistory(seed: number, commits: number): Promise<Segment
 
 /** How many calls a segment makes when nothing goes wrong: the places where something can. */
 export async function countCalls(segment: Segment): Promise<number> {
-  const { calls } = await crashAt(segment, { mode: 'none' })
+  const { calls } = await play(segment, () => ({ mode: 'none' }))
   return calls
 }
 
-/** Plays a segment with one planned crash and verifies what is left. @throws when anything is not as promised */
-export async function crashAt(segment: Segment, plan: CrashPlan | { readonly mode: 'drop-suffix'; readonly at: number }): Promise<{ readonly calls: number; readonly struck: boolean }> {
+/** Plays a segment with a crash at one call and verifies what is left. @throws when anything is not as promised */
+export function crashAt(segment: Segment, mode: Mode, at: number): Promise<{ readonly calls: number; readonly struck: boolean }> {
+  return play(segment, (disk) => {
+    if (mode === 'drop-suffix') return { mode, at, disk }
+    return mode === 'late' ? { mode, at, landAfterCalls: 3 } : { mode, at }
+  })
+}
+
+async function play(segment: Segment, planFor: (disk: MemoryDisk) => CrashPlan): Promise<{ readonly calls: number; readonly struck: boolean }> {
   const run = begin(segment)
-  const whole: CrashPlan = plan.mode === 'drop-suffix' ? { ...plan, disk: run.disk } : plan
-  const crashing = createCrashingBackend(memoryFactory(run.disk), whole)
+  const plan = planFor(run.disk)
+  const crashing = createCrashingBackend(memoryFactory(run.disk), plan)
   const browser = browserOf(run, () => crashing.factory)
   let died = false
   void crashing.died.then(() => (died = true))

@@ -7,6 +7,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitOptions, CommitQueue, ChangeFunction, Draft } from './commit-queue.js'
 import type { Body, Fields } from './log-row.js'
 import { SuspectPage, type Pages } from './pages.js'
+import { isTooLong } from './record-size.js'
 import type { State } from './state.js'
 
 /** A record's JSON without its long values may not be longer than this. */
@@ -20,7 +21,9 @@ export interface Access {
   view<T>(read: (state: State) => Promise<T>): Promise<T>
   /** Changes what is true; the promise resolves when it is saved (inside a transaction: when it is drafted). */
   commit<T>(run: ChangeFunction<T>, options?: CommitOptions): Promise<T>
-  /** Moves long values of a record out of it; must happen before the change that stores it. */
+  /** The same for records that may hold long strings: these are written beforehand, and `run` gets what to store instead. */
+  commitBodies<T>(records: readonly Fields[], what: string, run: (draft: Draft, bodies: readonly Body[]) => Promise<T>, options?: CommitOptions): Promise<T>
+  /** Writes the long strings of one record and gives what to store instead: for those that commit later. */
   stage(fields: Fields, what: string): Promise<StagedBody>
   /** The record with its long values back in place. */
   restore(body: Body): Promise<Fields>
@@ -32,49 +35,109 @@ export interface OpenParts {
   readonly pages: Pages
 }
 
-/** Access over the open vault. */
+/** Access over the open vault. Calls take effect in the order they were made, however long their preparation takes. */
 export function openAccess({ log, queue, pages }: OpenParts): Access {
+  const intake = new Intake()
+  const enqueue = <T>(run: ChangeFunction<T>, options?: CommitOptions): Promise<T> => {
+    log.assertAlive()
+    return queue.commit((draft) => throughDisturbance(log, () => run(draft)), options)
+  }
   return {
     pages,
     view: (read) => readUndisturbed(log, () => read(log.state)),
-    commit: (run, options) => {
+    commit: (run, options) => intake.inTurn(undefined, () => enqueue(run, options)),
+    commitBodies: async <T>(records: readonly Fields[], what: string, run: (draft: Draft, bodies: readonly Body[]) => Promise<T>, options?: CommitOptions): Promise<T> => {
       log.assertAlive()
-      return queue.commit((draft) => throughDisturbance(log, () => run(draft)), options)
+      const prepare = (): readonly StagedBody[] | Promise<readonly StagedBody[]> => stageAll(log, records, what)
+      const attempt = (staged: readonly StagedBody[]): Promise<T> => {
+        const expect = staged.flatMap((body) => body.expect)
+        const bodies = staged.map(({ body }) => body)
+        const change: ChangeFunction<T> = async (draft) => {
+          draft.expect.push(...expect)
+          return run(draft, bodies)
+        }
+        // A commit that brings expectations of its own stands or falls alone.
+        return enqueue(change, expect.length > 0 ? { alone: true } : options)
+      }
+      try {
+        return await intake.inTurn(prepare(), attempt)
+      } catch (error) {
+        // The rows were cleared as left-overs before the commit came: once more, with fresh ones.
+        if (!(error instanceof VaultError) || error.details.reason !== 'refused') throw error
+        return intake.inTurn(prepare(), attempt)
+      }
     },
-    stage: (fields, what) => stage(log, fields, what),
+    stage: async (fields, what) => stage(log, fields, what),
     restore: (body) => restoreBody(log.backend, log.codec, body),
   }
 }
 
-/** Access inside a transaction: reads see its own writes. */
-export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, draft: Draft): Access {
+/** Whether a transaction may still be used. */
+export interface DraftLife {
+  ended: boolean
+}
+
+/** Access inside a transaction: reads see its own writes; once it has ended, every call is refused. */
+export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, draft: Draft, life: DraftLife): Access {
+  const alive = (): void => {
+    if (life.ended) throw new TypeError('this transaction has ended; await everything inside of it')
+  }
   return {
     pages,
-    view: (read) => read(draft.state),
-    commit: (run) => run(draft),
-    stage: (fields, what) => stage(log, fields, what),
+    view: async (read) => {
+      alive()
+      return read(draft.state)
+    },
+    commit: async (run) => {
+      alive()
+      return run(draft)
+    },
+    commitBodies: async (records, what, run) => {
+      alive()
+      const staged = await stageAll(log, records, what)
+      alive()
+      draft.expect.push(...staged.flatMap((body) => body.expect))
+      return run(draft, staged.map(({ body }) => body))
+    },
+    stage: async (fields, what) => stage(log, fields, what),
     restore: (body) => restoreBody(log.backend, log.codec, body),
   }
 }
 
-async function stage(log: CommitLog, fields: Fields, what: string): Promise<StagedBody> {
-  log.assertAlive()
-  const staged = await stageBody(log.backend, log.codec, fields)
-  // Cheap for the usual record: only what could be too long is measured.
-  if (roughLength(staged.body) > MAX_RECORD / 6 && JSON.stringify(staged.body).length > MAX_RECORD) {
-    throw new VaultError('invalid-value', `${what} is longer than 16 MiB even without its long strings; split it`, { where: what, reason: 'too-large' })
+/** Hands changes on in the order of the calls: one that has to write long strings first keeps its place. */
+class Intake {
+  #last: Promise<unknown> | undefined
+
+  inTurn<P, T>(prepared: P | Promise<P>, enqueue: (prepared: P) => Promise<T>): Promise<T> {
+    const before = this.#last
+    if (before === undefined && !(prepared instanceof Promise)) return enqueue(prepared)
+    const result = Promise.allSettled([prepared, before]).then(async () => ({ done: enqueue(await prepared) }))
+    const settled = result.then(
+      () => undefined,
+      () => undefined,
+    )
+    this.#last = settled
+    void settled.then(() => {
+      if (this.#last === settled) this.#last = undefined
+    })
+    // Its turn ends when it is queued, not when it is saved.
+    return result.then(({ done }) => done)
   }
-  return staged
 }
 
-/** At least a sixth of the JSON's length: an escaped unit takes six characters at most. */
-function roughLength(value: unknown): number {
-  if (typeof value === 'string') return value.length + 2
-  if (typeof value !== 'object' || value === null) return 4
-  let length = 2
-  if (Array.isArray(value)) for (const item of value) length += roughLength(item) + 1
-  else for (const key of Object.keys(value)) length += key.length + 4 + roughLength((value as Fields)[key])
-  return length
+function stageAll(log: CommitLog, records: readonly Fields[], what: string): readonly StagedBody[] | Promise<readonly StagedBody[]> {
+  const staged = records.map((fields) => stage(log, fields, what))
+  return staged.some((body) => body instanceof Promise) ? Promise.all(staged.map(async (body) => body)) : (staged as readonly StagedBody[])
+}
+
+/** At once for the usual record, a promise for one with long strings. */
+function stage(log: CommitLog, fields: Fields, what: string): StagedBody | Promise<StagedBody> {
+  const staged = stageBody(log.backend, log.codec, fields)
+  const check = (body: StagedBody): StagedBody => {
+    if (isTooLong(body.body, MAX_RECORD)) throw new VaultError('invalid-value', `${what} is longer than 16 MiB even without its long strings; split it`, { where: what, reason: 'too-large' })
+    return body
+  }
+  return staged instanceof Promise ? staged.then(check) : check(staged)
 }
 
 async function readUndisturbed<T>(log: CommitLog, read: () => Promise<T>): Promise<T> {

@@ -69,13 +69,16 @@ function setAt(value: unknown, path: readonly (string | number)[], text: string)
 }
 
 /**
- * Writes the long values of a record beside the log and returns the record that refers to them.
+ * Writes the long values of a record beside the log and gives the record that refers to them; at once when there are none.
  * Strict, so a commit on the disk never refers to rows that are not. Rows of a commit that never comes are left-overs.
  */
-export async function stageBody(backend: Backend, codec: Codec, fields: Fields, signal?: AbortSignal): Promise<StagedBody> {
+export function stageBody(backend: Backend, codec: Codec, fields: Fields): StagedBody | Promise<StagedBody> {
   const taken = takeOutLongValues(fields)
-  if (taken === undefined) return { body: fields, expect: [] }
-  const slices = new Slices(signal)
+  return taken === undefined ? { body: fields, expect: [] } : stageTaken(backend, codec, taken)
+}
+
+async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<ReturnType<typeof takeOutLongValues>>): Promise<StagedBody> {
+  const slices = new Slices()
   const refs: BlobRef[] = []
   const expect: Expectation[] = []
   for (const { path, text } of taken.values) {
@@ -97,7 +100,7 @@ export async function stageBody(backend: Backend, codec: Codec, fields: Fields, 
       const result = await backend.apply({ expect: [], operations, durability: 'strict' })
       if (!result.applied) throw new VaultError('conflict', 'a fresh row was already there; try again', { where: 'blobs' })
     }
-    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toBytes())])
+    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toSparseBytes())])
   }
   return { body: [taken.fields, refs], expect }
 }

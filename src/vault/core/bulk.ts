@@ -40,7 +40,7 @@ export class BulkWriter {
     this.#slices = slices
   }
 
-  /** Makes the pages of a new chat log out of its messages, in order. */
+  /** Makes the pages of a new chat log out of its messages, in order. Several chat logs may be staged at once. */
   async stageLog(messages: readonly Body[]): Promise<StagedLog> {
     const stem = randomStem()
     const sum = new Multiset()
@@ -68,13 +68,14 @@ export class BulkWriter {
     await this.#writing
   }
 
+  /** Resolves when the rows before these are on the disk: one transaction at a time, the next rows are made meanwhile. */
   async #write(): Promise<void> {
     const operations = this.#rows
     this.#rows = []
-    // One transaction at a time, the next rows are made meanwhile: memory stays bounded, the disk stays busy.
-    await this.#writing
-    this.#writing = this.#apply(operations)
+    const before = this.#writing
+    this.#writing = before.then(() => this.#apply(operations))
     this.#writing.catch(() => undefined)
+    await before
   }
 
   async #apply(operations: readonly Operation[]): Promise<void> {
@@ -105,5 +106,5 @@ function adoptedOf(messages: readonly Body[], pages: number, sum: Multiset): Ado
     if (lastAt === null || timestamp > lastAt) lastAt = timestamp
     for (const ref of refsOf(body)) blobs.push(ref)
   }
-  return [messages.length, pages, toBase64Url(sum.toBytes()), firstContent, lastAt, blobs]
+  return [messages.length, pages, toBase64Url(sum.toSparseBytes()), firstContent, lastAt, blobs]
 }

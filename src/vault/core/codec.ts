@@ -28,7 +28,9 @@ export function encodeFrame(original: Uint8Array, rule: PaddingRule, compress = 
   if (original.length > MAX_ORIGINAL) throw new VaultError('invalid-value', 'this is too much for one row; split the change', { number: original.length, reason: 'too-large' })
   let form = STORED
   let stored = original
-  if (compress && original.length > DEFLATE_FROM) {
+  // What fits the smallest size of its rule takes the same place deflated or not: most messages do.
+  const fitsAnyway = paddedLength(rule, FRAME_HEADER + original.length) === paddedLength(rule, FRAME_HEADER)
+  if (compress && !fitsAnyway && original.length > DEFLATE_FROM) {
     const deflated = deflateSync(original, { level: 1 })
     if (deflated.length < original.length) {
       form = DEFLATED

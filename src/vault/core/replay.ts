@@ -162,8 +162,8 @@ function takeHeads(codec: Codec, state: State, body: unknown, label: Bytes): voi
   }
 }
 
-/** The multiset that a base64url text of 512 bytes holds. */
+/** The multiset that a base64url text of non-zero sums holds. */
 export function decodeShards(text: string): Multiset {
-  return Multiset.fromBytes(fromBase64Url(text))
+  return Multiset.fromSparseBytes(fromBase64Url(text))
 }
 

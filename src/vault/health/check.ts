@@ -36,6 +36,8 @@ export interface CheckOptions {
 }
 
 const ROWS_AT_ONCE = 200
+/** What a row can be found to be; an epoch nobody has keys for is one of them. */
+const DAMAGE = new Set(['corrupt', 'tampered', 'keys-changed', 'unsupported-version'])
 
 /** A check that another tab's checkpoint disturbed starts again this often. */
 const MAX_STARTS = 5
@@ -144,7 +146,7 @@ class Check {
   }
 
   #failed(error: unknown, where: string): void {
-    if (!(error instanceof VaultError) || (error.code !== 'corrupt' && error.code !== 'tampered')) throw error
+    if (!(error instanceof VaultError) || !DAMAGE.has(error.code)) throw error
     this.#problem('corrupt', error.details.where ?? where, error.details.number, error.details.reason)
   }
 

@@ -4,8 +4,9 @@ import * as z from 'zod/mini'
 import type { EntityId } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
+import { copyJson } from '../core/json-copy.js'
 import { BRAIN_STEM, type Head } from '../core/state.js'
-import { id, json, jsonObject, parseInput, type JsonObject, type JsonValue } from './values.js'
+import { id, json, jsonObject, parseInput, refuseTooLong, type JsonObject, type JsonValue } from './values.js'
 
 export interface BrainInput {
   readonly entityId: string
@@ -48,15 +49,11 @@ export class Brains {
    */
   async put(input: BrainInput): Promise<BrainHead> {
     const { entityId, model, configuration = {}, memories = [] } = parseInput(schema, input, 'brain')
-    const staged = await this.#access.stage(structuredClone({ configuration, memories }), 'brain')
-    return this.#access.commit(
-      async (draft) => {
-        draft.expect.push(...staged.expect)
-        draft.change(['brain', entityId, { model }, staged.body])
-        return toHead(draft.state.heads.brains.get(entityId)!)
-      },
-      { alone: staged.expect.length > 0 },
-    )
+    refuseTooLong(model, 'brain')
+    return this.#access.commitBodies([{ configuration, memories }], 'brain', async (draft, [body]) => {
+      draft.change(['brain', entityId, { model }, body!])
+      return toHead(draft.state.heads.brains.get(entityId)!)
+    })
   }
 
   /** The brain of an entity, or undefined. @throws {VaultError} `locked`, `corrupt` */
@@ -68,7 +65,7 @@ export class Brains {
       const body = pending?.body ?? (await this.#access.pages.read(BRAIN_STEM, head.folded, [head.number]))[0]?.get(head.number)?.body
       if (body === undefined || body === null) throw new VaultError('corrupt', 'the body of a brain is not in its page; restore it from an archive', { where: 'pages', number: head.number, reason: 'missing-record' })
       const { configuration, memories } = (await this.#access.restore(body)) as { configuration: JsonObject; memories: readonly JsonValue[] }
-      return structuredClone({ ...toHead(head), configuration, memories })
+      return { ...toHead(head), configuration: copyJson(configuration), memories: copyJson(memories) }
     })
   }
 

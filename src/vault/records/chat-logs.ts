@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import type { ChatLogId, SessionId } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
-import { randomStem, type StagedBody } from '../core/blobs.js'
+import { randomStem } from '../core/blobs.js'
 import type { Draft } from '../core/commit-queue.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
@@ -92,26 +92,23 @@ export class ChatLogs {
   async append(chatLogId: string, input: MessageInput | readonly MessageInput[]): Promise<Message | readonly Message[]> {
     const many = Array.isArray(input) ? (input as readonly MessageInput[]) : [input as MessageInput]
     const now = Date.now()
-    const parsed = many.map((message) => parseMessage(message, now))
+    const parsed = many.map((message, index) => parseMessage(message, now, Array.isArray(input) ? [index] : []))
     // Ids given by the app are looked for; random ones cannot be taken.
     const given = parsed.filter((_, index) => many[index]!.id !== undefined).map((message) => message.id)
     if (new Set(given).size !== given.length) throw new VaultError('conflict', 'the same message id is given twice', { where: 'messages', fields: ['id'] })
-    const staged: StagedBody[] = []
-    for (const message of parsed) staged.push(await this.#access.stage(message.fields, 'message'))
-    const expect = staged.flatMap((body) => body.expect)
-    const saved = await this.#access.commit(
-      async (draft) => {
+    const saved = await this.#access.commitBodies(
+      parsed.map(({ fields }) => fields),
+      'message',
+      async (draft, bodies) => {
         const log = requireLog(draft.state, chatLogId)
         if (given.length > 0 && (await holdsAny(this.#access, draft.state, log, given))) {
           throw new VaultError('conflict', 'a message with this id is in the chat log already', { where: 'messages', fields: ['id'] })
         }
         if (parsed.length === 0) return []
         const first = log.value['next'] as number
-        draft.expect.push(...expect)
-        draft.change(['append', chatLogId, staged.map((body) => body.body)])
+        draft.change(['append', chatLogId, bodies])
         return parsed.map((message, index) => toMessage({ chatLogId, number: first + index, rev: draft.seq, modifiedAt: draft.time }, message.fields))
       },
-      { alone: expect.length > 0 },
     )
     return Array.isArray(input) ? saved : saved[0]!
   }
@@ -123,17 +120,17 @@ export class ChatLogs {
    */
   async update(chatLogId: string, messageId: string, patch: MessagePatch): Promise<Message> {
     const given = parsePatch(patch)
-    const staged = await this.#access.stage(given, 'message')
     const key = JSON.stringify([chatLogId, messageId, Object.keys(given).sort()])
-    return this.#access.commit(
-      async (draft) => {
-        const { log, found } = await this.#find(draft, chatLogId, messageId)
-        draft.expect.push(...staged.expect)
-        draft.change(['set', chatLogId, found.number, mergeBodies(found.body, staged.body)])
-        const body = draft.state.pendingOf(log.value['stem'] as string)!.get(found.number)!.body!
+    return this.#access.commitBodies(
+      [given],
+      'message',
+      async (draft, [patched]) => {
+        const { found } = await this.#find(draft, chatLogId, messageId)
+        const body = mergeBodies(found.body, patched!)
+        draft.change(['set', chatLogId, found.number, body])
         return toDeferredMessage({ chatLogId, number: found.number, rev: draft.seq, modifiedAt: draft.time }, body)
       },
-      staged.expect.length > 0 ? { alone: true } : { replaces: key },
+      { replaces: key },
     )
   }
 
@@ -238,17 +235,20 @@ export class ChatLogs {
   }
 
   async #numberOf(state: State, log: Head, place: number | string): Promise<number> {
-    if (typeof place === 'number') return place
+    if (typeof place === 'number') {
+      if (Number.isNaN(place)) throw new RangeError('a place must be a number or the id of a message')
+      return place
+    }
     const found = await findMessage(this.#access, state, log, place)
     if (found === undefined) throw new VaultError('not-found', 'there is no message with this id in the chat log', { where: 'messages' })
     return found.number
   }
 
-  async #find(draft: Draft, chatLogId: string, messageId: string): Promise<{ log: Head; found: FoundMessage }> {
+  async #find(draft: Draft, chatLogId: string, messageId: string): Promise<{ found: FoundMessage }> {
     const log = requireLog(draft.state, chatLogId)
     const found = await findMessage(this.#access, draft.state, log, messageId)
     if (found === undefined) throw new VaultError('not-found', 'there is no message with this id in the chat log', { where: 'messages' })
-    return { log, found }
+    return { found }
   }
 
   async #toMessage(log: Head, found: FoundMessage, longValues: 'load' | 'defer'): Promise<Message> {

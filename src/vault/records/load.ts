@@ -1,6 +1,7 @@
 // Loads many whole conversations at once, faster than message by message: pages first, then one commit for many of them.
 // A conversation is whole or absent, whatever happens on the way.
 
+import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { BulkWriter, type StagedLog } from '../core/bulk.js'
@@ -10,7 +11,7 @@ import { runJob, type Job, type JobPorts } from '../core/jobs.js'
 import { Slices } from '../core/slices.js'
 import { parseMessage, type MessageInput } from './messages.js'
 import { parseSessionInput, sessionValue, type SessionInput } from './sessions.js'
-import { randomId } from './values.js'
+import { parseInput, randomId } from './values.js'
 
 /** A session with its messages, oldest first. Give ids, so that loading the same conversations again finds them. */
 export interface ConversationInput {
@@ -49,6 +50,8 @@ export interface LoadParts {
   readonly jobs: JobPorts
 }
 
+const conversationSchema = z.strictObject({ session: z.unknown(), messages: z.array(z.unknown()) })
+
 interface StagedConversation {
   readonly sessionId: string
   readonly chatLogId: string
@@ -60,6 +63,8 @@ interface StagedConversation {
 /** Committed together: a fraction of a second of work, so progress is smooth and little is lost by an abort. */
 const MESSAGES_AT_ONCE = 6000
 const CONVERSATIONS_AT_ONCE = 500
+/** Conversations sealed side by side: most are one page, and engines seal several at once much faster than one by one. */
+const STAGED_AT_ONCE = 16
 
 /** @throws {VaultError} `locked`, `busy` when another long job holds the vault, `storage-full`; the signal's reason */
 export async function loadConversations(parts: LoadParts, source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
@@ -78,7 +83,9 @@ class Loader {
   readonly #writer: BulkWriter
   #waiting: StagedConversation[] = []
   #waitingMessages = 0
+  #committing: Promise<void> = Promise.resolve()
   readonly #seen = new Set<string>()
+  readonly #seenLogs = new Set<string>()
   #loaded = 0
   #messages = 0
   #skipped = 0
@@ -93,48 +100,75 @@ class Loader {
   }
 
   async run(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>): Promise<LoadReport> {
-    let index = 0
-    for await (const conversation of source) {
-      await this.#slices.breathe()
-      await this.#take(conversation, index++)
-      if (this.#waitingMessages >= MESSAGES_AT_ONCE || this.#waiting.length >= CONVERSATIONS_AT_ONCE) await this.#commit()
+    const staging: Promise<StagedConversation | undefined>[] = []
+    try {
+      let index = 0
+      for await (const conversation of source) {
+        await this.#slices.breathe()
+        staging.push(this.#stage(conversation, index++))
+        // Settled in order, so sessions keep the order of the source; failures surface where they are awaited.
+        staging.at(-1)!.catch(() => undefined)
+        if (staging.length >= STAGED_AT_ONCE) await this.#take(await staging.shift())
+      }
+      while (staging.length > 0) await this.#take(await staging.shift())
+      await this.#launch()
+      await this.#committing
+    } finally {
+      // The job is held until nothing of this load is under way any more.
+      await Promise.allSettled([...staging, this.#committing])
     }
-    await this.#commit()
     return { loaded: this.#loaded, messages: this.#messages, skipped: this.#skipped, refused: this.#refused }
   }
 
-  async #take(conversation: ConversationInput, index: number): Promise<void> {
+  /** Checks a conversation and makes its pages; undefined when it is there already or was refused. */
+  async #stage(conversation: ConversationInput, index: number): Promise<StagedConversation | undefined> {
     try {
       const now = Date.now()
-      const input = parseSessionInput(conversation.session)
+      const { session, messages: given } = parseInput(conversationSchema, conversation, 'conversation')
+      const input = parseSessionInput(session)
       const sessionId = input.id ?? randomId()
       if (this.#seen.has(sessionId) || this.#parts.log.state.heads.sessions.has(sessionId)) {
         this.#skipped++
-        return
+        return undefined
       }
       const chatLogId = input.chatLogId === false ? randomId() : (input.chatLogId ?? randomId())
-      if (this.#parts.log.state.heads.chatLogs.has(chatLogId)) throw new VaultError('conflict', 'a chat log with this id exists already', { where: 'chatLogs' })
-      const messages = conversation.messages.map((message) => parseMessage(message, input.createdAt ?? now))
+      if (this.#seenLogs.has(chatLogId) || this.#parts.log.state.heads.chatLogs.has(chatLogId)) throw new VaultError('conflict', 'a chat log with this id exists already', { where: 'chatLogs' })
+      const messages = given.map((message, at) => parseMessage(message, input.createdAt ?? now, ['messages', at]))
       if (new Set(messages.map(({ id }) => id)).size !== messages.length) throw new VaultError('conflict', 'the same message id is given twice', { where: 'messages', fields: ['id'] })
+      this.#seen.add(sessionId)
+      this.#seenLogs.add(chatLogId)
       const bodies = []
       for (const { fields } of messages) bodies.push((await this.#parts.access.stage(fields, 'message')).body)
       const staged = await this.#writer.stageLog(bodies)
       const createdAt = input.createdAt ?? messages.reduce((first, { fields }) => Math.min(first, fields['timestamp'] as number), now)
-      this.#seen.add(sessionId)
-      this.#waiting.push({ sessionId, chatLogId, input, createdAt, staged })
-      this.#waitingMessages += messages.length
+      return { sessionId, chatLogId, input, createdAt, staged }
     } catch (error) {
       // What this conversation is to blame for concerns no other; trouble with the store or a lock stops the load.
       if (!(error instanceof VaultError) || (error.code !== 'invalid-value' && error.code !== 'conflict')) throw error
       this.#refused.push({ index, error })
+      return undefined
     }
   }
 
-  async #commit(): Promise<void> {
-    if (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
-      this.#waitingMessages = 0
+  async #take(staged: StagedConversation | undefined): Promise<void> {
+    if (staged === undefined) return
+    this.#waiting.push(staged)
+    this.#waitingMessages += staged.staged.adopted[0]
+    if (this.#waitingMessages >= MESSAGES_AT_ONCE || this.#waiting.length >= CONVERSATIONS_AT_ONCE) await this.#launch()
+  }
+
+  /** Commits what waits, while the next conversations are made ready: one commit under way at a time. */
+  async #launch(): Promise<void> {
+    const batch = this.#waiting
+    this.#waiting = []
+    this.#waitingMessages = 0
+    await this.#committing
+    this.#committing = this.#commit(batch)
+    this.#committing.catch(() => undefined)
+  }
+
+  async #commit(batch: readonly StagedConversation[]): Promise<void> {
+    if (batch.length > 0) {
       await this.#writer.flush()
       const added = await this.#parts.access.commit((draft) => this.#adopt(draft, batch), { alone: true, strict: true, signal: this.#options.signal })
       this.#loaded += added.conversations

@@ -4,6 +4,7 @@ import * as z from 'zod/mini'
 import type { ChatLogId, MessageId } from '../../brand.js'
 import type { Body, Fields } from '../core/log-row.js'
 import { fieldsOf, refsOf } from '../core/log-row.js'
+import { copyJson } from '../core/json-copy.js'
 import { id, jsonObject, parseInput, randomId, text, textList, time, type JsonObject } from './values.js'
 
 export type MessageType = 'user' | 'assistant' | 'system'
@@ -55,11 +56,16 @@ export interface Message {
 
 const type = z.enum(['user', 'assistant', 'system'])
 const metadataShape = z.looseObject({ images: z.optional(textList), commands: z.optional(textList), context: z.optional(jsonObject) })
-/** Free JSON with three typed fields. The value itself is kept: a parsed copy would lose an own `__proto__` key. */
-const metadata = jsonObject.check((context) => {
-  const result = metadataShape.safeParse(context.value)
-  if (!result.success) for (const issue of result.error.issues) context.issues.push({ code: 'custom', input: undefined, path: issue.path, message: issue.code })
-})
+/** Free JSON with three typed fields. */
+const metadata = z.pipe(
+  jsonObject,
+  z.transform((value, context) => {
+    // Looked at, not parsed: a parsed copy would lose an own `__proto__` key.
+    const result = metadataShape.safeParse(value)
+    if (!result.success) for (const issue of result.error.issues) context.issues.push({ code: 'custom', input: undefined, path: issue.path, message: issue.code })
+    return value
+  }),
+)
 const fields = { senderId: id, type, content: text, metadata: z.optional(metadata) }
 const inputSchema = z.strictObject({ ...fields, id: z.optional(id), timestamp: z.optional(time) })
 const patchSchema = z.strictObject({ senderId: z.optional(id), type: z.optional(type), content: z.optional(text), timestamp: z.optional(time), metadata: z.optional(metadata) })
@@ -71,8 +77,8 @@ export interface NewMessage {
 }
 
 /** @throws {VaultError} `invalid-value` naming the field (`3.metadata.context.x` in a list) */
-export function parseMessage(input: unknown, now: number): NewMessage {
-  const parsed = parseInput(inputSchema, input, 'message')
+export function parseMessage(input: unknown, now: number, prefix: readonly (string | number)[] = []): NewMessage {
+  const parsed = parseInput(inputSchema, input, 'message', prefix)
   const messageId = parsed.id ?? randomId()
   return {
     id: messageId,
@@ -82,7 +88,7 @@ export function parseMessage(input: unknown, now: number): NewMessage {
       type: parsed.type,
       content: parsed.content,
       timestamp: parsed.timestamp ?? now,
-      ...(parsed.metadata !== undefined && { metadata: structuredClone(parsed.metadata) }),
+      ...(parsed.metadata !== undefined && { metadata: parsed.metadata }),
     },
   }
 }
@@ -90,8 +96,7 @@ export function parseMessage(input: unknown, now: number): NewMessage {
 /** The fields a patch gives. @throws {VaultError} `invalid-value` */
 export function parsePatch(patch: unknown): Fields {
   const parsed = parseInput(patchSchema, patch, 'message')
-  const given = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined))
-  return given['metadata'] === undefined ? given : { ...given, metadata: structuredClone(given['metadata']) }
+  return Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined))
 }
 
 /** What is known of a stored message beside its fields. */
@@ -104,12 +109,12 @@ export interface MessagePlace {
 
 export function toMessage(place: MessagePlace, stored: Fields): Message {
   const { metadata: free, ...rest } = stored
-  return { ...rest, ...(free !== undefined && { metadata: structuredClone(free) }), ...place } as unknown as Message
+  return { ...rest, ...(free !== undefined && { metadata: copyJson(free) }), ...place } as unknown as Message
 }
 
 /** The message without its long strings, saying where they were. */
 export function toDeferredMessage(place: MessagePlace, body: Body): Message {
   const refs = refsOf(body)
   const message = toMessage(place, fieldsOf(body))
-  return refs.length === 0 ? message : { ...message, deferred: refs.map(([path, , , bytes]) => ({ path, bytes })) }
+  return refs.length === 0 ? message : { ...message, deferred: refs.map(([path, , , bytes]) => ({ path: [...path], bytes })) }
 }

@@ -2,7 +2,8 @@
 
 import * as z from 'zod/mini'
 import type { Access } from '../core/access.js'
-import { id, json, parseInput, type JsonValue } from './values.js'
+import { copyJson } from '../core/json-copy.js'
+import { id, json, parseInput, refuseTooLong, type JsonValue } from './values.js'
 
 export interface Preference {
   readonly key: string
@@ -27,17 +28,16 @@ export class Preferences {
    * @throws {VaultError} `invalid-value`, `locked`, `storage-full`
    */
   async set(key: string, value: JsonValue): Promise<void> {
-    parseInput(schema, { key, value }, 'preference')
-    // A copy: what the caller does to the object later must not reach what is true here.
-    const copy = structuredClone(value)
-    await this.#access.commit(async (draft) => draft.change(['put', 'preferences', key, { value: copy }]))
+    const parsed = parseInput(schema, { key, value }, 'preference')
+    refuseTooLong(parsed.value, 'preference')
+    await this.#access.commit(async (draft) => draft.change(['put', 'preferences', key, { value: parsed.value }]))
   }
 
   /** The value under a key, or undefined. @throws {VaultError} `locked` */
   async get(key: string): Promise<JsonValue | undefined> {
     return this.#access.view(async (state) => {
       const value = state.heads.preferences.get(key)?.value['value'] as JsonValue | undefined
-      return value === undefined ? undefined : structuredClone(value)
+      return value === undefined ? undefined : copyJson(value)
     })
   }
 
@@ -55,7 +55,7 @@ export class Preferences {
   async list(): Promise<readonly Preference[]> {
     return this.#access.view(async (state) =>
       [...state.heads.preferences.entries()]
-        .map(([key, head]) => ({ key, value: structuredClone(head.value['value']) as JsonValue, rev: head.rev, modifiedAt: head.modifiedAt }))
+        .map(([key, head]) => ({ key, value: copyJson(head.value['value']) as JsonValue, rev: head.rev, modifiedAt: head.modifiedAt }))
         .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
     )
   }

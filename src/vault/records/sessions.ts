@@ -9,7 +9,7 @@ import type { Draft } from '../core/commit-queue.js'
 import type { Fields } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
 import { listSessions, type SessionQuery } from './session-query.js'
-import { id, parseInput, randomId, text, textList, time } from './values.js'
+import { id, parseInput, randomId, refuseTooLong, text, textList, time } from './values.js'
 
 export type SessionState = 'active' | 'inactive' | 'archived'
 
@@ -93,6 +93,7 @@ export class Sessions {
   async create(input: SessionInput): Promise<Session>
   async create(input: SessionInput = {}): Promise<Session> {
     const parsed = parseInput(inputSchema, input, 'session')
+    refuseTooLong(parsed, 'session')
     const sessionId = parsed.id ?? randomId()
     const chatLogId = parsed.chatLogId === false ? undefined : (parsed.chatLogId ?? randomId())
     return this.#access.commit(async (draft) => {
@@ -118,6 +119,7 @@ export class Sessions {
    */
   async update(sessionId: string, patch: SessionPatch): Promise<Session> {
     const parsed = parseInput(patchSchema, patch, 'session')
+    refuseTooLong(parsed, 'session')
     return this.#access.commit(async (draft) => {
       const { chatLogId } = parsed
       if (chatLogId !== undefined && draft.state.heads.chatLogs.get(chatLogId)?.value['sessionId'] !== sessionId) {
@@ -178,7 +180,9 @@ export function sessionValue(input: SessionInput, chatLogId: string | undefined,
 
 /** @throws {VaultError} `invalid-value` */
 export function parseSessionInput(input: unknown): SessionInput {
-  return parseInput(inputSchema, input, 'session')
+  const parsed = parseInput(inputSchema, input, 'session', ['session'])
+  refuseTooLong(parsed, 'session')
+  return parsed
 }
 
 function changeSession(draft: Draft, sessionId: string, change: (value: Fields) => Fields): Session {
