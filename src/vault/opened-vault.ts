@@ -162,7 +162,7 @@ export class OpenedVault {
     }
     this.#raiseCanary()
     this.#considerCheckpoint()
-    this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
+    if (this.events.heard) this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
   }
 
   /** In a task of its own: posting costs a fifth of an append, and nobody who waits for the commit waits for this. */

@@ -284,11 +284,12 @@ export class CommitQueue {
         failed.push({ item, error: item.options.signal.reason })
         continue
       }
-      const layer = batchDraft.draft()
+      // Alone, a change needs no layer of its own: if it fails, nothing of the batch is left to spoil.
+      const layer = batch.length === 1 ? batchDraft : batchDraft.draft()
       const draft = new Draft(layer, stamp)
       try {
         const result = await item.run(draft)
-        layer.pour()
+        if (layer !== batchDraft) layer.pour()
         changes.push(...draft.changes)
         expect.push(...draft.expect)
         operations.push(...draft.operations)

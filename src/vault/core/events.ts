@@ -23,6 +23,11 @@ export class Events<Event> {
     }
   }
 
+  /** Whether anybody would hear: news that cost something to put together need not be. */
+  get heard(): boolean {
+    return this.#listeners.size > 0
+  }
+
   clear(): void {
     this.#listeners.clear()
   }

@@ -5,14 +5,15 @@ const DELETED = Symbol('deleted')
 
 export class LayeredMap<K, V> {
   readonly #parent: LayeredMap<K, V> | undefined
-  readonly #own = new Map<K, V | typeof DELETED>()
+  // Made when first written: a draft has a dozen layers and writes to two or three.
+  #own: Map<K, V | typeof DELETED> | undefined
 
   constructor(parent?: LayeredMap<K, V>) {
     this.#parent = parent
   }
 
   get(key: K): V | undefined {
-    const own = this.#own.get(key)
+    const own = this.#own?.get(key)
     if (own === DELETED) return undefined
     if (own !== undefined) return own
     return this.#parent?.get(key)
@@ -23,25 +24,26 @@ export class LayeredMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.#own.set(key, value)
+    ;(this.#own ??= new Map()).set(key, value)
   }
 
   delete(key: K): void {
-    if (this.#parent === undefined) this.#own.delete(key)
-    else this.#own.set(key, DELETED)
+    if (this.#parent === undefined) this.#own?.delete(key)
+    else (this.#own ??= new Map()).set(key, DELETED)
   }
 
   /** Values of the layers below that are not covered, then this layer's own; within a layer in order of insertion. */
   *entries(): IterableIterator<[K, V]> {
     if (this.#parent !== undefined) {
-      for (const entry of this.#parent.entries()) if (!this.#own.has(entry[0])) yield entry
+      for (const entry of this.#parent.entries()) if (this.#own?.has(entry[0]) !== true) yield entry
     }
+    if (this.#own === undefined) return
     for (const [key, value] of this.#own) if (value !== DELETED) yield [key, value]
   }
 
   /** Number of values; walks the layers when there is more than one. */
   get size(): number {
-    if (this.#parent === undefined) return this.#own.size
+    if (this.#parent === undefined) return this.#own?.size ?? 0
     let size = 0
     for (const _ of this.entries()) size++
     return size
@@ -49,7 +51,7 @@ export class LayeredMap<K, V> {
 
   /** Repeats what was written to this layer on another map: the one below when nothing else is said. */
   pour(target: LayeredMap<K, V> | undefined = this.#parent): void {
-    if (target === undefined) return
+    if (target === undefined || this.#own === undefined) return
     for (const [key, value] of this.#own) {
       if (value === DELETED) target.delete(key)
       else target.set(key, value)

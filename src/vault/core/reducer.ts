@@ -74,6 +74,7 @@ function append(state: State, chatLogId: string, messages: readonly Body[], stam
   let withBlobs = log.value['blobs'] as number
   let lastAt: number | undefined
   let firstContent: string | undefined
+  const untitled = isUntitled(state, log.value['sessionId'])
   for (const body of messages) {
     state.setPending(stem, next++, { rev: stamp.seq, modifiedAt: stamp.time, body })
     for (const ref of refsOf(body)) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
@@ -81,7 +82,7 @@ function append(state: State, chatLogId: string, messages: readonly Body[], stam
     const fields = fieldsOf(body)
     const timestamp = fields['timestamp'] as number
     if (lastAt === undefined || timestamp > lastAt) lastAt = timestamp
-    firstContent ??= titleSource(fields)
+    if (untitled) firstContent ??= titleSource(fields)
   }
   putHead(state, 'chatLogs', chatLogId, { ...log.value, next, count: (log.value['count'] as number) + messages.length, blobs: withBlobs }, stamp)
   touchSession(state, log.value['sessionId'], stamp, messages.length, lastAt, firstContent)
@@ -94,7 +95,8 @@ function setMessage(state: State, chatLogId: string, number: number, body: Body,
   for (const ref of refsOf(body)) if (ref[5] !== undefined) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
   const blobs = (log.value['blobs'] as number) + (refsOf(body).length > 0 ? 1 : 0)
   putHead(state, 'chatLogs', chatLogId, { ...log.value, blobs }, stamp)
-  touchSession(state, log.value['sessionId'], stamp, 0, fieldsOf(body)['timestamp'] as number, titleSource(fieldsOf(body)))
+  const title = isUntitled(state, log.value['sessionId']) ? titleSource(fieldsOf(body)) : undefined
+  touchSession(state, log.value['sessionId'], stamp, 0, fieldsOf(body)['timestamp'] as number, title)
 }
 
 function unsetMessage(state: State, chatLogId: string, number: number, messageId: string, stamp: CommitStamp): void {
@@ -139,6 +141,11 @@ function detachChatLog(state: State, log: Head, stamp: CommitStamp): void {
   const { chatLogId, ...rest } = session.value
   const messageCount = (session.value['messageCount'] as number) - (log.value['count'] as number)
   putHead(state, 'sessions', sessionId, { ...rest, ...(chatLogId !== log.id && chatLogId !== undefined && { chatLogId }), messageCount }, stamp)
+}
+
+function isUntitled(state: State, sessionId: unknown): boolean {
+  const session = typeof sessionId === 'string' ? state.heads.sessions.get(sessionId) : undefined
+  return session !== undefined && session.value['titled'] !== true
 }
 
 /** Carries what happened in a chat log over to its session. */

@@ -80,8 +80,13 @@ export interface FoldedHead {
 type Heads = { readonly [C in HeadCollectionName]: LayeredMap<string, Head> }
 type Ids = { readonly [C in HeadCollectionName]: LayeredMap<number, string> }
 
-function perCollection<T>(make: (collection: HeadCollectionName) => T): { readonly [C in HeadCollectionName]: T } {
-  return Object.fromEntries(HEAD_COLLECTIONS.map((collection) => [collection, make(collection)])) as { [C in HeadCollectionName]: T }
+function layersOver<K, V>(below: { readonly [C in HeadCollectionName]: LayeredMap<K, V> } | undefined): { readonly [C in HeadCollectionName]: LayeredMap<K, V> } {
+  return {
+    sessions: new LayeredMap(below?.sessions),
+    chatLogs: new LayeredMap(below?.chatLogs),
+    brains: new LayeredMap(below?.brains),
+    preferences: new LayeredMap(below?.preferences),
+  }
 }
 
 export class State {
@@ -103,8 +108,8 @@ export class State {
 
   constructor(parent?: State) {
     this.#parent = parent
-    this.heads = perCollection((collection) => new LayeredMap(parent?.heads[collection]))
-    this.ids = perCollection((collection) => new LayeredMap(parent?.ids[collection]))
+    this.heads = layersOver(parent?.heads)
+    this.ids = layersOver(parent?.ids)
     this.next = parent === undefined ? { sessions: 0, chatLogs: 0, brains: 0, preferences: 0 } : { ...parent.next }
     this.logsOfSession = new LayeredMap(parent?.logsOfSession)
     this.dirtyHeads = new LayeredMap(parent?.dirtyHeads)

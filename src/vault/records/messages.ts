@@ -108,8 +108,8 @@ export interface MessagePlace {
 }
 
 export function toMessage(place: MessagePlace, stored: Fields): Message {
-  const { metadata: free, ...rest } = stored
-  return { ...rest, ...(free !== undefined && { metadata: copyJson(free) }), ...place } as unknown as Message
+  const free = stored['metadata']
+  return { ...stored, ...(free !== undefined && { metadata: copyJson(free) }), ...place } as unknown as Message
 }
 
 /** The message without its long strings, saying where they were. */
