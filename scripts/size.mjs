@@ -7,6 +7,8 @@ import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 const budgetBytes = 30_000
+// Everything together: above the goal of 30 kB (docs/decisions/004-two-chunks.md), so at least it must not grow unseen.
+const wholeBudgetBytes = 66_000
 // An import that uses nothing must leave nothing behind; a few bytes allow for the bundler's own wrapping.
 const unusedBudgetBytes = 64
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -82,6 +84,10 @@ for (const chunk of chunks.filter(({ eager }) => !eager)) {
   console.log(`later: ${kilobytes(chunk.bytes)} min, ${kilobytes(chunk.gzipBytes)} gzip (${heaviest} and what it needs)`)
 }
 
+// What an app loads in the end when it opens a vault, loads into it and checks it: the entry is only what it loads first.
+const wholeBytes = sum(chunks, (chunk) => chunk.gzipBytes)
+console.log(`everything: ${kilobytes(sum(chunks, (chunk) => chunk.bytes))} min, ${kilobytes(wholeBytes)} gzip (budget ${kilobytes(wholeBudgetBytes)} gzip)`)
+
 // Guards the "sideEffects" promise of package.json: without it, schemas built at module level would stay in every app.
 const unusedChunks = await bundle('import * as vault from "./dist/index.js"')
 const unusedBytes = sum(unusedChunks.filter((chunk) => chunk.eager), (chunk) => chunk.bytes)
@@ -89,6 +95,10 @@ console.log(`unused import: ${unusedBytes} bytes left behind`)
 
 if (gzipBytes > budgetBytes) {
   console.error(`size: the entry is ${gzipBytes - budgetBytes} bytes over its budget`)
+  process.exitCode = 1
+}
+if (wholeBytes > wholeBudgetBytes) {
+  console.error(`size: everything together is ${wholeBytes - wholeBudgetBytes} bytes over its budget`)
   process.exitCode = 1
 }
 if (unusedBytes > unusedBudgetBytes) {
