@@ -6,6 +6,9 @@ export type TabMessage =
   | { readonly kind: 'committed'; readonly seq: number }
   /** A tab locked; all others lock too. */
   | { readonly kind: 'locked'; readonly reason: string }
+  /** A tab has opened the vault; whoever has it open answers `here`. */
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'here' }
   /** A tab lost a race for the log and asks the others to queue at the fair lock for a while. */
   | { readonly kind: 'contended' }
   /** The vault was destroyed. */

@@ -75,6 +75,8 @@ export class OpenedVault {
   #locking: Promise<void> | undefined
   #left = false
   #telling = false
+  /** Another tab was heard: somebody listens. */
+  #inCompany = false
 
   constructor({ options, environment, backend: place, homes, opened, standing }: OpenedParts) {
     const backend = watchForLoss(place, (error) => {
@@ -119,10 +121,12 @@ export class OpenedVault {
     else this.#staleMarks = unclean.marks
     this.#stops.push(
       this.#channel.subscribe((message) => {
-        if (message.kind === 'locked') void this.lock('other-tab')
+        this.#inCompany = true
+        if (message.kind === 'hello') this.#channel.post({ kind: 'here' })
+        else if (message.kind === 'locked') void this.lock('other-tab')
         else if (message.kind === 'destroyed') void this.lock('destroyed')
         else if (message.kind === 'contended') this.queue.noteContention()
-        else this.#heard(message.seq)
+        else if (message.kind === 'committed') this.#heard(message.seq)
       }),
       // The connection went away or was taken away: what this tab takes for true is held against the store before anything else.
       this.backend.subscribe((event) => {
@@ -134,6 +138,7 @@ export class OpenedVault {
       signals.onShown(() => this.#return()),
       signals.onLeaving(() => this.#leave()),
     )
+    this.#channel.post({ kind: 'hello' })
     this.#raiseCanary()
     this.#considerSurplus()
     this.#considerCheckpoint()
@@ -165,9 +170,12 @@ export class OpenedVault {
     if (this.events.heard) this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
   }
 
-  /** In a task of its own: posting costs a fifth of an append, and nobody who waits for the commit waits for this. */
+  /**
+   * In a task of its own, and only when other tabs were ever heard of: posting costs as much as a fifth of an append. A tab that was
+   * missed looks at the log by itself before it reads.
+   */
   #tellOthers(): void {
-    if (this.#telling) return
+    if (this.#telling || !this.#inCompany) return
     this.#telling = true
     setTimeout(() => {
       this.#telling = false
