@@ -3,7 +3,7 @@
 export { openVault, listVaults, destroyVault } from './vault/open-vault.js'
 export type { Vault, EmptyVault, LockedVault, WipedVault, NewerVault, UnavailableVault, UnlockOptions } from './vault/closed-vault.js'
 export type { UnlockedVault, Records } from './vault/unlocked-vault.js'
-export type { VaultEvent, LockReason } from './vault/opened-vault.js'
+export type { VaultEvent, LockReason } from './vault/vault-events.js'
 export type { VaultOptions } from './vault/environment.js'
 export type { AutoLockOptions } from './vault/core/auto-lock.js'
 export type { Session, SessionWithChatLog, SessionInput, SessionPatch, SessionState, Sessions } from './vault/records/sessions.js'

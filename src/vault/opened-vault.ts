@@ -5,9 +5,7 @@ import { randomBytes, toBase64Url } from '../crypto/bytes.js'
 import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
-import { removeHeaderMirror, writeCanary, writeHeaderMirror } from '../stores/canary.js'
 import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
-import type { SecondHome } from '../stores/second-home.js'
 import type { TabChannel } from '../stores/tab-channel.js'
 import { openAccess, type Access } from './core/access.js'
 import { AutoLock } from './core/auto-lock.js'
@@ -15,9 +13,8 @@ import { runCheckpoint, type CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
 import { CommitQueue } from './core/commit-queue.js'
-import { canaryOf, headerName, replacePassword, type OpenedHeader } from './core/credentials.js'
+import { canaryOf, type OpenedHeader } from './core/credentials.js'
 import { Events } from './core/events.js'
-import { decodeHeader } from './core/header.js'
 import { runJob, type JobPorts } from './core/jobs.js'
 import { clearLeftovers } from './core/leftovers.js'
 import type { Change } from './core/log-row.js'
@@ -25,21 +22,12 @@ import { watchForLoss } from './core/loss-watch.js'
 import { Pages } from './core/pages.js'
 import type { Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
-
-export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed'
-
-export type VaultEvent =
-  /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content. */
-  | { readonly kind: 'changed'; readonly seq: number; readonly local: boolean; readonly collections: readonly string[]; readonly chatLogIds: readonly string[] }
-  /** The lock has begun: hide what is shown. What was asked for is still being written. */
-  | { readonly kind: 'locking'; readonly reason: LockReason }
-  | { readonly kind: 'locked'; readonly reason: LockReason; readonly error?: VaultError }
-  /** Something is wrong that does not stop the vault: what is left readable stays readable. */
-  | { readonly kind: 'warning'; readonly error: VaultError }
+import { changePassword } from './password-change.js'
+import { SecondCopies } from './second-copies.js'
+import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
-const CANARY_EVERY_MS = 1000
 const DRAIN_MS = 5000
 const SUPERSEDED_MS = 500
 
@@ -61,7 +49,7 @@ export class OpenedVault {
   /** Rises with every change of what is true; never falls. */
   version = 0
   #opened: OpenedHeader
-  readonly #homes: readonly SecondHome[]
+  readonly #copies: SecondCopies
   readonly #channel: TabChannel
   readonly #autoLock: AutoLock
   readonly #mark = toBase64Url(randomBytes(9))
@@ -69,7 +57,6 @@ export class OpenedVault {
   readonly #background = new AbortController()
   #releaseTabLock: () => void = () => {}
   #staleMarks: readonly string[] = []
-  #canaryTimer: ReturnType<typeof setTimeout> | undefined
   #checkpointTimer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
   #locking: Promise<void> | undefined
@@ -86,7 +73,7 @@ export class OpenedVault {
     this.options = options
     this.environment = environment
     this.backend = backend
-    this.#homes = homes
+    this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.#opened, this.log.head.seq, this.log.head.tag))
     this.#opened = opened
     const { vaultId, homeId } = opened.header
     const codec = new Codec({ vaultId, homeId, ring: opened.ring })
@@ -139,7 +126,7 @@ export class OpenedVault {
       signals.onLeaving(() => this.#leave()),
     )
     this.#channel.post({ kind: 'hello' })
-    this.#raiseCanary()
+    this.#copies.raiseCanary()
     this.#considerSurplus()
     this.#considerCheckpoint()
   }
@@ -165,7 +152,7 @@ export class OpenedVault {
       this.#tellOthers()
       this.noteUse()
     }
-    this.#raiseCanary()
+    this.#copies.raiseCanary()
     this.#considerCheckpoint()
     if (this.events.heard) this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
   }
@@ -188,23 +175,6 @@ export class OpenedVault {
     this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
   }
 
-  #raiseCanary(): void {
-    this.#canaryTimer ??= setTimeout(() => {
-      this.#canaryTimer = undefined
-      void this.#writeCanary()
-    }, CANARY_EVERY_MS)
-    ;(this.#canaryTimer as { unref?: () => void }).unref?.()
-  }
-
-  async #writeCanary(): Promise<void> {
-    try {
-      const { seq, tag } = this.log.head
-      await writeCanary(this.#homes, this.options.name, canaryOf(this.#opened, seq, tag))
-    } catch {
-      // A second home that fails is no reason to stop: the canary stays the lower bound it was.
-    }
-  }
-
   #considerCheckpoint(): void {
     const { rows, bytes } = this.log.backlog
     if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#checkpointTimer !== undefined || this.#checkpointing !== undefined) return
@@ -221,7 +191,7 @@ export class OpenedVault {
     const run = runJob(this.jobs, wait, (job) => runCheckpoint(this.log, job, this.#background.signal), this.#background.signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
-    if (outcome === 'folded') void this.#writeCanary()
+    if (outcome === 'folded') void this.#copies.writeCanary()
     return outcome
   }
 
@@ -241,42 +211,15 @@ export class OpenedVault {
     if (error instanceof VaultError && error.code !== 'busy') this.events.emit({ kind: 'warning', error })
   }
 
-  /** Replaces the password: header and log row in one strict transaction, so every other tab notices. */
+  /** Replaces the password; data keys stay as they are. */
   async changePassword(current: string, next: string): Promise<void> {
     this.log.assertAlive()
-    await this.log.catchUp()
-    const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-    // Another tab may have written a header since: only its own key ring knows its slots.
-    const newest = decodeHeader(row ?? this.#opened.row)
-    if (toBase64Url(newest.tag) !== this.log.header.tag) throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: newest.header.revision, reason: 'rolled-back' })
-    const replaced = await replacePassword(newest, this.#opened.keys, current, next, this.environment.kdf ?? DEFAULT_KDF_POLICY)
-    const { revision, tag } = headerName(replaced)
-    // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
-    await writeHeaderMirror(this.#homes, this.options.name, revision, replaced.row)
-    try {
-      await this.queue.commit(
-        async (draft) => {
-          draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
-          draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
-          draft.change(['header', revision, tag])
-        },
-        { alone: true, strict: true },
-      )
-    } finally {
-      // Another tab that was first, or that lost, may have written to the same slot: the copy is that of the header there is.
-      await this.#mirrorHeader()
-    }
+    const replaced = await changePassword(
+      { opened: this.#opened, log: this.log, queue: this.queue, copies: this.#copies, policy: this.environment.kdf ?? DEFAULT_KDF_POLICY },
+      current,
+      next,
+    )
     this.#opened = { ...this.#opened, ...replaced }
-    await removeHeaderMirror(this.#homes, this.options.name, revision - 1)
-  }
-
-  async #mirrorHeader(): Promise<void> {
-    try {
-      const [row] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-      if (row !== undefined) await writeHeaderMirror(this.#homes, this.options.name, decodeHeader(row).header.revision, row)
-    } catch {
-      // A copy is best effort; the next unlock writes it again.
-    }
   }
 
   /**
@@ -293,7 +236,7 @@ export class OpenedVault {
     const writes = reason !== 'storage-lost' && reason !== 'destroyed'
     this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
-    clearTimeout(this.#canaryTimer)
+    this.#copies.stop()
     clearTimeout(this.#checkpointTimer)
     if (writes && reason !== 'other-tab') this.#channel.post({ kind: 'locked', reason })
     this.#background.abort(over)
@@ -305,7 +248,7 @@ export class OpenedVault {
     this.queue.abandon(over)
     await within(DRAIN_MS, this.log.idle())
     if (writes) {
-      await this.#writeCanary()
+      await this.#copies.writeCanary()
       await within(DRAIN_MS, this.#unmark())
     }
     this.#releaseTabLock()
@@ -335,7 +278,7 @@ export class OpenedVault {
   #leave(): void {
     this.#left = true
     this.queue.releaseHeld()
-    void this.#writeCanary()
+    void this.#copies.writeCanary()
     void this.#unmark().catch(() => undefined)
   }
 }
@@ -350,35 +293,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
     }),
   ])
   clearTimeout(timer)
-}
-
-function namesOf(changes: readonly Change[]): { collections: readonly string[]; chatLogIds: readonly string[] } {
-  const collections = new Set<string>()
-  const chatLogIds = new Set<string>()
-  for (const change of changes) {
-    switch (change[0]) {
-      case 'put':
-      case 'delete':
-        collections.add(change[1])
-        if (change[1] === 'chatLogs') chatLogIds.add(change[2])
-        // Its chat logs go with a session.
-        if (change[0] === 'delete' && change[1] === 'sessions') collections.add('chatLogs')
-        break
-      case 'brain':
-        collections.add('brains')
-        break
-      case 'header':
-        collections.add('header')
-        break
-      case 'chatLog':
-      case 'adopt':
-      case 'append':
-      case 'set':
-      case 'unset':
-        collections.add('sessions').add('chatLogs')
-        chatLogIds.add(change[1])
-        break
-    }
-  }
-  return { collections: [...collections], chatLogIds: [...chatLogIds] }
 }

@@ -3,7 +3,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { StoreName } from '../../src/stores/backend.js'
 import type { MemoryDisk } from '../../src/stores/memory-disk.js'
-import type { VaultEvent } from '../../src/vault/opened-vault.js'
+import type { VaultEvent } from '../../src/vault/vault-events.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { PASSWORD, testBrowser } from '../kit/tabs.js'
 import { buildVault, editHeader, neverLies, neverLiesOpen, scene, sealedRows, STORES, type BuiltVault, type HeaderBody, type Scene } from './kit.js'

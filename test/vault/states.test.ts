@@ -8,7 +8,7 @@ import { memoryHome } from '../../src/stores/memory-home.js'
 import { createMemoryDisk, type MemoryDisk } from '../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import { destroyVaultIn, listVaultsIn } from '../../src/vault/open-vault.js'
-import type { VaultEvent } from '../../src/vault/opened-vault.js'
+import type { VaultEvent } from '../../src/vault/vault-events.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 

@@ -1,0 +1,49 @@
+// Another password for an opened vault: one slot of the header is replaced, the data keys stay. DESIGN section 6.
+
+import { toBase64Url } from '../crypto/bytes.js'
+import type { KdfPolicy } from '../crypto/kdf.js'
+import { VaultError } from '../errors.js'
+import type { CommitLog } from './core/commit-log.js'
+import type { CommitQueue } from './core/commit-queue.js'
+import { headerName, replacePassword, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
+import { decodeHeader } from './core/header.js'
+import type { SecondCopies } from './second-copies.js'
+
+export interface PasswordChangeParts {
+  readonly opened: OpenedHeader
+  readonly log: CommitLog
+  readonly queue: CommitQueue
+  readonly copies: SecondCopies
+  readonly policy: KdfPolicy
+}
+
+/**
+ * Replaces the password: header and log row in one strict transaction, so every other tab notices.
+ * @throws {VaultError} `wrong-password`, `invalid-value`, `tampered`, `conflict` when another tab changed the header meanwhile
+ */
+export async function changePassword({ opened, log, queue, copies, policy }: PasswordChangeParts, current: string, next: string): Promise<BuiltHeader> {
+  await log.catchUp()
+  const [row] = await log.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+  // Another tab may have written a header since: only its own key ring knows its slots.
+  const newest = decodeHeader(row ?? opened.row)
+  if (toBase64Url(newest.tag) !== log.header.tag) throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: newest.header.revision, reason: 'rolled-back' })
+  const replaced = await replacePassword(newest, opened.keys, current, next, policy)
+  const { revision, tag } = headerName(replaced)
+  // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
+  await copies.writeHeader(revision, replaced.row)
+  try {
+    await queue.commit(
+      async (draft) => {
+        draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
+        draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
+        draft.change(['header', revision, tag])
+      },
+      { alone: true, strict: true },
+    )
+  } finally {
+    // Another tab that was first, or that lost, may have written to the same slot: the copy is that of the header there is.
+    await copies.writeStoredHeader(log.backend)
+  }
+  await copies.removeHeader(revision - 1)
+  return replaced
+}

@@ -1,0 +1,68 @@
+// What an opened vault keeps beside the database: its canary, raised as the vault grows, and the newest header.
+// Best effort but for the copy a password change must have; what lies there is docs/format.md, section 10.
+
+import type { SealedBytes } from '../brand.js'
+import type { Backend } from '../stores/backend.js'
+import { removeHeaderMirror, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
+import type { SecondHome } from '../stores/second-home.js'
+import { decodeHeader } from './core/header.js'
+
+const CANARY_EVERY_MS = 1000
+
+export class SecondCopies {
+  readonly #homes: readonly SecondHome[]
+  readonly #name: string
+  readonly #canary: () => Canary
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #stopped = false
+
+  /** @param canary that of what this tab takes for true now */
+  constructor(homes: readonly SecondHome[], name: string, canary: () => Canary) {
+    this.#homes = homes
+    this.#name = name
+    this.#canary = canary
+  }
+
+  /** Within a second; many calls are one write. */
+  raiseCanary(): void {
+    if (this.#stopped) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      void this.writeCanary()
+    }, CANARY_EVERY_MS)
+    ;(this.#timer as { unref?: () => void }).unref?.()
+  }
+
+  async writeCanary(): Promise<void> {
+    try {
+      await writeCanary(this.#homes, this.#name, this.#canary())
+    } catch {
+      // A second home that fails is no reason to stop: the canary stays the lower bound it was.
+    }
+  }
+
+  /** Raises no canary by itself any more. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+  }
+
+  /** Copies a header to the slot of its revision; the copy of the revision before stays. */
+  async writeHeader(revision: number, row: SealedBytes): Promise<void> {
+    await writeHeaderMirror(this.#homes, this.#name, revision, row)
+  }
+
+  async removeHeader(revision: number): Promise<void> {
+    await removeHeaderMirror(this.#homes, this.#name, revision)
+  }
+
+  /** Copies the header as it is stored now. */
+  async writeStoredHeader(backend: Backend): Promise<void> {
+    try {
+      const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+      if (row !== undefined) await this.writeHeader(decodeHeader(row).header.revision, row)
+    } catch {
+      // A copy is best effort; the next unlock writes it again.
+    }
+  }
+}
