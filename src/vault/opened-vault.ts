@@ -93,7 +93,12 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
-    this.#autoLock = new AutoLock(options.autoLock ?? {}, environment.signals, environment.now, (reason) => void this.lock(reason))
+    this.#autoLock = new AutoLock(options.autoLock ?? {}, environment.signals, environment.now, {
+      lock: (reason) => void this.lock(reason),
+      tellUse: () => {
+        if (this.#inCompany) this.#channel.post({ kind: 'used' })
+      },
+    })
   }
 
   /** Marks this tab as open, deals with tabs that stopped without closing, starts what runs in the background. */
@@ -110,6 +115,7 @@ export class OpenedVault {
       this.#channel.subscribe((message) => {
         this.#inCompany = true
         if (message.kind === 'hello') this.#channel.post({ kind: 'here' })
+        else if (message.kind === 'used') this.#autoLock.noteUseElsewhere()
         else if (message.kind === 'locked') void this.lock('other-tab')
         else if (message.kind === 'destroyed') void this.lock('destroyed')
         else if (message.kind === 'contended') this.queue.noteContention()
@@ -267,6 +273,8 @@ export class OpenedVault {
 
   /** Back from the background: what other tabs did meanwhile counts, and so does this tab again. */
   #return(): void {
+    // Tabs that came meanwhile may not have been heard.
+    this.#channel.post({ kind: 'hello' })
     if (this.#left) {
       this.#left = false
       leaveMark(this.backend, this.#mark).catch((error: unknown) => this.#warn(error))

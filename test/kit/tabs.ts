@@ -57,6 +57,7 @@ export interface BrowserParts {
   readonly backend?: () => BackendFactory
   readonly openChannel?: OpenTabChannel
   readonly now?: () => number
+  readonly signals?: Partial<VaultEnvironment['signals']>
 }
 
 export interface TestBrowser {
@@ -77,7 +78,7 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     openChannel: parts.openChannel ?? memoryChannels(),
     locks: parts.locks ?? memoryLocks(),
     kdf: insecureFastKdf,
-    signals: silentSignals,
+    signals: { ...silentSignals, ...parts.signals },
     now: parts.now ?? (() => Date.now()),
   }
   const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })

@@ -10,7 +10,7 @@ import { memoryFactory } from '../../src/stores/memory.js'
 import { destroyVaultIn, listVaultsIn } from '../../src/vault/open-vault.js'
 import type { VaultEvent } from '../../src/vault/vault-events.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
-import { PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
+import { memoryChannels, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -397,12 +397,59 @@ describe('locking by itself', () => {
     await vi.waitFor(() => expect(reasons).toEqual(['idle']))
   })
 
+  it('is put off by use in another tab', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    let now = 1_000_000
+    const browser = testBrowser({ now: () => now })
+    const used = await browser.tab({ autoLock: { idleMs: 10_000 } })
+    const idle = await browser.tab({ autoLock: { idleMs: 10_000 } })
+    const reasons: string[] = []
+    for (const tab of [used, idle]) tab.subscribe((event) => event.kind === 'locked' && reasons.push(event.reason))
+    await settle()
+    for (let step = 0; step < 5; step++) {
+      now += 4000
+      used.noteUse()
+      await settle()
+      vi.advanceTimersByTime(4000)
+    }
+    expect(reasons).toEqual([])
+    now += 11_000
+    vi.advanceTimersByTime(11_000)
+    await vi.waitFor(() => expect(reasons.toSorted()).toEqual(['idle', 'idle']))
+  })
+
   it('does not happen unless asked for', async () => {
     const { tab, reasons, pass } = await withClock({})
     pass(365 * 86_400_000)
     await settle(5)
     expect(reasons).toEqual([])
     expect(await tab.sessions.count()).toBe(0)
+  })
+})
+
+describe('a tab that could not hear another one come', () => {
+  it('hears of it when it is shown again, and tells it of its commits', async () => {
+    let deaf = true
+    const openAll = memoryChannels()
+    const shown: (() => void)[] = []
+    const browser = testBrowser({
+      openChannel: (name) => {
+        const channel = openAll(name)
+        const first = shown.length <= 1
+        return { ...channel, subscribe: (hear) => channel.subscribe((heard) => (first && deaf) || hear(heard)) }
+      },
+      signals: { onShown: (listener) => (shown.push(listener), () => {}) },
+    })
+    const first = await browser.tab()
+    const second = await browser.tab()
+    await settle()
+    deaf = false
+    const heard: number[] = []
+    second.subscribe((event) => event.kind === 'changed' && heard.push(event.seq))
+    shown[0]!()
+    await settle()
+    await first.preferences.set('theme', 'dark')
+    await vi.waitFor(() => expect(heard).toHaveLength(1))
   })
 })
 

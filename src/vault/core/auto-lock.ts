@@ -19,20 +19,28 @@ export interface PageSignals {
   onLeaving(listener: () => void): () => void
 }
 
+export interface AutoLockPorts {
+  readonly lock: (reason: 'idle' | 'hidden') => void
+  /** Tells other tabs that this one is in use; called now and then while it is. */
+  readonly tellUse: () => void
+}
+
 const LONGEST_LOOK_MS = 10_000
+const LONGEST_SILENCE_MS = 5000
 
 export class AutoLock {
   readonly #options: AutoLockOptions
   readonly #now: () => number
-  readonly #lock: (reason: 'idle' | 'hidden') => void
+  readonly #ports: AutoLockPorts
   readonly #stops: (() => void)[] = []
   #timer: ReturnType<typeof setInterval> | undefined
   #lastUse: number
+  #lastTold = -Infinity
 
-  constructor(options: AutoLockOptions, signals: PageSignals, now: () => number, lock: (reason: 'idle' | 'hidden') => void) {
+  constructor(options: AutoLockOptions, signals: PageSignals, now: () => number, ports: AutoLockPorts) {
     this.#options = options
     this.#now = now
-    this.#lock = lock
+    this.#ports = ports
     this.#lastUse = now()
     const { idleMs, onHide } = options
     if (idleMs !== undefined) {
@@ -40,11 +48,21 @@ export class AutoLock {
       ;(this.#timer as { unref?: () => void }).unref?.()
       this.#stops.push(signals.onActivity(() => this.noteUse()), signals.onShown(() => this.#look()))
     }
-    if (onHide === true) this.#stops.push(signals.onHidden(() => this.#lock('hidden')))
+    if (onHide === true) this.#stops.push(signals.onHidden(() => this.#ports.lock('hidden')))
   }
 
   /** The vault or the page was used. A use that comes after the time was up does not undo it. */
   noteUse(): void {
+    if (this.#options.idleMs === undefined || this.#expired()) return
+    const now = this.#now()
+    this.#lastUse = now
+    if (Math.abs(now - this.#lastTold) < Math.min(LONGEST_SILENCE_MS, this.#options.idleMs / 20)) return
+    this.#lastTold = now
+    this.#ports.tellUse()
+  }
+
+  /** Another tab was used: one that lies idle must not lock it. */
+  noteUseElsewhere(): void {
     if (!this.#expired()) this.#lastUse = this.#now()
   }
 
@@ -54,7 +72,7 @@ export class AutoLock {
   }
 
   #look(): void {
-    if (this.#expired()) this.#lock('idle')
+    if (this.#expired()) this.#ports.lock('idle')
     // A clock that was set back would keep the vault open for as long as it was wrong.
     else if (this.#now() < this.#lastUse) this.#lastUse = this.#now()
   }
