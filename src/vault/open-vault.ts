@@ -10,7 +10,7 @@ import type { SecondHome } from '../stores/second-home.js'
 import { selectBackend, storageFacts } from '../stores/select-backend.js'
 import { openBroadcastChannel } from '../stores/tab-channel.js'
 import { webStorageHome } from '../stores/web-storage-home.js'
-import { pageSignals } from './core/auto-lock.js'
+import { checkAutoLock, pageSignals } from './core/auto-lock.js'
 import { refuseNewerHeader, refuseNewerManifest } from './core/format-version.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
 import { emptyVault, lockedVault, type Vault } from './closed-vault.js'
@@ -146,6 +146,6 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
 function checkOptions({ name, autoLock, cacheBytes }: VaultOptions): void {
   if (typeof name !== 'string') throw new TypeError('name must be a string')
   if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
-  if (autoLock?.idleMs !== undefined && !(autoLock.idleMs > 0)) throw new RangeError('autoLock.idleMs must be a positive number of ms')
+  if (autoLock !== undefined) checkAutoLock(autoLock)
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')
 }

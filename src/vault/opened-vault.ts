@@ -8,7 +8,7 @@ import type { Backend } from '../stores/backend.js'
 import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
 import type { TabChannel } from '../stores/tab-channel.js'
 import { openAccess, type Access } from './core/access.js'
-import { AutoLock } from './core/auto-lock.js'
+import { AutoLock, checkAutoLock, type AutoLockOptions } from './core/auto-lock.js'
 import { runCheckpoint, type CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
@@ -51,7 +51,7 @@ export class OpenedVault {
   #opened: OpenedHeader
   readonly #copies: SecondCopies
   readonly #channel: TabChannel
-  readonly #autoLock: AutoLock
+  #autoLock: AutoLock
   readonly #mark = toBase64Url(randomBytes(9))
   readonly #stops: (() => void)[] = []
   readonly #background = new AbortController()
@@ -93,12 +93,7 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
-    this.#autoLock = new AutoLock(options.autoLock ?? {}, environment.signals, environment.now, {
-      lock: (reason) => void this.lock(reason),
-      tellUse: () => {
-        if (this.#inCompany) this.#channel.post({ kind: 'used' })
-      },
-    })
+    this.#autoLock = this.#startAutoLock(options.autoLock ?? {})
   }
 
   /** Marks this tab as open, deals with tabs that stopped without closing, starts what runs in the background. */
@@ -145,6 +140,25 @@ export class OpenedVault {
 
   get header(): OpenedHeader {
     return this.#opened
+  }
+
+  #startAutoLock(options: AutoLockOptions): AutoLock {
+    const { signals, now } = this.environment
+    return new AutoLock(options, signals, now, {
+      lock: (reason) => void this.lock(reason),
+      tellUse: () => {
+        if (this.#inCompany) this.#channel.post({ kind: 'used' })
+      },
+    })
+  }
+
+  setAutoLock(options: AutoLockOptions): void {
+    checkAutoLock(options)
+    this.log.assertAlive()
+    // A lock that has begun goes on.
+    if (this.#locking !== undefined) return
+    this.#autoLock.stop()
+    this.#autoLock = this.#startAutoLock(options)
   }
 
   /** The vault was used: puts auto-lock off. */

@@ -3,6 +3,7 @@
 import { VaultError } from '../errors.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import { draftAccess, type Access } from './core/access.js'
+import type { AutoLockOptions } from './core/auto-lock.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
@@ -114,6 +115,15 @@ export class UnlockedVault implements Records {
   /** Tells of changes, the lock and warnings. What a listener throws is reported to the page and stops nothing. */
   subscribe(listener: (event: VaultEvent) => void): () => void {
     return this.#vault.events.subscribe(listener)
+  }
+
+  /**
+   * Locks by itself from now on as these options say, in place of those the vault was opened with: for a setting that is kept in the
+   * vault. Counts as use. Each tab has its own; the first that locks locks all.
+   * @throws {RangeError} for a time that is no positive number; {VaultError} `locked`
+   */
+  setAutoLock(options: AutoLockOptions): void {
+    this.#vault.setAutoLock(options)
   }
 
   /** Says that somebody uses the vault, so that it does not lock as idle. Input events of the page and changes say so by themselves. */

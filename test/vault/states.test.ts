@@ -269,6 +269,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
+  setAutoLock: async (vault) => vault.setAutoLock({}),
   'sessions.create': (vault) => vault.sessions.create(),
   'sessions.get': (vault) => vault.sessions.get('s'),
   'sessions.update': (vault) => vault.sessions.update('s', { title: 't' }),
@@ -416,6 +417,27 @@ describe('locking by itself', () => {
     now += 11_000
     vi.advanceTimersByTime(11_000)
     await vi.waitFor(() => expect(reasons.toSorted()).toEqual(['idle', 'idle']))
+  })
+
+  it('follows another setting from when it is made', async () => {
+    const { tab, reasons, pass } = await withClock({ autoLock: { idleMs: 10_000 } })
+    pass(9_000)
+    tab.setAutoLock({ idleMs: 60_000 })
+    pass(30_000)
+    pass(29_000)
+    expect(reasons).toEqual([])
+    expect(() => tab.setAutoLock({ idleMs: 0 })).toThrow(RangeError)
+    pass(2_000)
+    await vi.waitFor(() => expect(reasons).toEqual(['idle']))
+    expect(() => tab.setAutoLock({})).toThrow(expect.objectContaining({ code: 'locked' }))
+  })
+
+  it('stops when it is switched off', async () => {
+    const { tab, reasons, pass } = await withClock({ autoLock: { idleMs: 10_000 } })
+    tab.setAutoLock({})
+    pass(365 * 86_400_000)
+    await settle(5)
+    expect(reasons).toEqual([])
   })
 
   it('does not happen unless asked for', async () => {

@@ -19,6 +19,11 @@ export interface PageSignals {
   onLeaving(listener: () => void): () => void
 }
 
+/** @throws {RangeError} for a time that is no positive number */
+export function checkAutoLock({ idleMs }: AutoLockOptions): void {
+  if (idleMs !== undefined && !(idleMs > 0)) throw new RangeError('autoLock.idleMs must be a positive number of ms')
+}
+
 export interface AutoLockPorts {
   readonly lock: (reason: 'idle' | 'hidden') => void
   /** Tells other tabs that this one is in use; called now and then while it is. */
