@@ -103,14 +103,14 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
 
   story('shows chats exactly as they are in the file', async () => {
     const openTimes: number[] = []
-    let paged = 0
+    let pagedChats = 0
     for (const conversation of chosen(corpus.conversations)) {
-      const { texts, openMs, pages } = await first.readChat(conversation.id, conversation.messages.length)
+      const { texts, openMs, paged } = await first.readChat(conversation.id, conversation.messages.length)
       expect(texts).toEqual(conversation.messages.map(({ content }) => content))
       openTimes.push(openMs)
-      if (pages > 1) paged++
+      if (paged) pagedChats++
     }
-    expect(paged).toBeGreaterThan(0)
+    expect(pagedChats).toBeGreaterThan(0)
     const sorted = openTimes.sort((a, b) => a - b)
     say(`${sorted.length} chats opened in ${ms(sorted[0]!)} to ${ms(sorted.at(-1)!)}, median ${ms(sorted[sorted.length >> 1]!)}`)
   })
@@ -125,7 +125,6 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
 
   story('changes the password, and only the new one opens', async () => {
     expect(await first.changePassword('not the password', SECOND_PASSWORD)).toBe('That is not the password of this vault.')
-    await first.page.getByRole('button', { name: 'Vault', exact: true }).click()
     expect(await first.changePassword(FIRST_PASSWORD, SECOND_PASSWORD)).toMatch(/^The password is changed/)
     const checked = await first.check()
     say(checked)
@@ -145,7 +144,7 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
     await first.expectNothingShown()
     await second.waitForScreen('locked')
     await second.expectNothingShown()
-    expect(await second.page.locator('#lock-reason').textContent()).toBe('The vault was locked in another tab.')
+    expect(await second.screen('locked').locator('p').first().textContent()).toBe('The vault was locked in another tab.')
     // And either opens again.
     await second.unlock(SECOND_PASSWORD)
     await second.filter('', /of 2,156 conversations$/)

@@ -76,15 +76,13 @@ export class VaultPage {
     await this.expectNothingShown()
   }
 
-  /** The sealed part of the page is neither visible nor in the document. */
+  /** Nothing of what is sealed is in the document. */
   async expectNothingShown(): Promise<void> {
-    expect(await this.screen('unlocked').isVisible()).toBe(false)
-    expect(await this.page.locator('#sessions > *, #messages > *').count()).toBe(0)
-    expect(await this.page.locator('#chat-title').textContent()).toBe('Choose a conversation')
+    expect(await this.page.locator('[data-screen="unlocked"], #sessions > *, #messages > *, #chat-title').count()).toBe(0)
   }
 
   async load(path: string): Promise<LoadFigures> {
-    await this.page.getByLabel('Load a file of conversations').setInputFiles(path)
+    await this.page.getByLabel('From a file').setInputFiles(path)
     const status = this.page.locator('#load-status')
     await status.filter({ hasText: LOADED }).waitFor({ state: 'visible', timeout: 60_000 })
     const text = (await status.textContent()) ?? ''
@@ -102,28 +100,33 @@ export class VaultPage {
     await this.page.locator('#list-status').filter({ hasText: says }).waitFor({ state: 'visible' })
   }
 
-  /** Opens the one chat whose id this is, shows older messages until there are no more, and reads what is on the screen. */
-  async readChat(id: string, count: number): Promise<{ readonly texts: readonly string[]; readonly openMs: number; readonly pages: number }> {
+  /** Opens the one chat whose id this is, scrolls up until there are no older messages, and reads what is on the screen. */
+  async readChat(id: string, count: number): Promise<{ readonly texts: readonly string[]; readonly openMs: number; readonly paged: boolean }> {
+    const openMs = await this.openChat(id)
+    const whole = count === 1 ? '1 message' : `${count.toLocaleString('en')} messages`
+    const paged = (await this.page.locator('#chat-status').textContent()) !== whole
+    await expect
+      .poll(
+        async () => {
+          await this.page.locator('#chat-scroll').evaluate((box) => (box.scrollTop = 0))
+          return this.page.locator('#chat-status').textContent()
+        },
+        { timeout: 30_000, interval: 20 },
+      )
+      .toBe(whole)
+    return { texts: await this.page.locator('#messages .content').allTextContents(), openMs, paged }
+  }
+
+  /** Opens the chat with this id from the list; resolves to the time it took, by the page's own clock. */
+  async openChat(id: string): Promise<number> {
+    await this.page.evaluate(() => performance.clearMeasures('open-chat'))
     await this.page.getByLabel('Filter').fill(id)
     await this.page.locator(`#sessions [data-session="${id}"]`).click()
-    const status = this.page.locator('#chat-status')
-    const older = this.page.getByRole('button', { name: 'Show older messages' })
-    const messages = this.page.locator('#messages > li')
-    await messages.first().waitFor({ state: 'visible' })
-    const openMs = await this.#lastMeasure('open-chat')
-    let pages = 1
-    while (await older.isVisible()) {
-      const before = await status.textContent()
-      await older.click()
-      await this.page.waitForFunction((text) => document.querySelector('#chat-status')?.textContent !== text, before)
-      pages++
-    }
-    expect(await status.textContent()).toBe(count === 1 ? '1 message' : `${count} messages`)
-    return { texts: await this.page.locator('#messages .content').allTextContents(), openMs, pages }
+    return this.#lastMeasure('open-chat')
   }
 
   async changePassword(current: string, next: string): Promise<string> {
-    await this.page.getByRole('button', { name: 'Vault', exact: true }).click()
+    await this.openSettings()
     await this.page.getByLabel('Present password').fill(current)
     await this.page.getByLabel('New password', { exact: true }).fill(next)
     await this.page.getByLabel('New password again').fill(next)
@@ -133,7 +136,12 @@ export class VaultPage {
     return (await note.textContent()) ?? ''
   }
 
-  /** Runs the check of the open "Vault" pane and resolves to what it says. */
+  async openSettings(): Promise<void> {
+    const settings = this.page.getByRole('button', { name: 'Settings' })
+    if ((await settings.getAttribute('aria-pressed')) === 'false') await settings.click()
+  }
+
+  /** Runs the check of the open settings and resolves to what it says. */
   async check(): Promise<string> {
     await this.page.getByRole('button', { name: 'Check the vault' }).click()
     const status = this.page.locator('#check-status')

@@ -1,0 +1,101 @@
+// The page itself: which state the vault is in, which screen shows it, and the way from one to the next.
+
+import { destroyVault, isVaultError, openVault, type UnlockedVault, type Vault } from 'sealed-vault'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { DEFAULT_IDLE_MINUTES, followIdleMinutes } from './auto-lock.js'
+import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './closed-screens.js'
+import { CreateScreen } from './create-screen.js'
+import { OpenScreen } from './open-screen.js'
+import { UnlockScreen } from './unlock-screen.js'
+import { inWords, whyLocked } from './words.js'
+
+const NAME = 'conversations'
+
+type Shown = { readonly screen: 'looking'; readonly note: string } | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string } | { readonly screen: 'open'; readonly vault: UnlockedVault }
+
+export function App() {
+  const [shown, setShown] = useState<Shown>({ screen: 'looking', note: 'Looking for the vault…' })
+  const closedVault = useRef<Vault | undefined>(undefined)
+  /** Somebody's password is being worked on: nothing else may change the screen. */
+  const working = useRef(false)
+
+  /** Looks up the vault anew and shows what state it is in. */
+  async function look(note = ''): Promise<void> {
+    try {
+      await closedVault.current?.close()
+      closedVault.current = undefined
+      const vault = await openVault({ name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 } })
+      closedVault.current = vault
+      setShown({ screen: 'closed', vault, note })
+    } catch (error) {
+      setShown({ screen: 'looking', note: inWords(error) })
+    }
+  }
+
+  /** Shows an open vault until it locks, from wherever that comes. */
+  function enter(vault: UnlockedVault): void {
+    closedVault.current = undefined
+    const idleMinutes = followIdleMinutes(vault)
+    vault.subscribe((event) => {
+      // Off the screen at once; the lock itself may have writes to finish.
+      if (event.kind === 'locking') setShown({ screen: 'looking', note: 'Locking…' })
+      if (event.kind === 'locked') void look(whyLocked(event.reason, idleMinutes()))
+    })
+    setShown({ screen: 'open', vault })
+  }
+
+  /** Runs what needs a password; resolves to what there is to say, or to nothing when the vault is open. */
+  async function open(work: () => Promise<UnlockedVault>): Promise<unknown> {
+    working.current = true
+    try {
+      enter(await work())
+      return undefined
+    } catch (error) {
+      if (isVaultError(error) && error.code === 'conflict') await look(inWords(error))
+      return error
+    } finally {
+      working.current = false
+    }
+  }
+
+  async function destroy(): Promise<void> {
+    await closedVault.current?.close()
+    await destroyVault(NAME)
+    await look()
+  }
+
+  useEffect(() => {
+    void look()
+    // Another tab may have created, deleted or restored the vault while nobody looked at this one.
+    const returned = (): void => {
+      if (!document.hidden && closedVault.current !== undefined && !working.current) void look()
+    }
+    document.addEventListener('visibilitychange', returned)
+    return () => document.removeEventListener('visibilitychange', returned)
+  }, [])
+
+  if (shown.screen === 'looking') return <LookingScreen note={shown.note} />
+  if (shown.screen === 'open') return <OpenScreen vault={shown.vault} />
+  const { vault, note } = shown
+  const lookAgain = (): void => void look()
+  switch (vault.state) {
+    case 'empty':
+      return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} />
+    case 'locked':
+      return <UnlockScreen note={note} onUnlock={(password, acceptLoss) => open(() => timed('unlock', () => vault.unlock(password, { acceptLoss })))} onDestroy={destroy} />
+    case 'wiped':
+      return <WipedScreen vault={vault} onLookAgain={lookAgain} onForget={destroy} />
+    case 'newer':
+      return <NewerScreen onLookAgain={lookAgain} />
+    case 'unavailable':
+      return <UnavailableScreen error={vault.error} onLookAgain={lookAgain} />
+  }
+}
+
+/** Leaves how long it took where the browser's developer tools show it. */
+async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  const result = await work()
+  performance.measure(name, { start: started })
+  return result
+}

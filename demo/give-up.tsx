@@ -1,0 +1,30 @@
+// What cannot be undone: folded away, with what it means beside the button.
+
+import { useState } from 'preact/hooks'
+import { inWords } from './words.js'
+
+interface GiveUpProps {
+  readonly summary: string
+  readonly warning: string
+  readonly action: string
+  readonly onGiveUp: () => Promise<void>
+}
+
+export function GiveUp({ summary, warning, action, onGiveUp }: GiveUpProps) {
+  const [note, setNote] = useState('')
+  const act = (): void => {
+    onGiveUp().catch((error: unknown) => setNote(inWords(error)))
+  }
+  return (
+    <details class="give-up">
+      <summary>{summary}</summary>
+      <p>{warning}</p>
+      <button type="button" class="danger" onClick={act}>
+        {action}
+      </button>
+      <p class="note" role="alert">
+        {note}
+      </p>
+    </details>
+  )
+}

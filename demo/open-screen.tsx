@@ -1,0 +1,68 @@
+// The open vault: the list beside a chat or the settings; on a narrow screen one of them at a time.
+
+import type { Session, UnlockedVault } from 'sealed-vault'
+import { useEffect, useState } from 'preact/hooks'
+import { ChatView } from './chat-view.js'
+import { LoadPart } from './load-part.js'
+import { SessionList } from './session-list.js'
+import { Settings } from './settings.js'
+import { inWords } from './words.js'
+
+type Pane = { readonly kind: 'list' } | { readonly kind: 'chat'; readonly sessionId: string } | { readonly kind: 'settings' }
+
+/** How this page names the two who talk in conversations that are made here. */
+const PARTICIPANTS = ['you', 'guide']
+
+export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
+  // Kept here alone: an address with an id in it would lie in the browser's history, in clear.
+  const [pane, setPane] = useState<Pane>({ kind: 'list' })
+  const [warning, setWarning] = useState('')
+  const toList = (): void => setPane({ kind: 'list' })
+
+  useEffect(
+    () =>
+      vault.subscribe((event) => {
+        if (event.kind === 'warning') setWarning(inWords(event.error))
+      }),
+    [vault],
+  )
+
+  function begin(): void {
+    vault.sessions.create({ participants: PARTICIPANTS }).then(
+      (session) => setPane({ kind: 'chat', sessionId: session.id }),
+      (error: unknown) => setWarning(inWords(error)),
+    )
+  }
+
+  const open = (session: Session): void => setPane({ kind: 'chat', sessionId: session.id })
+  return (
+    <div data-screen="unlocked" data-pane={pane.kind}>
+      <header>
+        <h1>Sealed conversations</h1>
+        <button type="button" onClick={begin}>
+          New
+        </button>
+        <button type="button" aria-pressed={pane.kind === 'settings'} onClick={() => setPane(pane.kind === 'settings' ? { kind: 'list' } : { kind: 'settings' })}>
+          Settings
+        </button>
+        <button type="button" onClick={() => void vault.lock()}>
+          Lock
+        </button>
+      </header>
+      {warning !== '' && (
+        <p id="warning" role="alert">
+          {warning}
+        </p>
+      )}
+      <nav id="list-pane" aria-label="Conversations">
+        <LoadPart vault={vault} />
+        <SessionList vault={vault} current={pane.kind === 'chat' ? pane.sessionId : undefined} onOpen={open} />
+      </nav>
+      <main id="main-pane">
+        {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} />}
+        {pane.kind === 'chat' && <ChatView key={pane.sessionId} vault={vault} sessionId={pane.sessionId} onBack={toList} />}
+        {pane.kind === 'list' && <p class="hint">Choose a conversation, or begin a new one.</p>}
+      </main>
+    </div>
+  )
+}

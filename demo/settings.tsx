@@ -1,0 +1,122 @@
+// What belongs to the vault as a whole: its password, when it locks, where it is kept, and whether everything is in order.
+
+import type { UnlockedVault } from 'sealed-vault'
+import { useState } from 'preact/hooks'
+import { IDLE_MINUTES, readIdleMinutes, writeIdleMinutes } from './auto-lock.js'
+import { CheckPart } from './check-part.js'
+import { formatBytes } from './format.js'
+import { PasswordField } from './password-field.js'
+import { StrengthHint } from './strength.js'
+import { useQuery } from './use-query.js'
+import { inWords } from './words.js'
+
+export function Settings({ vault, onBack }: { readonly vault: UnlockedVault; readonly onBack: () => void }) {
+  return (
+    <div id="settings">
+      <div class="pane-head">
+        <button type="button" class="back" onClick={onBack}>
+          Back to the list
+        </button>
+        <h2>Settings</h2>
+      </div>
+      <h3>Change the password</h3>
+      <PasswordPart vault={vault} />
+      <h3>Lock by itself</h3>
+      <AutoLockPart vault={vault} />
+      <h3>Storage</h3>
+      <StoragePart vault={vault} />
+      <h3>Check</h3>
+      <CheckPart vault={vault} />
+    </div>
+  )
+}
+
+function PasswordPart({ vault }: { readonly vault: UnlockedVault }) {
+  const [current, setCurrent] = useState('')
+  const [next, setNext] = useState('')
+  const [again, setAgain] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [note, setNote] = useState('')
+
+  async function change(event: Event): Promise<void> {
+    event.preventDefault()
+    if (next !== again) {
+      setNote('The two new passwords are not the same.')
+      return
+    }
+    setBusy(true)
+    setNote('Changing the password…')
+    try {
+      await vault.changePassword(current, next)
+      setCurrent('')
+      setNext('')
+      setAgain('')
+      setNote('The password is changed. From now on only the new one opens the vault.')
+    } catch (error) {
+      setNote(inWords(error))
+    }
+    setBusy(false)
+  }
+
+  return (
+    <form autocomplete="off" onSubmit={(event) => void change(event)}>
+      <fieldset disabled={busy}>
+        <PasswordField label="Present password" value={current} onInput={setCurrent} />
+        <PasswordField label="New password" value={next} onInput={setNext} describedBy="next-strength" />
+        <StrengthHint id="next-strength" password={next} />
+        <PasswordField label="New password again" value={again} onInput={setAgain} />
+        <button>Change the password</button>
+      </fieldset>
+      <p id="password-note" class="note" role="status">
+        {note}
+      </p>
+    </form>
+  )
+}
+
+function AutoLockPart({ vault }: { readonly vault: UnlockedVault }) {
+  const [problem, setProblem] = useState('')
+  const { answer } = useQuery({ vault, concerns: ({ collections }) => collections.includes('preferences'), ask: () => readIdleMinutes(vault) }, [])
+  const choose = (minutes: number): void => {
+    writeIdleMinutes(vault, minutes).catch((error: unknown) => setProblem(inWords(error)))
+  }
+  return (
+    <>
+      <label>
+        When nobody has used it for
+        <select id="idle-minutes" autocomplete="off" value={answer} disabled={answer === undefined} onChange={(event) => choose(Number(event.currentTarget.value))}>
+          {IDLE_MINUTES.map((minutes) => (
+            <option key={minutes} value={minutes}>
+              {minutes === 0 ? 'never' : minutes === 1 ? 'a minute' : `${minutes} minutes`}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p class="note" role="alert">
+        {problem}
+      </p>
+    </>
+  )
+}
+
+function StoragePart({ vault }: { readonly vault: UnlockedVault }) {
+  const { answer, error } = useQuery({ vault, concerns: () => true, ask: () => vault.storage() }, [])
+  if (answer === undefined) return <p class="note">{error === undefined ? '' : inWords(error)}</p>
+  const { kind, why, persisted, usageBytes, quotaBytes } = answer
+  const unsaid = 'the browser does not say'
+  const rows = [
+    ['Kept in', `${kind} (${why})`],
+    ['Promise', persisted === undefined ? unsaid : persisted ? 'the browser keeps it until you delete it' : 'the browser may delete it when room gets short'],
+    ['Used by this site', usageBytes === undefined ? unsaid : `about ${formatBytes(usageBytes)}${quotaBytes === undefined ? '' : ` of ${formatBytes(quotaBytes)} it may use`}`],
+  ] as const
+  return (
+    <dl id="facts">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
