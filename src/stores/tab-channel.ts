@@ -6,9 +6,8 @@ export type TabMessage =
   | { readonly kind: 'committed'; readonly seq: number }
   /** A tab locked; all others lock too. */
   | { readonly kind: 'locked'; readonly reason: string }
-  /** A tab has opened the vault or came back to it; whoever has it open answers `here`. */
-  | { readonly kind: 'hello' }
-  | { readonly kind: 'here' }
+  /** A tab has opened the vault or came back to it; whoever has it open answers `here`. Both say the newest commit they know. */
+  | { readonly kind: 'hello' | 'here'; readonly seq: number }
   /** The vault is in use in a tab; the others put off locking as idle. */
   | { readonly kind: 'used' }
   /** A tab lost a race for the log and asks the others to queue at the fair lock for a while. */

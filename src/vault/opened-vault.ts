@@ -109,7 +109,8 @@ export class OpenedVault {
     this.#stops.push(
       this.#channel.subscribe((message) => {
         this.#inCompany = true
-        if (message.kind === 'hello') this.#channel.post({ kind: 'here' })
+        if (message.kind === 'hello') this.#channel.post({ kind: 'here', seq: this.log.head.seq })
+        if (message.kind === 'hello' || message.kind === 'here') this.#lookPast(message.seq)
         else if (message.kind === 'used') this.#autoLock.noteUseElsewhere()
         else if (message.kind === 'locked') void this.lock('other-tab')
         else if (message.kind === 'destroyed') void this.lock('destroyed')
@@ -126,7 +127,7 @@ export class OpenedVault {
       signals.onShown(() => this.#return()),
       signals.onLeaving(() => this.#leave()),
     )
-    this.#channel.post({ kind: 'hello' })
+    this.#channel.post({ kind: 'hello', seq: this.log.head.seq })
     this.#copies.raiseCanary()
     this.#considerSurplus()
     this.#considerCheckpoint()
@@ -135,6 +136,10 @@ export class OpenedVault {
   /** Another tab committed. */
   #heard(seq: number): void {
     this.queue.noteForeignCommit()
+    this.#lookPast(seq)
+  }
+
+  #lookPast(seq: number): void {
     if (seq > this.log.head.seq) this.log.catchUp().catch((error: unknown) => this.#warn(error))
   }
 
@@ -288,7 +293,7 @@ export class OpenedVault {
   /** Back from the background: what other tabs did meanwhile counts, and so does this tab again. */
   #return(): void {
     // Tabs that came meanwhile may not have been heard.
-    this.#channel.post({ kind: 'hello' })
+    this.#channel.post({ kind: 'hello', seq: this.log.head.seq })
     if (this.#left) {
       this.#left = false
       leaveMark(this.backend, this.#mark).catch((error: unknown) => this.#warn(error))

@@ -87,8 +87,26 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
  * header opens with an older password, and must not open what is there now.
  */
 async function openHeaderAndStanding(parts: ClosedParts, password: string, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
-  const { backend, homes, options, environment } = parts
+  const row = await readHeaderRow(parts.backend)
+  try {
+    return await tryHeaders(parts, row, password, signal)
+  } catch (error) {
+    if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
+    // Deriving takes a while: another tab may have changed the password meanwhile. Then that header counts.
+    const now = await readHeaderRow(parts.backend)
+    if (now === undefined || (row !== undefined && equalBytes(now, row))) throw error
+    signal.throwIfAborted()
+    return tryHeaders(parts, now, password, signal)
+  }
+}
+
+async function readHeaderRow(backend: Backend): Promise<SealedBytes | undefined> {
   const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+  return row
+}
+
+async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, password: string, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+  const { backend, homes, options, environment } = parts
   const copies = await readHeaderMirrors(homes, options.name)
   const rows = [...(row === undefined ? [] : [row]), ...copies.map((copy) => copy as SealedBytes)]
   // The first header to be tried says most about what went wrong.

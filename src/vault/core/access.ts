@@ -6,6 +6,7 @@ import { restoreBody, stageBody, type StagedBody } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitOptions, CommitQueue, ChangeFunction, Draft } from './commit-queue.js'
 import type { Body, Fields } from './log-row.js'
+import { Mutex } from './mutex.js'
 import { SuspectPage, type Pages } from './pages.js'
 import { isTooLong } from './record-size.js'
 import type { State } from './state.js'
@@ -81,23 +82,33 @@ export interface DraftLife {
 export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, draft: Draft, life: DraftLife): Access {
   const alive = (): void => {
     if (life.ended) throw new TypeError('this transaction has ended; await everything inside of it')
+    log.assertAlive()
   }
+  // Calls made at once look and change one after the other, as their order was.
+  const mutex = new Mutex()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+    mutex.run(() => {
+      alive()
+      return throughDisturbance(log, work)
+    })
   return {
     pages,
     view: async (read) => {
       alive()
-      return read(draft.state)
+      return throughDisturbance(log, () => read(draft.state))
     },
     commit: async (run) => {
       alive()
-      return run(draft)
+      return inTurn(() => run(draft))
     },
     commitBodies: async (records, what, run) => {
       alive()
-      const staged = await stageAll(log, records, what)
-      alive()
-      draft.expect.push(...staged.flatMap((body) => body.expect))
-      return run(draft, staged.map(({ body }) => body))
+      return inTurn(async () => {
+        const staged = await stageAll(log, records, what)
+        alive()
+        draft.expect.push(...staged.flatMap((body) => body.expect))
+        return run(draft, staged.map(({ body }) => body))
+      })
     },
     stage: async (fields, what) => stage(log, fields, what),
     restore: (body) => restoreBody(log.backend, log.codec, body),
@@ -144,9 +155,13 @@ async function readUndisturbed<T>(log: CommitLog, read: () => Promise<T>): Promi
   log.assertAlive()
   await log.refresh()
   for (let restarts = 0; ; restarts++) {
-    const generation = log.generation
+    const { generation, ground } = log
     try {
-      return await read()
+      const found = await read()
+      // Pages and what is pending over them belong together. A checkpoint of this tab moves one to the other in place, and a
+      // deleted chat loses the second first: whoever waited in between has half of each.
+      if (ground === log.ground) return found
+      if (restarts >= MAX_RESTARTS) throw new VaultError('busy', 'the vault changed all the time while it was read; try again')
     } catch (error) {
       if (!(error instanceof SuspectPage)) throw error
       if (generation === log.generation) await log.catchUp()

@@ -1,11 +1,12 @@
 // The log of one opened vault in one tab: what is true now, and the compare-and-swap that makes a commit so.
 // PROTOCOL rules 4-6 and 12. Everything that changes what this tab takes for true runs under one mutex.
 
-import type { Seq, Tag } from '../../brand.js'
+import type { SealedBytes, Seq, Tag } from '../../brand.js'
 import { equalBytes, randomBytes, toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Batch, Expectation, Operation } from '../../stores/backend.js'
 import { tagOfRow, type Codec } from './codec.js'
+import { decodeHeader } from './header.js'
 import { encodeLogRow, type Change, type LogRow } from './log-row.js'
 import type { StoredManifest } from './manifest.js'
 import { Mutex } from './mutex.js'
@@ -59,6 +60,7 @@ export class CommitLog {
   #generation = 0
   #catchingUp: Promise<void> | undefined
   #lastLook = 0
+  #looking: Promise<void> | undefined
   #dead: VaultError | undefined
 
   constructor(backend: Backend, codec: Codec, standing: Standing, listener: LogListener) {
@@ -96,6 +98,11 @@ export class CommitLog {
   /** Changes whenever what is true changes by other hands than the draft being built: then the draft is built anew. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Changes when what a read has seen may no longer belong together: pending went into pages, or away. */
+  get ground(): number {
+    return this.state.takenAway
   }
 
   /** Log rows and bytes a checkpoint would fold. */
@@ -200,8 +207,9 @@ export class CommitLog {
         // Not there: if it lands later, it will meet another row, or our next attempt will meet it.
         return { kind: 'raced' }
       } catch (error) {
-        if (this.#dead !== undefined) throw this.#dead
         failure = error
+        // Locked meanwhile: whether it was saved is as open as before.
+        if (this.#dead !== undefined) break
         await new Promise((resolve) => setTimeout(resolve, 50 << look))
       }
     }
@@ -223,34 +231,42 @@ export class CommitLog {
 
   /** Looks at the end of the log when nobody has for a second, and catches up if it moved. */
   async refresh(): Promise<void> {
-    const now = Date.now()
-    if (now - this.#lastLook < 1000 && now >= this.#lastLook) return
-    await this.confirmFresh()
+    const age = Date.now() - this.#lastLook
+    if (age < 1000 && age >= 0) return
+    // Reads at once share one look, and all of them wait for it.
+    this.#looking ??= this.confirmFresh().finally(() => (this.#looking = undefined))
+    await this.#looking
   }
 
   /** Looks at the end of the log and catches up if it moved. */
   async confirmFresh(): Promise<void> {
-    this.#lastLook = Date.now()
+    const began = Date.now()
     const [last] = await this.backend.read([{ kind: 'lastKey', store: 'log' }])
     if (last !== this.head.seq) await this.catchUp()
+    // Only now: a look that failed is none.
+    this.#lastLook = began
   }
 
   async #catchUp(): Promise<void> {
     const head = this.head
-    const [own, rows, manifestRow] = await this.backend.read([
+    const began = Date.now()
+    const [own, rows, manifestRow, headerRow] = await this.backend.read([
       { kind: 'get', store: 'log', key: head.seq },
       { kind: 'rows', store: 'log', after: head.seq },
       { kind: 'get', store: 'manifest', key: 'manifest' },
+      { kind: 'get', store: 'header', key: 'header' },
     ])
-    this.#lastLook = Date.now()
     if (manifestRow === undefined) throw this.#lose('wiped')
     const sameManifest = equalBytes(tagOfRow(manifestRow), this.manifest.tag)
     if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose('replaced')
     if (own === undefined && sameManifest) throw this.#lose('rolled-back')
     if (!sameManifest) {
+      if (headerRow !== undefined && this.#isForeign(headerRow)) throw this.#lose('replaced')
       await this.#reload()
+      this.#lastLook = began
       return
     }
+    this.#lastLook = began
     if (rows.length === 0) return
     const decoded = await openLogRows(this.codec, head, rows)
     for (const [index, row] of decoded.entries()) {
@@ -259,7 +275,17 @@ export class CommitLog {
       replayRow(this.state, seq, row)
       this.#advance(row, { seq, tag: tagOfRow(stored.value).slice() as Tag }, stored.value.length)
       this.#generation++
-      this.#listener.committed(seq, row.changes, false)
+      // Its own row is met here when the store did not say whether it was written.
+      this.#listener.committed(seq, row.changes, row.writer === this.writer)
+    }
+  }
+
+  /** The header of another vault, made in this one's place. A damaged one is the business of the next unlock. */
+  #isForeign(headerRow: SealedBytes): boolean {
+    try {
+      return !equalBytes(decodeHeader(headerRow).header.vaultId, this.codec.vaultId)
+    } catch {
+      return false
     }
   }
 

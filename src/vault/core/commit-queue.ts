@@ -41,13 +41,18 @@ export class Draft {
 /** Runs over what is true now; may run again, so it has no other effect than the draft. */
 export type ChangeFunction<T> = (draft: Draft) => Promise<T>
 
+export interface Replaces {
+  readonly record: string
+  readonly fields: string
+}
+
 export interface CommitOptions {
   /** Waits for the disk, whatever the vault's option says. */
   readonly strict?: boolean
   /** Commits alone, because it brings expectations or rows of its own. */
   readonly alone?: boolean
-  /** Changes with the same key that still wait are replaced by the newest; all of them settle with its commit. */
-  readonly replaces?: string
+  /** A change that still waits is replaced by a newer one of the same record and fields; all of them settle with its commit. */
+  readonly replaces?: Replaces
   readonly signal?: AbortSignal | undefined
 }
 
@@ -96,6 +101,7 @@ export class CommitQueue {
   readonly #log: CommitLog
   readonly #ports: QueuePorts
   #waiting: Waiting[] = []
+  /** By record: one of a kind at a time, or an older change would come after a newer one. */
   readonly #held = new Map<string, Waiting>()
   readonly #lastReplaced = new Map<string, number>()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -120,18 +126,19 @@ export class CommitQueue {
         this.#enqueue(item)
         return
       }
-      const waiting = this.#held.get(replaces) ?? this.#waiting.at(-1)
-      if (waiting?.options.replaces === replaces) {
-        waiting.run = run
-        waiting.settle.push(settle)
+      const waiting = this.#held.get(replaces.record) ?? this.#waiting.at(-1)
+      if (isSame(waiting?.options.replaces, replaces)) {
+        waiting!.run = run
+        waiting!.settle.push(settle)
         return
       }
-      const since = performance.now() - (this.#lastReplaced.get(replaces) ?? -Infinity)
+      this.#release(replaces.record)
+      const since = performance.now() - (this.#lastReplaced.get(keyOf(replaces)) ?? -Infinity)
       if (since >= REPLACE_EVERY_MS) {
         this.#enqueue(item)
         return
       }
-      this.#held.set(replaces, item)
+      this.#held.set(replaces.record, item)
       this.#timer ??= setTimeout(() => this.releaseHeld(), REPLACE_EVERY_MS - since)
     })
   }
@@ -143,6 +150,13 @@ export class CommitQueue {
     const held = [...this.#held.values()]
     this.#held.clear()
     for (const item of held) this.#enqueue(item)
+  }
+
+  #release(record: string): void {
+    const item = this.#held.get(record)
+    if (item === undefined) return
+    this.#held.delete(record)
+    this.#enqueue(item)
   }
 
   /** Writes everything that waits. */
@@ -181,8 +195,9 @@ export class CommitQueue {
       while (this.#waiting.length > 0) {
         const alone = this.#waiting.findIndex((item) => item.options.alone === true)
         const batch = this.#waiting.splice(0, alone === 0 ? 1 : Math.min(MAX_BATCH, alone === -1 ? MAX_BATCH : alone))
-        for (const item of batch) if (item.options.replaces !== undefined) this.#noteReplaced(item.options.replaces)
-        await this.#commitFairly({ items: batch, operation: this.#log.nextOperation(), attempted: [] })
+        for (const item of batch) if (item.options.replaces !== undefined) this.#noteReplaced(keyOf(item.options.replaces))
+        // Locks that the browser refuses must not leave anybody waiting for ever.
+        await this.#commitFairly({ items: batch, operation: this.#log.nextOperation(), attempted: [] }).catch((error: unknown) => rejectAll(batch, toRefusedLock(error)))
       }
     } finally {
       this.#flushing = undefined
@@ -315,6 +330,19 @@ export class CommitQueue {
     const ceiling = this.#ports.locks.available ? 4 : Math.min(64, 2 << Math.min(races, 5))
     await new Promise((resolve) => setTimeout(resolve, Math.random() * ceiling))
   }
+}
+
+function isSame(a: Replaces | undefined, b: Replaces): boolean {
+  return a?.record === b.record && a.fields === b.fields
+}
+
+function keyOf({ record, fields }: Replaces): string {
+  return `${record}/${fields}`
+}
+
+function toRefusedLock(error: unknown): unknown {
+  if (error instanceof VaultError) return error
+  return new VaultError('storage-unavailable', 'the browser refuses its locks here; nothing was saved', { where: 'locks' }, error)
 }
 
 function resolveAll(attempted: readonly Attempted[]): void {

@@ -98,6 +98,7 @@ export class State {
   readonly logsOfSession: LayeredMap<string, readonly string[]>
   readonly #bodies = new Map<string, LayeredMap<number, PendingBody>>()
   readonly #droppedStems = new Set<string>()
+  #takenAway = 0
   /** Seq of the last change, by `<collection>/<page>`, for pages of heads that differ from the store. */
   readonly dirtyHeads: LayeredMap<string, number>
   tombstones: Tombstone[] = []
@@ -118,6 +119,11 @@ export class State {
   /** A layer over this state: reads through, writes stay its own until `pour`. */
   draft(): State {
     return new State(this)
+  }
+
+  /** How often something pending was taken away: by a checkpoint, or with its owner. */
+  get takenAway(): number {
+    return this.#takenAway
   }
 
   /** Makes a draft's changes those of the state below. */
@@ -155,6 +161,7 @@ export class State {
   /** Forgets the pending bodies of a stem whose owner was deleted. Stems are never used again. */
   dropStem(stem: string): void {
     this.#bodies.delete(stem)
+    this.#takenAway++
     if (this.#parent !== undefined) this.#droppedStems.add(stem)
   }
 
@@ -203,6 +210,7 @@ export class State {
 
   /** Takes out what a checkpoint has put into pages. */
   publishFold({ base, folded }: FoldResult): void {
+    this.#takenAway++
     const done = this.removals.filter((removal) => removal.seq > base)
     for (const { collection, id, number, stem, folded: now } of folded) {
       const head = this.heads[collection].get(id)

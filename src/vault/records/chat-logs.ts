@@ -120,7 +120,7 @@ export class ChatLogs {
    */
   async update(chatLogId: string, messageId: string, patch: MessagePatch): Promise<Message> {
     const given = parsePatch(patch)
-    const key = JSON.stringify([chatLogId, messageId, Object.keys(given).sort()])
+    const replaces = { record: JSON.stringify([chatLogId, messageId]), fields: Object.keys(given).sort().join() }
     return this.#access.commitBodies(
       [given],
       'message',
@@ -130,7 +130,7 @@ export class ChatLogs {
         draft.change(['set', chatLogId, found.number, body])
         return toDeferredMessage({ chatLogId, number: found.number, rev: draft.seq, modifiedAt: draft.time }, body)
       },
-      { replaces: key },
+      { replaces },
     )
   }
 

@@ -53,6 +53,7 @@ export interface LoadParts {
 const conversationSchema = z.strictObject({ session: z.unknown(), messages: z.array(z.unknown()) })
 
 interface StagedConversation {
+  readonly index: number
   readonly sessionId: string
   readonly chatLogId: string
   readonly input: SessionInput
@@ -70,7 +71,12 @@ const STAGED_AT_ONCE = 16
 export async function loadConversations(parts: LoadParts, source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
   parts.log.assertAlive()
   options.signal?.throwIfAborted()
-  const report = await runJob(parts.jobs, true, (job) => new Loader(parts, job, options).run(source), options.signal)
+  const work = async (job: Job): Promise<LoadReport> => {
+    // What is skipped because it is there already must be there now.
+    await parts.log.catchUp()
+    return new Loader(parts, job, options).run(source)
+  }
+  const report = await runJob(parts.jobs, true, work, options.signal)
   if (report === undefined) throw new VaultError('busy', 'another tab is doing long work on this vault; try again when it has ended', { where: 'jobs' })
   return report
 }
@@ -132,7 +138,7 @@ class Loader {
         return undefined
       }
       const chatLogId = input.chatLogId === false ? randomId() : (input.chatLogId ?? randomId())
-      if (this.#seenLogs.has(chatLogId) || this.#parts.log.state.heads.chatLogs.has(chatLogId)) throw new VaultError('conflict', 'a chat log with this id exists already', { where: 'chatLogs' })
+      if (this.#seenLogs.has(chatLogId) || this.#parts.log.state.heads.chatLogs.has(chatLogId)) throw takenLog()
       const messages = given.map((message, at) => parseMessage(message, input.createdAt ?? now, ['messages', at]))
       if (new Set(messages.map(({ id }) => id)).size !== messages.length) throw new VaultError('conflict', 'the same message id is given twice', { where: 'messages', fields: ['id'] })
       this.#seen.add(sessionId)
@@ -141,7 +147,7 @@ class Loader {
       for (const { fields } of messages) bodies.push((await this.#parts.access.stage(fields, 'message')).body)
       const staged = await this.#writer.stageLog(bodies)
       const createdAt = input.createdAt ?? messages.reduce((first, { fields }) => Math.min(first, fields['timestamp'] as number), now)
-      return { sessionId, chatLogId, input, createdAt, staged }
+      return { index, sessionId, chatLogId, input, createdAt, staged }
     } catch (error) {
       // What this conversation is to blame for concerns no other; trouble with the store or a lock stops the load.
       if (!(error instanceof VaultError) || (error.code !== 'invalid-value' && error.code !== 'conflict')) throw error
@@ -173,24 +179,34 @@ class Loader {
       const added = await this.#parts.access.commit((draft) => this.#adopt(draft, batch), { alone: true, strict: true, signal: this.#options.signal })
       this.#loaded += added.conversations
       this.#messages += added.messages
-      this.#skipped += batch.length - added.conversations
+      this.#skipped += batch.length - added.conversations - added.refused.length
+      for (const index of added.refused) this.#refused.push({ index, error: takenLog() })
     }
     const { onProgress, total } = this.#options
     onProgress?.({ phase: 'load', done: this.#loaded + this.#skipped + this.#refused.length, ...(total !== undefined && { total }) })
   }
 
-  async #adopt(draft: Draft, batch: readonly StagedConversation[]): Promise<{ conversations: number; messages: number }> {
+  async #adopt(draft: Draft, batch: readonly StagedConversation[]): Promise<{ conversations: number; messages: number; refused: readonly number[] }> {
     draft.expect.push(this.#job.expectation)
     let conversations = 0
     let messages = 0
-    for (const { sessionId, chatLogId, input, createdAt, staged } of batch) {
+    const refused: number[] = []
+    for (const { index, sessionId, chatLogId, input, createdAt, staged } of batch) {
       // Another tab may have made it meanwhile: then its pages stay left-overs and are cleared.
-      if (draft.state.heads.sessions.has(sessionId) || draft.state.heads.chatLogs.has(chatLogId)) continue
+      if (draft.state.heads.sessions.has(sessionId)) continue
+      if (draft.state.heads.chatLogs.has(chatLogId)) {
+        refused.push(index)
+        continue
+      }
       draft.change(['put', 'sessions', sessionId, sessionValue({ ...input, createdAt }, chatLogId, draft.time)])
       draft.change(['adopt', chatLogId, { sessionId, stem: staged.stem, createdAt: draft.time }, staged.adopted])
       conversations++
       messages += staged.adopted[0]
     }
-    return { conversations, messages }
+    return { conversations, messages, refused }
   }
+}
+
+function takenLog(): VaultError {
+  return new VaultError('conflict', 'a chat log with this id exists already', { where: 'chatLogs' })
 }

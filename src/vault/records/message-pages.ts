@@ -139,20 +139,22 @@ const MAX_KNOWN = 32
  */
 export async function holdsAny(access: Access, state: State, log: Head, ids: readonly string[]): Promise<boolean> {
   const folded = log.folded?.next ?? 0
-  const known = await knowIds(access, state, log, folded)
+  const known = await knowIds(access, log, folded)
   const pending = await readLog(access, state, log, pagesBetween(folded, log.value['next'] as number))
   const among = new Set(pending.map(idOf))
   const maybe = new Set(ids.filter((id) => among.has(id) || known.has(id)))
   return maybe.size > 0 && (await search(access, state, log, (id) => maybe.has(id))) !== undefined
 }
 
-async function knowIds(access: Access, state: State, log: Head, folded: number): Promise<ReadonlySet<string>> {
+async function knowIds(access: Access, log: Head, folded: number): Promise<ReadonlySet<string>> {
   const { derived } = access.pages
   const key = `ids/${log.value['stem'] as string}`
   const known = (derived.get(key) as KnownIds | undefined) ?? { upTo: 0, ids: new Set<string>() }
   const unread = pagesBetween(known.upTo, folded)
   for (let start = 0; start < unread.length; start += PAGES_AT_ONCE) {
-    for (const record of await readLog(access, state, log, unread.slice(start, start + PAGES_AT_ONCE))) known.ids.add(idOf(record))
+    // From the pages alone: what a draft lays over them may never come true, and these are remembered for everybody.
+    const pages = await access.pages.read(log.value['stem'] as string, log.folded, unread.slice(start, start + PAGES_AT_ONCE))
+    for (const page of pages) for (const record of page.values()) known.ids.add(idOf(record))
   }
   known.upTo = Math.max(known.upTo, folded)
   derived.delete(key)
