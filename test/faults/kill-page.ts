@@ -125,8 +125,14 @@ async function write(corpus: CorpusOptions, run: number, endless: boolean): Prom
 function countMarks(): Promise<number> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(`sealed-vault:${NAME}`)
-    opening.onupgradeneeded = () => opening.transaction?.abort()
-    opening.onerror = () => reject(new Error('the database of the vault is gone', { cause: opening.error }))
+    let said = ''
+    opening.onupgradeneeded = (event) => {
+      // Only Chromium says so.
+      const { dataLoss, dataLossMessage } = event as IDBVersionChangeEvent & { dataLoss?: string; dataLossMessage?: string }
+      said = `${event.oldVersion}, ${dataLoss}: ${dataLossMessage}`
+      opening.transaction?.abort()
+    }
+    opening.onerror = () => reject(new Error(`the database of the vault is gone (${said})`, { cause: opening.error }))
     opening.onsuccess = () => {
       const database = opening.result
       const counting = database.transaction('marks').objectStore('marks').count()

@@ -2,7 +2,7 @@
 // Kills real browsers with SIGKILL in the middle of a bulk load and looks at what is left when the same profile is opened
 // again. What the page was promised is recorded here, outside of the browser, so that it survives it.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -328,6 +328,8 @@ async function killOnce({ engine, server, seed, run, delayMs, boundaries }) {
     await letGo(context)
     const acknowledged = told
 
+    // An engine that takes its database for corrupt begins a new one, and nothing of what it saw is left.
+    if (engine === 'chromium') cpSync(join(profile, 'Default', 'IndexedDB'), join(profile, 'killed'), { recursive: true })
     const { found, logBefore, logAfter } = await reopen(engine, profile, server.url, seed)
     const faults = [...found.faults]
     if (found.conversations < acknowledged.conversations) faults.push(`LOST: ${acknowledged.conversations} conversations were acknowledged, ${found.conversations} are there`)

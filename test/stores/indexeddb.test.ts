@@ -168,14 +168,14 @@ test('the kind of failure is told where there is no IndexedDB at all', async () 
   vi.unstubAllGlobals()
 })
 
-test('the durability that was asked for reaches the engine, and only the named stores are held', async () => {
+test('the durability that was asked for reaches the engine, and only the named stores are held, with one that all writers share', async () => {
   const backend = await indexedDbFactory().open('aurora')
   const begun = vi.spyOn(IDBDatabase.prototype, 'transaction')
   await backend.apply({ expect: [], operations: [put('log', 1, row(1))], durability: 'strict' })
   await backend.apply(batch([put('pages', label(1), row(1))], [{ kind: 'present', store: 'log', key: 1 }]))
   expect(begun.mock.calls).toEqual([
-    [['log'], 'readwrite', { durability: 'strict' }],
-    [['log', 'pages'], 'readwrite', { durability: 'relaxed' }],
+    [['log', 'jobs'], 'readwrite', { durability: 'strict' }],
+    [['log', 'pages', 'jobs'], 'readwrite', { durability: 'relaxed' }],
   ])
   begun.mockRestore()
 })
