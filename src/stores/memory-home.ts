@@ -6,6 +6,7 @@ import type { SecondHome } from './second-home.js'
 export function memoryHome(values: Map<string, string> = new Map()): SecondHome {
   return {
     kind: 'memory',
+    silent: false,
     read: async (key) => values.get(key),
     write: async (key, value) => {
       values.set(key, value)

@@ -8,10 +8,13 @@ const DEADLINE_MS = 2_000
 
 const keyToFileName = (key: string): string => encodeURIComponent(key)
 
-/** What the promise gives, or `otherwise` when it fails or takes too long. */
-function orElse<T>(promise: Promise<T>, otherwise: T): Promise<T> {
+/** What the promise gives, or `otherwise` when it fails or takes too long; the latter is told. */
+function orElse<T>(promise: Promise<T>, otherwise: T, late: () => void): Promise<T> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(otherwise), DEADLINE_MS)
+    const timer = setTimeout(() => {
+      late()
+      resolve(otherwise)
+    }, DEADLINE_MS)
     promise
       .then(resolve, () => resolve(otherwise))
       .finally(() => clearTimeout(timer))
@@ -25,10 +28,15 @@ async function findDirectory(): Promise<FileSystemDirectoryHandle | undefined> {
   return root.getDirectoryHandle(DIRECTORY, { create: true })
 }
 
+/** A home that says nothing, of which nothing can be concluded. */
+const SILENT: SecondHome = { kind: 'opfs', silent: true, read: async () => undefined, write: async () => false, remove: async () => {}, keys: async () => [] }
+
 /** OPFS as a second home; undefined where it is missing, cannot be written, or is forbidden (private windows of Firefox). */
 export async function opfsHome(): Promise<SecondHome | undefined> {
-  const directory = await orElse(findDirectory(), undefined)
-  if (directory === undefined) return undefined
+  let silent = false
+  const late = (): void => void (silent = true)
+  const directory = await orElse(findDirectory(), undefined, late)
+  if (directory === undefined) return silent ? SILENT : undefined
 
   const read = async (key: string): Promise<string> => {
     const file = await directory.getFileHandle(keyToFileName(key))
@@ -52,10 +60,13 @@ export async function opfsHome(): Promise<SecondHome | undefined> {
   }
   return {
     kind: 'opfs',
+    get silent() {
+      return silent
+    },
     // A file that was made but never written (a crash in between) holds nothing.
-    read: async (key) => (await orElse<string | undefined>(read(key), undefined)) || undefined,
-    write: (key, value) => orElse(write(key, value), false),
-    remove: (key) => orElse(Promise.resolve().then(() => directory.removeEntry(keyToFileName(key))), undefined),
-    keys: (prefix) => orElse(keys(prefix), []),
+    read: async (key) => (await orElse<string | undefined>(read(key), undefined, late)) || undefined,
+    write: (key, value) => orElse(write(key, value), false, late),
+    remove: (key) => orElse(Promise.resolve().then(() => directory.removeEntry(keyToFileName(key))), undefined, late),
+    keys: (prefix) => orElse(keys(prefix), [], late),
   }
 }

@@ -2,6 +2,8 @@
 
 export interface SecondHome {
   readonly kind: 'local-storage' | 'opfs' | 'memory'
+  /** It did not answer in time once: what it did not tell may be there all the same. */
+  readonly silent: boolean
   /** The value last written under this key, or undefined. Never throws: an unreadable home answers undefined. */
   read(key: string): Promise<string | undefined>
   /** Best effort: resolves to false when the home refused (quota, private mode). */

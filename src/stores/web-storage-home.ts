@@ -21,6 +21,7 @@ export function webStorageHome(): SecondHome | undefined {
   if (storage === undefined) return undefined
   return {
     kind: 'local-storage',
+    silent: false,
     read: async (key) => {
       try {
         return storage.getItem(key) ?? undefined

@@ -1,7 +1,7 @@
 // Where a vault is put together: the only file that names concrete stores. Opening looks, it never writes and never guesses:
 // what cannot be read is `unavailable`, what should be there and is not is `wiped`, and only what never was is `empty`.
 
-import { isVaultError } from '../errors.js'
+import { isVaultError, VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, removeCanary, removeHeaderMirror } from '../stores/canary.js'
 import { webLocks } from '../stores/locks.js'
@@ -83,7 +83,11 @@ async function look(parts: ClosedParts): Promise<Vault> {
   const copies = await readHeaderMirrors(homes, name)
   const hasRows = manifest !== undefined || last.some((key) => key !== undefined)
   if (hasRows && copies.length > 0) return lockedVault(parts)
-  if (!hasRows && canaries.length === 0 && copies.length === 0) return emptyVault(parts)
+  if (!hasRows && canaries.length === 0 && copies.length === 0) {
+    // A vault that was wiped is remembered there; without an answer nobody knows whether there was one.
+    if (homes.some((home) => home.silent)) throw new VaultError('storage-unavailable', 'a part of the browser’s storage does not answer; reload the page', { where: 'second-home', reason: 'no-answer' })
+    return emptyVault(parts)
+  }
   const lastKnownCommit = Math.max(0, ...canaries.map((canary) => canary.seq))
   return {
     state: 'wiped',

@@ -12,6 +12,7 @@ const canary = (seq: number, more: Partial<Canary> = {}): Canary => ({ v: 1, vau
 
 const refusing: SecondHome = {
   kind: 'local-storage',
+  silent: false,
   read: async () => undefined,
   write: async () => false,
   remove: async () => {},
@@ -44,12 +45,14 @@ test('is only raised, in each home by itself', async () => {
   expect(await readCanaries([ahead], 'aurora'), 'an equal seq carries the newer tag').toEqual([canary(9, { tag: 'YW5vdGhlcg' })])
 })
 
-test('is lowered by force, and by another vault', async () => {
+test('is lowered by force, and one of another vault goes by force only', async () => {
   const home = memoryHome()
   await writeCanary([home], 'aurora', canary(9))
   await writeCanary([home], 'aurora', canary(2), { force: true })
   expect(await readCanaries([home], 'aurora')).toEqual([canary(2)])
-  await writeCanary([home], 'aurora', canary(1, { vaultId: 'b3RoZXI' }))
+  await writeCanary([home], 'aurora', canary(7, { vaultId: 'b3RoZXI' }))
+  expect(await readCanaries([home], 'aurora')).toEqual([canary(2)])
+  await writeCanary([home], 'aurora', canary(1, { vaultId: 'b3RoZXI' }), { force: true })
   expect(await readCanaries([home], 'aurora')).toEqual([canary(1, { vaultId: 'b3RoZXI' })])
 })
 

@@ -144,6 +144,16 @@ describe('opening', () => {
   })
 })
 
+describe('opening where a second home does not answer', () => {
+  it('never says that there was no vault', async () => {
+    const home = { ...memoryHome(), silent: true }
+    expect((await testBrowser({ homes: [home] }).open()).state).toBe('unavailable')
+    const disk = createMemoryDisk()
+    await (await testBrowser({ disk }).tab()).lock()
+    expect((await testBrowser({ disk, homes: [home] }).open()).state).toBe('locked')
+  })
+})
+
 describe('creating', () => {
   it('from two tabs at once makes one vault and one conflict', async () => {
     const browser = testBrowser()
