@@ -30,8 +30,8 @@ const plantings = [
   { before: 'return new Promise((resolve, reject) => {', after: 'return new Promise(async (resolve, reject) => {' },
   { before: '      let last: IDBRequest | undefined\n', after: "      await crypto.subtle.digest('SHA-256', new Uint8Array(1024))\n      let last: IDBRequest | undefined\n" },
 ]
-/** How engines refuse a request of a transaction that nothing kept open. */
-const refusal = /(?:TransactionInactiveError|InvalidStateError)[^\n]*/
+/** How engines refuse a request of a transaction that nothing kept open; or it had completed by then, and nothing was written at all. */
+const refusal = /(?:TransactionInactiveError|InvalidStateError|the manifest is missing)[^\n]*/
 
 /** A copy with packages linked one by one, so that what Vite keeps beside them is the copy's own. @returns {string} */
 function copyRepository() {

@@ -30,6 +30,8 @@ const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
 const DRAIN_MS = 5000
 const SUPERSEDED_MS = 500
+/** After a checkpoint that failed. */
+const CHECKPOINT_AGAIN_MS = 60_000
 
 export interface OpenedParts extends ClosedParts {
   readonly opened: OpenedHeader
@@ -48,6 +50,8 @@ export class OpenedVault {
   readonly events = new Events<VaultEvent>()
   /** Rises with every change of what is true; never falls. */
   version = 0
+  /** Another tab, or this one before, had the vault open and stopped without closing it. */
+  uncleanStop = false
   #opened: OpenedHeader
   readonly #copies: SecondCopies
   readonly #channel: TabChannel
@@ -59,6 +63,7 @@ export class OpenedVault {
   #staleMarks: readonly string[] = []
   #checkpointTimer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
+  #checkpointNotBefore = -Infinity
   #locking: Promise<void> | undefined
   #left = false
   #telling = false
@@ -100,12 +105,19 @@ export class OpenedVault {
   async start(): Promise<void> {
     const { locks, signals } = this.environment
     const unclean = await findUncleanStop(this.backend, locks, this.options.name)
-    // The vault has been read and held against its canary; nothing has been written yet (indexeddb.md section 0.1 says why now).
-    if (unclean.marks.length > 0) await rollEngineLog(this.backend)
+    this.uncleanStop = unclean.marks.length > 0
     this.#releaseTabLock = await holdTabLock(locks, this.options.name, this.#mark)
-    await leaveMark(this.backend, this.#mark)
-    if (unclean.certain) for (const mark of unclean.marks) await removeMark(this.backend, mark)
-    else this.#staleMarks = unclean.marks
+    try {
+      // The vault has been read and held against its canary; nothing has been written yet: Chromium may have a torn log to write behind.
+      if (this.uncleanStop) await rollEngineLog(this.backend)
+      await leaveMark(this.backend, this.#mark)
+      if (unclean.certain) for (const mark of unclean.marks) await removeMark(this.backend, mark)
+      else this.#staleMarks = unclean.marks
+    } catch (error) {
+      // A full disk must not keep anybody from reading, nor from deleting to make room.
+      if (!(error instanceof VaultError) || error.code !== 'storage-full') throw error
+      setTimeout(() => this.#warn(error), 0)
+    }
     this.#stops.push(
       this.#channel.subscribe((message) => {
         this.#inCompany = true
@@ -202,11 +214,15 @@ export class OpenedVault {
 
   #considerCheckpoint(): void {
     const { rows, bytes } = this.log.backlog
+    if (performance.now() < this.#checkpointNotBefore) return
     if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#checkpointTimer !== undefined || this.#checkpointing !== undefined) return
     // A moment later, so that whoever waits for the commit goes first.
     this.#checkpointTimer = setTimeout(() => {
       this.#checkpointTimer = undefined
-      this.checkpoint(false).catch((error: unknown) => this.#warn(error))
+      this.checkpoint(false).catch((error: unknown) => {
+        this.#checkpointNotBefore = performance.now() + CHECKPOINT_AGAIN_MS
+        this.#warn(error)
+      })
     }, 20)
     ;(this.#checkpointTimer as { unref?: () => void }).unref?.()
   }
@@ -276,14 +292,31 @@ export class OpenedVault {
       await this.#copies.writeCanary()
       await within(DRAIN_MS, this.#unmark())
     }
+    this.#release()
+    await within(DRAIN_MS, this.backend.close())
+    this.events.emit({ kind: 'locked', reason, ...(error !== undefined && { error }) })
+    this.events.clear()
+  }
+
+  /** Lets go of a vault whose start failed, as if it had never been opened: no other tab hears of it. */
+  discard(error: VaultError): void {
+    this.#locking ??= Promise.resolve()
+    this.#background.abort(error)
+    this.#autoLock.stop()
+    this.#copies.stop()
+    this.log.die(error)
+    this.queue.abandon(error)
+    this.#release()
+  }
+
+  #release(): void {
     this.#releaseTabLock()
     for (const stop of this.#stops) stop()
     this.#channel.close()
     this.pages.clear()
+    this.log.forget()
     this.#opened.ring.wipe()
-    await within(DRAIN_MS, this.backend.close())
-    this.events.emit({ kind: 'locked', reason, ...(error !== undefined && { error }) })
-    this.events.clear()
+    this.#opened = withoutKeys(this.#opened)
   }
 
   async #unmark(): Promise<void> {
@@ -308,6 +341,11 @@ export class OpenedVault {
     void this.#copies.writeCanary()
     void this.#unmark().catch(() => undefined)
   }
+}
+
+/** The keys that wrap the ring go as well: who holds on to a locked vault holds nothing. */
+function withoutKeys(opened: OpenedHeader): OpenedHeader {
+  return { ...opened, keys: undefined as unknown as OpenedHeader['keys'] }
 }
 
 /** Best effort in bounded time: a lock must not hang on a store that does not answer. */

@@ -32,11 +32,17 @@ export class UnlockedVault implements Records {
   readonly chatLogs: ChatLogs
   readonly brains: Brains
   readonly preferences: Preferences
+  /**
+   * Whether this vault was left without being closed: a tab that crashed, was killed or lost its power. What a promise said was saved is there,
+   * except what a power cut took from the last moments of `relaxed` writes; the canary tells of such a loss only if it knew of it.
+   */
+  readonly uncleanStop: boolean
   readonly #vault: OpenedVault
 
   /** @internal */
   constructor(vault: OpenedVault) {
     this.name = vault.options.name
+    this.uncleanStop = vault.uncleanStop
     this.#vault = vault
     const records = recordsOver(vault.access)
     this.sessions = records.sessions

@@ -21,9 +21,14 @@ export async function createVault(parts: ClosedParts, password: string, signal: 
   const { kdf = DEFAULT_KDF_POLICY } = parts.environment
   signal?.throwIfAborted()
   const opened = await createHeader(password, await calibrateIterations(kdf, () => performance.now()), kdf)
-  signal?.throwIfAborted()
-  await writeFirstRows(parts, opened)
-  return finishOpening(parts, opened, await readStanding(parts.backend, codecOf(opened)))
+  try {
+    signal?.throwIfAborted()
+    await writeFirstRows(parts, opened)
+    return await finishOpening(parts, opened, await readStanding(parts.backend, codecOf(opened)), signal)
+  } catch (error) {
+    opened.ring.wipe()
+    throw error
+  }
 }
 
 /** Header, first log row and first manifest together, over nothing but an absent header; stale rows go (PROTOCOL rule 1). */
@@ -54,9 +59,19 @@ function codecOf({ header, ring }: OpenedHeader): Codec {
   return new Codec({ vaultId: header.vaultId, homeId: header.homeId, ring })
 }
 
-async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing): Promise<UnlockedVault> {
+async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal): Promise<UnlockedVault> {
   const vault = new OpenedVault({ ...parts, opened, standing })
-  await vault.start()
+  try {
+    await vault.start()
+  } catch (error) {
+    vault.discard(error instanceof VaultError ? error : new VaultError('storage-unavailable', 'the vault could not be opened', {}, error))
+    throw error
+  }
+  if (signal?.aborted) {
+    // Nobody waits any more. Closed as if another tab had locked: that tells no further tab.
+    await vault.lock('other-tab')
+    throw signal.reason
+  }
   return new UnlockedVault(vault)
 }
 
@@ -65,21 +80,22 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
   const { opened, standing } = await openHeaderAndStanding(parts, password, signal)
-  signal.throwIfAborted()
-  const missing = missingCommits(opened, standing, canaries)
-  if (missing > 0 && !acceptLoss) {
+  try {
+    signal.throwIfAborted()
+    const missing = missingCommits(opened, standing, canaries)
+    if (missing > 0 && !acceptLoss) {
+      throw new VaultError('storage-lost', `the browser lost the last saved changes of this vault (${missing} commits); restore an archive, or unlock with acceptLoss to go on with what is left`, { where: 'log', missingCommits: missing })
+    }
+    // Whoever reports a loss sets the canary to what is there, or the same loss is reported for ever (PROTOCOL rule 2).
+    if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
+    await restoreHeader(backend, opened, standing)
+    await writeHeaderMirror(homes, options.name, opened.header.revision, opened.row)
+    signal.throwIfAborted()
+    return await finishOpening(parts, opened, standing, signal)
+  } catch (error) {
     opened.ring.wipe()
-    throw new VaultError('storage-lost', `the browser lost the last saved changes of this vault (${missing} commits); restore an archive, or unlock with acceptLoss to go on with what is left`, { where: 'log', missingCommits: missing })
+    throw error
   }
-  // Whoever reports a loss sets the canary to what is there, or the same loss is reported for ever (PROTOCOL rule 2).
-  if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
-  await restoreHeader(backend, opened, standing)
-  await writeHeaderMirror(homes, options.name, opened.header.revision, opened.row)
-  if (signal.aborted) {
-    opened.ring.wipe()
-    throw signal.reason
-  }
-  return finishOpening(parts, opened, standing)
 }
 
 /**

@@ -149,19 +149,22 @@ describe('rows of one vault', () => {
     const report = await tab.check()
     expect(report.ok).toBe(false)
     expect(report.problems).toContainEqual(expect.objectContaining({ code: 'missing', where: 'pages' }))
-    // The log holds a deletion, so the next checkpoint needs that page; what is readable stays so.
-    await expect(tab.checkpoint()).rejects.toMatchObject({ code: 'corrupt' })
+    // The log holds a deletion, so the next checkpoint needs that page. It writes one that says what was lost.
+    expect(await tab.checkpoint()).toBe(true)
+    expect((await tab.check()).problems).toContainEqual(expect.objectContaining({ code: 'corrupt', where: 'pages', reason: 'records-lost' }))
     expect(await neverLiesOpen(tab, attacked.truth)).toEqual(new Map())
     await tab.lock()
   })
 
-  it('taken away while their checkpoint is due stop it, and nothing is written', async () => {
+  it('taken away while their checkpoint is due are lost, said to be lost, and nothing else with them', async () => {
     const attacked = scene(built)
     const inside = await insider(attacked)
     const tab = await attacked.browser.tab()
     // The log holds messages for the last page.
     attacked.rows('pages').delete(inside.page('trip-chat', 3))
-    await expect(tab.checkpoint()).rejects.toMatchObject({ code: 'corrupt', details: { where: 'pages' } })
+    expect(await tab.checkpoint()).toBe(true)
+    await expect(tab.chatLogs.read('trip-chat')).rejects.toMatchObject({ code: 'corrupt', details: { where: 'pages' } })
+    expect((await neverLiesOpen(tab, attacked.truth)).size).toBeGreaterThan(0)
     await tab.preferences.set('still', 'usable')
     expect(await tab.preferences.get('still')).toBe('usable')
     await tab.lock()

@@ -11,6 +11,7 @@ import { planFold, type FoldPlan, type StemPlan } from './fold-plan.js'
 import type { Job } from './jobs.js'
 import { refsOf, type BlobRef } from './log-row.js'
 import { encodeRuns, MAX_WRITERS, sealManifest, Tally, type Manifest, type StoredManifest } from './manifest.js'
+import { mergePage, openOrDamaged } from './merge-page.js'
 import { encodePage, readLabelled, type LabelledValue, type StoredRecord } from './pages.js'
 import { decodeShards } from './replay.js'
 import { Slices } from './slices.js'
@@ -39,6 +40,11 @@ class Fold {
     if (before !== undefined && !sameBytes(before.label, label)) this.operations.push({ kind: 'delete', store, key: before.label })
   }
 
+  /** Keeps a damaged row aside before another one takes its place. It is not counted there. */
+  quarantine({ label, value }: LabelledValue): void {
+    this.operations.push({ kind: 'put', store: 'quarantine', key: label, value })
+  }
+
   remove(store: LabelledStore, before: LabelledValue): void {
     this.uncount(store, before)
     this.operations.push({ kind: 'delete', store, key: before.label })
@@ -52,7 +58,8 @@ class Fold {
 
 /**
  * Folds everything that was committed when it began. Commits made meanwhile stay in the log.
- * @throws {VaultError} `corrupt` when a page to be changed is damaged (then nothing is written), `storage-*`
+ * A damaged page that has to be changed is moved aside; the one in its place says which records were lost, so reading them fails as before.
+ * @throws {VaultError} `corrupt` when a page is missing that is there at an unchanged manifest no more, `storage-*`
  */
 export async function runCheckpoint(log: CommitLog, job: Job, signal?: AbortSignal): Promise<CheckpointOutcome> {
   // Another tab may have folded since this one last looked; while the job is held, nobody else does.
@@ -126,11 +133,12 @@ async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dea
     const sealed = await Promise.all(
       slice.map(async (page, i) => {
         const version = versions[page - offset]
-        const records = await mergePage(codec, stem, page, version, before[i], byPage.get(page) ?? [], blobs)
+        const { records, lost, damaged } = await mergePage(codec, { stem, page, version, next: plan.folded?.next ?? 0 }, before[i], byPage.get(page) ?? [], blobs)
+        if (damaged !== undefined) fold.quarantine(damaged)
         await slices.breathe()
         const next = version === undefined ? 0 : version + 1
         versions[page - offset] = next
-        return codec.sealPage('pages', stem, page, encodePage(stem, page, next, records))
+        return codec.sealPage('pages', stem, page, encodePage(stem, page, next, records, lost))
       }),
     )
     for (const [i, row] of sealed.entries()) fold.put('pages', row, before[i])
@@ -138,39 +146,6 @@ async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dea
   const next = stem === BRAIN_STEM ? 1 : Math.max(plan.folded?.next ?? 0, (bodies.at(-1)?.number ?? -1) + 1)
   const now: Folded = { next, versions }
   return { collection: stem === BRAIN_STEM ? 'brains' : 'chatLogs', id: head.id, number: head.number, stem, folded: now }
-}
-
-/** The records of a page after the pending bodies were laid over it. */
-async function mergePage(
-  codec: Codec,
-  stem: string,
-  page: number,
-  version: number | undefined,
-  before: LabelledValue | undefined,
-  bodies: StemPlan['bodies'],
-  blobs: { dead: BlobRef[]; live: Set<string> },
-): Promise<StoredRecord[]> {
-  const records = new Map<number, StoredRecord>()
-  if (version !== undefined) {
-    if (before === undefined) throw new VaultError('corrupt', 'a page that should be changed is missing', { where: 'pages', number: page, reason: 'missing-page' })
-    const stored = (await codec.openPage('pages', before.label, before.value)) as ReturnType<typeof encodePage>
-    if (stored.s !== stem || stored.p !== page || stored.n !== version) throw new VaultError('corrupt', 'a page that should be changed was replaced', { where: 'pages', number: page, reason: 'page-replayed' })
-    for (const record of stored.r) records.set(record[0], record)
-  }
-  for (const { number, rev, modifiedAt, body } of bodies) {
-    const old = records.get(number)
-    if (old !== undefined) blobs.dead.push(...refsOf(old[3]))
-    if (body === null) {
-      records.delete(number)
-      continue
-    }
-    const refs = refsOf(body)
-    for (const ref of refs) blobs.live.add(ref[1])
-    // Sums travel in the log only: a rotation would make them stale in pages.
-    const kept = refs.length === 0 ? body : ([(body as readonly [object, unknown])[0], refs.map((ref) => ref.slice(0, 5))] as unknown as typeof body)
-    records.set(number, [number, rev, modifiedAt, kept])
-  }
-  return [...records.values()].sort((a, b) => a[0] - b[0])
 }
 
 async function foldHeads(log: CommitLog, fold: Fold, plan: FoldPlan, folded: readonly FoldedHead[], slices: Slices): Promise<void> {
@@ -210,9 +185,11 @@ async function foldTombstones(log: CommitLog, fold: Fold, plan: FoldPlan, slices
     const [before] = await readLabelled(log.backend, codec, 'pages', [{ stem: TOMBSTONES, page }])
     const version = versions[page]
     const none: { dead: BlobRef[]; live: Set<string> } = { dead: [], live: new Set() }
-    const merged = await mergePage(codec, TOMBSTONES, page, version, before, added.map(([number, rev, modifiedAt, body]) => ({ number, rev, modifiedAt, body })), none)
+    const bodies = added.map(([number, rev, modifiedAt, body]) => ({ number, rev, modifiedAt, body }))
+    const { records, lost, damaged } = await mergePage(codec, { stem: TOMBSTONES, page, version, next: plan.manifest.content.tombstones.next }, before, bodies, none)
+    if (damaged !== undefined) fold.quarantine(damaged)
     versions[page] = version === undefined ? 0 : version + 1
-    fold.put('pages', await codec.sealPage('pages', TOMBSTONES, page, encodePage(TOMBSTONES, page, versions[page], merged)), before)
+    fold.put('pages', await codec.sealPage('pages', TOMBSTONES, page, encodePage(TOMBSTONES, page, versions[page], records, lost)), before)
   }
   return { next, versions }
 }
@@ -227,8 +204,9 @@ async function removePages(log: CommitLog, fold: Fold, removal: FoldPlan['remova
       if (row === undefined) continue
       fold.remove('pages', row)
       if (!blobs) continue
-      const page = (await log.codec.openPage('pages', row.label, row.value)) as ReturnType<typeof encodePage>
-      for (const record of page.r) dead.push(...refsOf(record[3]))
+      // The long values of a damaged page stay behind: nothing says any more which they were.
+      const page = await openOrDamaged(log.codec, row)
+      for (const record of page?.r ?? []) dead.push(...refsOf(record[3]))
     }
   }
 }

@@ -11,7 +11,7 @@ import { encodeLogRow, type Change, type LogRow } from './log-row.js'
 import type { StoredManifest } from './manifest.js'
 import { Mutex } from './mutex.js'
 import { headerAfter, noteWriter, openLogRows, readStanding, replayRow, type LogHead, type Standing } from './replay.js'
-import type { FoldResult, State } from './state.js'
+import { State, type FoldResult } from './state.js'
 
 /** What became of a prepared row. */
 export type AppendOutcome =
@@ -122,6 +122,11 @@ export class CommitLog {
   /** Ends this log: every later call rejects with this error. */
   die(error: VaultError): void {
     this.#dead ??= error
+  }
+
+  /** Drops what a dead log still holds of the content. */
+  forget(): void {
+    this.#standing = { ...this.#standing, state: new State() }
   }
 
   assertAlive(): void {

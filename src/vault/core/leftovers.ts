@@ -5,7 +5,7 @@ import type { Bytes } from '../../brand.js'
 import type { Operation } from '../../stores/backend.js'
 import type { CommitLog } from './commit-log.js'
 import type { Job } from './jobs.js'
-import { readLabelled, type encodePage, type Pages } from './pages.js'
+import { readLabelled, type Pages, type StoredPage } from './pages.js'
 import { expectedPages, LabelSet, pendingRefs, removedPages } from './references.js'
 import { Slices } from './slices.js'
 
@@ -68,6 +68,6 @@ async function referredLabels(log: CommitLog, pages: Pages, slices: Slices): Pro
 async function addRemoved(log: CommitLog, labels: LabelSet, stem: string, page: number): Promise<void> {
   const [row] = await readLabelled(log.backend, log.codec, 'pages', [{ stem, page }])
   if (row === undefined) return
-  const { r } = (await log.codec.openPage('pages', row.label, row.value)) as ReturnType<typeof encodePage>
+  const { r } = (await log.codec.openPage('pages', row.label, row.value)) as StoredPage
   labels.addBodies(r.map((record) => record[3]))
 }

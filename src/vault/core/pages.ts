@@ -104,22 +104,26 @@ export class Pages {
     }
     if (body.s !== stem || body.p !== page) throw suspect('a page of records lies under the label of another', page, 'page-swapped')
     if (body.n !== version) throw suspect('a page of records was replaced by an older one', page, 'page-replayed')
+    // What is gone must not look as if it had never been there.
+    if (body.l !== undefined) throw suspect('records of a page were lost with a damaged row', page, 'records-lost')
     const records = new Map(body.r.map(([number, rev, modifiedAt, record]) => [number, { number, rev, modifiedAt, body: record }]))
     this.#cache.set(cacheKey(stem, page, version), records, row.value.length)
     return records
   }
 }
 
-interface StoredPage {
+export interface StoredPage {
   readonly s: string
   readonly p: number
   readonly n: number
   readonly r: readonly StoredRecord[]
+  /** Numbers whose records were lost with a damaged row before; left out when there are none. */
+  readonly l?: readonly number[]
 }
 
 /** The JSON value of a page. */
-export function encodePage(stem: string, page: number, version: number, records: readonly StoredRecord[]): StoredPage {
-  return { s: stem, p: page, n: version, r: records }
+export function encodePage(stem: string, page: number, version: number, records: readonly StoredRecord[], lost: readonly number[] = []): StoredPage {
+  return { s: stem, p: page, n: version, r: records, ...(lost.length > 0 && { l: lost }) }
 }
 
 export interface LabelledValue {

@@ -8,7 +8,7 @@ import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { refsOf, type BlobRef } from '../core/log-row.js'
 import { openManifest, Tally, type StoredManifest } from '../core/manifest.js'
-import type { encodePage } from '../core/pages.js'
+import type { StoredPage } from '../core/pages.js'
 import { expectedPages, pendingRefs, removedPages } from '../core/references.js'
 import { decodeShards, openLogRows, readStanding } from '../core/replay.js'
 import { Slices } from '../core/slices.js'
@@ -190,9 +190,10 @@ class Check {
       expected.delete(key)
       try {
         this.#count(is, 'pages', label, row)
-        const body = (await codec.openPage('pages', label, row)) as ReturnType<typeof encodePage>
+        const body = (await codec.openPage('pages', label, row)) as StoredPage
         if (known.version !== undefined && body.n !== known.version) this.#problem('corrupt', 'pages', known.page, 'page-replayed')
         this.#pages.set(`${body.s}/${body.p}`, { version: body.n, numbers: body.r.length, revs: new Set(body.r.map((record) => record[1])) })
+        if (body.l !== undefined) this.#problem('corrupt', 'pages', body.p, 'records-lost')
         for (const record of body.r) for (const ref of refsOf(record[3])) this.#refs.set(ref[1], ref)
       } catch (error) {
         this.#failed(error, 'pages')
