@@ -37,9 +37,9 @@ describe('documents', () => {
       const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }
       for (const [, name] of text.matchAll(/npm run ([\w-]+)/g)) expect(Object.keys(scripts), document).toContain(name)
       for (const [, name] of text.matchAll(/npm (start|test)\b/g)) expect(Object.keys(scripts), document).toContain(name)
-      for (const [, path] of text.matchAll(/node (scripts\/[\w./-]+)/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
+      for (const [, path] of text.matchAll(/node ((?:scripts|tools)\/[\w./-]+)/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
       for (const [, path] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
-      for (const [, path] of text.matchAll(/`((?:src|test|docs|scripts)\/[\w./-]+\.\w+)`/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
+      for (const [, path] of text.matchAll(/`((?:src|test|docs|scripts|tools)\/[\w./-]+\.\w+)`/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
     })
   }
 
