@@ -90,6 +90,23 @@ export class VaultPage {
     return { conversations, messages, totalMs, vaultMs, text }
   }
 
+  async loadSample(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Load the sample' }).click()
+    await this.page.locator('#load-status').filter({ hasText: LOADED }).waitFor({ state: 'visible' })
+  }
+
+  /** Writes into the open chat and waits until the guide has answered. */
+  async send(text: string): Promise<void> {
+    await this.draft(text)
+    await this.page.getByRole('button', { name: 'Send' }).click()
+    await this.page.locator('#messages .content').filter({ hasText: `You used ${text.trim().split(/\s+/).length} words.` }).last().waitFor({ state: 'visible' })
+  }
+
+  /** Types into the composer and leaves it at that. */
+  async draft(text: string): Promise<void> {
+    await this.page.getByPlaceholder('Write a message').fill(text)
+  }
+
   async listStatus(): Promise<string> {
     return (await this.page.locator('#list-status').textContent()) ?? ''
   }
