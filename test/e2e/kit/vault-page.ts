@@ -70,6 +70,84 @@ export class VaultPage {
     return this.#lastMeasure('unlock')
   }
 
+  /** Unlocks and waits for the list: the whole time from the click, and how long the derivation alone takes. */
+  async unlockToList(password: string): Promise<{ readonly keyMs: number; readonly listMs: number }> {
+    const keyMs = await this.page.evaluate(async () => {
+      const header = await new Promise<Uint8Array>((resolve, reject) => {
+        const opening = indexedDB.open('sealed-vault:conversations')
+        opening.onerror = reject
+        opening.onsuccess = () => {
+          const getting = opening.result.transaction('header').objectStore('header').get('header')
+          getting.onsuccess = () => {
+            opening.result.close()
+            resolve(getting.result as Uint8Array)
+          }
+        }
+      })
+      const iterations = Number(/"iterations":(\d+)/.exec(new TextDecoder('latin1').decode(header))![1])
+      const key = await crypto.subtle.importKey('raw', new Uint8Array(20), 'PBKDF2', false, ['deriveBits'])
+      const started = performance.now()
+      await crypto.subtle.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(16), iterations }, key, 256)
+      return performance.now() - started
+    })
+    await this.page.evaluate(() => {
+      const app = document.getElementById('app')!
+      app.addEventListener('submit', () => performance.mark('asked'), { capture: true, once: true })
+      new MutationObserver((_, observer) => {
+        if (document.querySelector('#sessions > li') === null) return
+        performance.measure('list', 'asked')
+        observer.disconnect()
+      }).observe(app, { childList: true, subtree: true })
+    })
+    await this.#tryPassword(password)
+    return { keyMs, listMs: await this.#lastMeasure('list') }
+  }
+
+  /** Types letter by letter; resolves to the longest time in which the page could not do anything else. */
+  async longestPauseWhileTyping(text: string): Promise<number> {
+    await this.page.evaluate(() => {
+      const watch = { longest: 0, last: performance.now(), stopped: false }
+      const channel = new MessageChannel()
+      channel.port1.onmessage = () => {
+        const now = performance.now()
+        watch.longest = Math.max(watch.longest, now - watch.last)
+        watch.last = now
+        // Not at once: a page that does nothing but this would disturb itself.
+        if (!watch.stopped) setTimeout(() => channel.port2.postMessage(0), 4)
+      }
+      channel.port2.postMessage(0)
+      Object.assign(globalThis, { watch })
+    })
+    await this.page.getByLabel('Filter').pressSequentially(text, { delay: 60 })
+    return this.page.evaluate(() => {
+      const { watch } = globalThis as unknown as { watch: { longest: number; stopped: boolean } }
+      watch.stopped = true
+      return watch.longest
+    })
+  }
+
+  /** When a message with this text is first in the document, in ms since 1970. */
+  timeOfText(text: string): Promise<number> {
+    return this.page.evaluate(
+      (wanted) =>
+        new Promise<number>((resolve) => {
+          const look = (): boolean => {
+            const found = [...document.querySelectorAll('#messages .content')].some((element) => element.textContent === wanted)
+            if (found) resolve(performance.timeOrigin + performance.now())
+            return found
+          }
+          if (look()) return
+          new MutationObserver((_, observer) => look() && observer.disconnect()).observe(document.getElementById('app')!, { childList: true, subtree: true, characterData: true })
+        }),
+      text,
+    )
+  }
+
+  async checkNow(): Promise<string> {
+    await this.openSettings()
+    return this.check()
+  }
+
   async expectRefused(password: string): Promise<void> {
     await this.#tryPassword(password)
     await this.page.getByText('That is not the password of this vault.').waitFor({ state: 'visible', timeout: 20_000 })
@@ -88,6 +166,19 @@ export class VaultPage {
     const text = (await status.textContent()) ?? ''
     const [conversations, messages, totalMs, vaultMs] = LOADED.exec(text)!.slice(1).map((digits) => Number(digits.replaceAll(',', ''))) as [number, number, number, number]
     return { conversations, messages, totalMs, vaultMs, text }
+  }
+
+  /** Starts a load; resolves to what the page says when it has ended. */
+  async startLoading(path: string): Promise<string> {
+    await this.page.getByLabel('From a file').setInputFiles(path)
+    const status = this.page.locator('#load-status')
+    await status.filter({ hasText: /^(Loaded|Cancelled|The file)/ }).waitFor({ state: 'visible', timeout: 60_000 })
+    return (await status.textContent()) ?? ''
+  }
+
+  /** Presses the button, if the load has not ended already. */
+  async cancelLoading(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Cancel' }).click({ timeout: 1000 }).catch(() => undefined)
   }
 
   async loadSample(): Promise<void> {

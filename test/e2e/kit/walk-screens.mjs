@@ -1,0 +1,76 @@
+// @ts-check
+// The way through every screen of the demo: what a newcomer sees, what goes wrong, and every state a vault can be in.
+
+const PASSWORD = 'correct horse battery staple'
+
+/** @typedef {import('playwright').Page} Page */
+
+/** Waits for a state of the vault. @param {Page} page @param {string} name */
+const screen = (page, name) => page.locator(`[data-screen="${name}"]`).waitFor({ timeout: 20_000 })
+
+/** A store that is not as it should be. @param {Page} page @param {string} script */
+async function spoil(page, script) {
+  await page.evaluate(script)
+  await page.reload()
+}
+
+/**
+ * @param {Page} page of a profile that is new to the demo
+ * @param {string} url
+ * @param {(screen: string) => Promise<void>} visit called on each screen when it shows what it has to show
+ */
+export async function walkScreens(page, url, visit) {
+  await page.goto(url)
+  await screen(page, 'empty')
+  await visit('01-create')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByText('guess it within').waitFor()
+  await page.getByLabel('The same password again').fill('something else')
+  await page.getByRole('button', { name: 'Create the vault' }).click()
+  await visit('02-create-mistyped')
+  await page.getByLabel('The same password again').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Create the vault' }).click()
+  await screen(page, 'unlocked')
+  await visit('03-open-empty')
+  await page.getByRole('button', { name: 'Load the sample' }).click()
+  await page.locator('#load-status').filter({ hasText: 'Loaded' }).waitFor()
+  await visit('04-list')
+  await page.getByLabel('Filter').fill('train')
+  await page.locator('#list-status').filter({ hasText: 'match' }).waitFor()
+  await visit('05-filter')
+  await page.getByLabel('Filter').fill('')
+  await page.locator('[data-session="sample-night-train"]').click()
+  await page.locator('#chat-status').filter({ hasText: 'messages' }).waitFor()
+  await visit('06-chat')
+  await page.getByPlaceholder('Write a message').fill('Does it also stop in Villach?')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.locator('#messages .content').filter({ hasText: 'You used 6 words.' }).waitFor()
+  await visit('07-answered')
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'Check the vault' }).click()
+  await page.locator('#check-status').filter({ hasText: 'in order' }).waitFor()
+  await visit('08-settings')
+  await page.getByRole('button', { name: 'Lock', exact: true }).click()
+  await screen(page, 'locked')
+  await visit('09-locked')
+  await page.getByLabel('Password', { exact: true }).fill('not the password')
+  await page.getByRole('button', { name: 'Unlock' }).click()
+  await page.getByText('not the password of this vault').waitFor({ timeout: 20_000 })
+  await page.getByText('Password forgotten?').click()
+  await visit('10-wrong-password')
+  const clearAll = `new Promise((done, failed) => { const open = indexedDB.open('sealed-vault:conversations'); open.onsuccess = () => {
+    const names = [...open.result.objectStoreNames]; const transaction = open.result.transaction(names, 'readwrite')
+    for (const name of names) transaction.objectStore(name).clear(); transaction.oncomplete = () => { open.result.close(); done() } }; open.onerror = failed })`
+  await spoil(page, clearAll)
+  await screen(page, 'wiped')
+  await visit('11-wiped')
+  const makeNewer = `new Promise((done) => { const gone = indexedDB.deleteDatabase('sealed-vault:conversations'); gone.onsuccess = () => {
+    const open = indexedDB.open('sealed-vault:conversations', 99); open.onsuccess = () => { open.result.close(); done() } } })`
+  await spoil(page, makeNewer)
+  await screen(page, 'newer')
+  await visit('12-newer')
+  await page.addInitScript('Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError") } })')
+  await page.reload()
+  await screen(page, 'unavailable')
+  await visit('13-unavailable')
+}
