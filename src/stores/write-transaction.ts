@@ -3,8 +3,9 @@
 // Expectations and writes are sent together: the append of a commit then costs one round trip. An expectation that misses
 // aborts the transaction, so the writes behind it never become true.
 //
-// `commit()` is never called. Firefox 153 goes on committing when a request fails after it, unless that was the last one: the
-// rest of the batch becomes true without it. (Chromium and WebKit abort, as the specification says.) Measured, it would save an append 10-20 %.
+// `commit()` is called after a lone request only. Firefox 153 goes on committing when a request fails after it, unless that was the last one:
+// the rest of the batch becomes true without it. (Chromium and WebKit abort, as the specification says.) Measured, it would save an append 10-20 %.
+// A lone request is what a page sends that is about to go: without `commit()` it would be undone together with the page.
 
 import type { ApplyResult, Batch, Expectation, Operation, StoreName } from './backend.js'
 import type { InFlight } from './in-flight.js'
@@ -124,6 +125,7 @@ export function runApply(database: IDBDatabase, batch: Batch, ranges: KeyRanges,
       }
       // Requests are answered in order, so this one comes when all others have succeeded.
       if (last !== undefined) last.onsuccess = watched.letCommit
+      if (expect.length === 0 && operations.length === 1 && operations[0]?.kind !== 'add') transaction.commit()
     } catch (error) {
       // A key or value was refused, or Firefox refuses all writes after a quota error: nothing was written.
       watched.cancel(error)

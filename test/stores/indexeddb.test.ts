@@ -168,6 +168,19 @@ test('the kind of failure is told where there is no IndexedDB at all', async () 
   vi.unstubAllGlobals()
 })
 
+test('a lone write is committed at once, for the page may be about to go; what could still miss is not', async () => {
+  const backend = await indexedDbFactory().open('aurora')
+  const committed = vi.spyOn(IDBTransaction.prototype, 'commit')
+  await backend.apply(batch([put('marks', 'tab', row(1))]))
+  await backend.apply(batch([{ kind: 'delete', store: 'marks', key: 'tab' }]))
+  expect(committed).toHaveBeenCalledTimes(2)
+  await backend.apply(batch([{ kind: 'add', store: 'log', key: 1, value: row(1) }]))
+  await backend.apply(batch([put('log', 2, row(2))], [{ kind: 'present', store: 'log', key: 1 }]))
+  await backend.apply(batch([put('log', 3, row(3)), put('log', 4, row(4))]))
+  expect(committed).toHaveBeenCalledTimes(2)
+  committed.mockRestore()
+})
+
 test('the durability that was asked for reaches the engine, and only the named stores are held, with one that all writers share', async () => {
   const backend = await indexedDbFactory().open('aurora')
   const begun = vi.spyOn(IDBDatabase.prototype, 'transaction')
