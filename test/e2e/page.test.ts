@@ -78,6 +78,8 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
   story('keeps everything over a reload, sealed until the right password', async () => {
     await first.reload()
     await first.expectNothingShown()
+    // A page that goes says so in time: else the next unlock would take it for a crash.
+    expect(await first.countMarks()).toBe(0)
     await first.expectRefused('not the password')
     // Spaces belong to a password.
     await first.expectRefused(FIRST_PASSWORD.trim())
@@ -190,7 +192,7 @@ describe.each(engines)('the page in $engine', ({ engine, launch }) => {
     writeFileSync(path, [good('bad-1'), '{"id": 5}', 'not json at all', good('bad-2'), JSON.stringify({ id: 'bad-3', messages: [{ id: 'x', senderId: 'a', type: 'nobody', content: 'c' }] })].join('\n'))
     expect(await first.load(path)).toMatchObject({ conversations: 2, messages: 2 })
     const problems = await first.page.locator('#load-problems > li').allTextContents()
-    expect(problems.map((text) => /line \d+/.exec(text)?.[0]).toSorted()).toEqual(['line 2', 'line 3', 'line 5'])
+    expect(new Set(problems.map((text) => /line \d+/.exec(text)?.[0]))).toEqual(new Set(['line 2', 'line 3', 'line 5']))
     const array = join(folder, `${engine}-array.json`)
     writeFileSync(array, `[${good('array-1')}, ${good('array-2')}]`)
     expect(await first.load(array)).toMatchObject({ conversations: 2, messages: 2 })

@@ -143,6 +143,24 @@ export class VaultPage {
     )
   }
 
+  /** Marks of tabs that have not said that they closed. */
+  countMarks(): Promise<number> {
+    return this.page.evaluate(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const opening = indexedDB.open('sealed-vault:conversations')
+          opening.onerror = reject
+          opening.onsuccess = () => {
+            const counting = opening.result.transaction('marks').objectStore('marks').count()
+            counting.onsuccess = () => {
+              opening.result.close()
+              resolve(counting.result)
+            }
+          }
+        }),
+    )
+  }
+
   async checkNow(): Promise<string> {
     await this.openSettings()
     return this.check()
