@@ -47,7 +47,7 @@ export function StrengthHint({ id, password }: { readonly id: string; readonly p
     return () => void (gone = true)
   }, [password === '', estimate])
   const found = password === '' ? undefined : estimate?.(password)
-  const words = found === undefined ? 'Several words that nobody would put together are easy to remember and hard to guess.' : `Whoever copies this profile would guess it within ${found.words}.`
+  const words = found === undefined ? 'Several words that nobody would put together are easy to remember and hard to guess.' : `Whoever copies this profile would need ${found.words} to guess it.`
   return (
     <div class="strength">
       <meter aria-label="Strength of the password" min={0} max={4} low={2} high={3} optimum={4} value={found?.score ?? 0} />

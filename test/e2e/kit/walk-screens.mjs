@@ -24,7 +24,7 @@ export async function walkScreens(page, url, visit) {
   await screen(page, 'empty')
   await visit('01-create')
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByText('guess it within').waitFor()
+  await page.getByText('to guess it.').waitFor()
   await page.getByLabel('The same password again').fill('something else')
   await page.getByRole('button', { name: 'Create the vault' }).click()
   await visit('02-create-mistyped')
