@@ -161,9 +161,11 @@ export class VaultPage {
     )
   }
 
-  async checkNow(): Promise<string> {
+  /** What the check of the vault counts; it must find everything in order. */
+  async countByCheck(): Promise<{ readonly conversations: number; readonly messages: number }> {
     await this.openSettings()
-    return this.check()
+    const [, conversations, messages] = /in order: ([\d,]+) conversations, ([\d,]+) messages/.exec(await this.check())!.map((digits) => Number(digits.replaceAll(',', ''))) as [number, number, number]
+    return { conversations, messages }
   }
 
   async expectRefused(password: string): Promise<void> {
@@ -194,9 +196,13 @@ export class VaultPage {
     return (await status.textContent()) ?? ''
   }
 
-  /** Presses the button, if the load has not ended already. */
+  /** Something of the load is in the vault. */
+  async waitForProgress(): Promise<void> {
+    await this.page.locator('#load-status').filter({ hasText: /so far$/ }).waitFor({ state: 'visible' })
+  }
+
   async cancelLoading(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Cancel' }).click({ timeout: 1000 }).catch(() => undefined)
+    await this.page.getByRole('button', { name: 'Cancel' }).click()
   }
 
   async loadSample(): Promise<void> {
@@ -208,7 +214,8 @@ export class VaultPage {
   async send(text: string): Promise<void> {
     await this.draft(text)
     await this.page.getByRole('button', { name: 'Send' }).click()
-    await this.page.locator('#messages .content').filter({ hasText: `You used ${text.trim().split(/\s+/).length} words.` }).last().waitFor({ state: 'visible' })
+    const end = async (): Promise<readonly string[]> => (await this.page.locator('#messages .content').allTextContents()).slice(-2)
+    await expect.poll(end, { timeout: 20_000 }).toEqual([text, expect.stringMatching(/You used \d+ words\.$/)])
   }
 
   /** Types into the composer and leaves it at that. */
