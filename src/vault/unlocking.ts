@@ -14,6 +14,7 @@ import { emptyManifest, sealManifest } from './core/manifest.js'
 import { readStanding, type Standing } from './core/replay.js'
 import type { ClosedParts } from './environment.js'
 import { OpenedVault } from './opened-vault.js'
+import { SecondCopies } from './second-copies.js'
 import { UnlockedVault } from './unlocked-vault.js'
 
 /** @throws {VaultError} see `EmptyVault.create` */
@@ -88,8 +89,13 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
     }
     // Whoever reports a loss sets the canary to what is there, or the same loss is reported for ever (PROTOCOL rule 2).
     if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
-    await restoreHeader(backend, opened, standing)
-    await writeHeaderMirror(homes, options.name, opened.header.revision, opened.row)
+    if (!(await restoreHeader(backend, opened, standing))) {
+      // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
+      opened.ring.wipe()
+      return await unlockVault(parts, password, acceptLoss, signal)
+    }
+    // The header as it is stored, never the one this tab holds: that may be an older one by now.
+    await new SecondCopies(homes, options.name, () => canaryOf(opened, standing.head.seq, standing.head.tag)).writeStoredHeader(backend)
     signal.throwIfAborted()
     return await finishOpening(parts, opened, standing, signal)
   } catch (error) {
@@ -160,15 +166,17 @@ async function standingFor(backend: Backend, opened: OpenedHeader): Promise<{ op
   throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: opened.header.revision, reason: 'rolled-back' })
 }
 
-/** Puts back a header that was damaged or missing, if nobody wrote one meanwhile. */
-async function restoreHeader(backend: Backend, opened: OpenedHeader, standing: Standing): Promise<void> {
+/** Puts back a header that was damaged or missing. False when anybody has committed since: then which header counts is open again. */
+async function restoreHeader(backend: Backend, opened: OpenedHeader, standing: Standing): Promise<boolean> {
   const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-  if (row !== undefined && equalBytes(row, opened.row)) return
-  await backend.apply({
-    expect: [{ kind: 'tag', store: 'log', key: standing.head.seq, tag: standing.head.tag }, row === undefined ? { kind: 'absent', store: 'header', key: 'header' } : { kind: 'tag', store: 'header', key: 'header', tag: tagOfRow(row) }],
+  if (row !== undefined && equalBytes(row, opened.row)) return true
+  const { seq, tag } = standing.head
+  const { applied } = await backend.apply({
+    expect: [{ kind: 'tag', store: 'log', key: seq, tag }, { kind: 'last', store: 'log', key: seq }, row === undefined ? { kind: 'absent', store: 'header', key: 'header' } : { kind: 'tag', store: 'header', key: 'header', tag: tagOfRow(row) }],
     operations: [{ kind: 'put', store: 'header', key: 'header', value: opened.row }],
     durability: 'strict',
   })
+  return applied
 }
 
 /** How many commits a genuine canary knows that the log does not; at least one when it knows another vault. A canary that lags is normal. */

@@ -304,6 +304,59 @@ describe('a password that is changed while another tab unlocks', () => {
   })
 })
 
+describe('a tab that stands still while it unlocks', () => {
+  it('never puts an old header back over a new one', async () => {
+    for (const changes of [['second'], ['second', 'third']]) {
+      const disk = createMemoryDisk()
+      const { backend, holdNext } = slowReads(disk)
+      const shared = { disk, homes: [memoryHome()], locks: memoryLocks(), openChannel: silence }
+      const a = await testBrowser(shared).tab()
+      const vault = await testBrowser({ ...shared, backend }).open()
+      if (vault.state !== 'locked') throw new Error(vault.state)
+      // What belongs to the old header is read, and then nothing for a while.
+      const holding = holdNext('manifest')
+      const unlocking = vault.unlock(PASSWORD).then(
+        () => 'open',
+        (error: unknown) => (error as VaultError).code,
+      )
+      const release = await holding
+      let current = PASSWORD
+      for (const next of changes) {
+        await a.changePassword(current, next)
+        current = next
+      }
+      release()
+      expect(await unlocking).toBe('wrong-password')
+      await a.lock()
+      const again = await testBrowser(shared).open()
+      if (again.state !== 'locked') throw new Error(again.state)
+      expect(await (await again.unlock(current)).sessions.count()).toBe(0)
+    }
+  })
+})
+
+describe('a call inside a transaction that nobody waits for', () => {
+  it('changes nothing after the transaction has ended', async () => {
+    const browser = testBrowser()
+    const tab = await browser.tab()
+    const { chatLogId } = await tab.sessions.create()
+    await tab.chatLogs.append(chatLogId, Array.from({ length: 64 }, (_, i) => message(`${i}`, `m${i}`)))
+    await tab.checkpoint()
+    tab.releaseMemory()
+    let late: Promise<unknown> = Promise.resolve()
+    await tab.transact(async (tx) => {
+      await tx.preferences.set('a', 1)
+      late = tx.chatLogs.append(chatLogId, message('too late', 'late'))
+      late.catch(() => undefined)
+    })
+    await late.catch(() => undefined)
+    await settle()
+    const other = await browser.tab()
+    expect([await tab.chatLogs.count(chatLogId), await other.chatLogs.count(chatLogId)]).toEqual([64, 64])
+    expect(await tab.chatLogs.getMessage(chatLogId, 'late')).toBeUndefined()
+  })
+})
+
 describe('locks that the browser refuses', () => {
   it('reject the change instead of leaving it hanging', async () => {
     const locks = memoryLocks()

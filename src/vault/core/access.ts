@@ -158,6 +158,8 @@ async function readUndisturbed<T>(log: CommitLog, read: () => Promise<T>): Promi
     const { generation, ground } = log
     try {
       const found = await read()
+      // Locked meanwhile: what was read may be what is left when everything has been forgotten.
+      log.assertAlive()
       // Pages and what is pending over them belong together. A checkpoint of this tab moves one to the other in place, and a
       // deleted chat loses the second first: whoever waited in between has half of each.
       if (ground === log.ground) return found

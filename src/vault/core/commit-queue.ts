@@ -16,6 +16,7 @@ export class Draft {
   readonly expect: Expectation[] = []
   readonly operations: Operation[] = []
   readonly #stamp: CommitStamp
+  #closed = false
 
   constructor(state: State, stamp: CommitStamp) {
     this.state = state
@@ -32,7 +33,15 @@ export class Draft {
     return this.#stamp.seq
   }
 
+  /** The function that built it has ended: what a call that nobody waited for still does must not come in behind the sealed row. */
+  close(): void {
+    this.#closed = true
+    Object.freeze(this.expect)
+    Object.freeze(this.operations)
+  }
+
   change(change: Change): void {
+    if (this.#closed) throw new TypeError('this change has ended; await everything inside of it')
     applyChange(this.state, change, this.#stamp)
     this.changes.push(change)
   }
@@ -303,7 +312,7 @@ export class CommitQueue {
       const layer = batch.length === 1 ? batchDraft : batchDraft.draft()
       const draft = new Draft(layer, stamp)
       try {
-        const result = await item.run(draft)
+        const result = await item.run(draft).finally(() => draft.close())
         if (layer !== batchDraft) layer.pour()
         changes.push(...draft.changes)
         expect.push(...draft.expect)
