@@ -15,9 +15,9 @@ import { storageError, toStorageError } from './storage-failure.js'
 import { watchTransaction } from './watched-transaction.js'
 
 /**
- * In the scope of every transaction that writes, so that no two of them run at once. Chromium 156 writes what a transaction has locked to its
- * LevelDB before the commit. Killed while two transactions of one database are written so far, it finds "locks that cannot be", takes the
- * database for corrupt and begins an empty one: 21 of 103 kills during a bulk load with single appends beside it.
+ * In the scope of every transaction that writes, so that no two of them run at once. Chromium 156 that was killed while two transactions of
+ * one database had written a part of what they do takes the database for corrupt and begins an empty one: 21 of 103 kills during a bulk load
+ * with single appends beside it. Its log then held two lists of locks, with the lock of the database in both. Decision 007.
  */
 const COMMON_STORE: StoreName = 'jobs'
 

@@ -65,6 +65,15 @@ describe('key derivation', () => {
     expect(headerBody(attacked.rows('header').get('header')!)).toEqual(headerBody(built.disk.rows('test', 'header').get('header')!))
   })
 
+  it('is healed, or refused, also when a foreign row lies behind the end of the log', async () => {
+    const attacked = edited((body) => void (body.slots[0]!.kdf.iterations = 1), { mirror: true })
+    attacked.rows('log').set('zz', new Uint8Array(40).fill(1) as SealedBytes)
+    const derivations = countDerivations()
+    await neverLies(attacked)
+    // Whoever waits for the last row to be its own must not wait for ever.
+    expect(derivations()).toBeLessThanOrEqual(8)
+  })
+
   it('changed within the limits opens nothing', async () => {
     const { iterations } = headerBody(built.disk.rows('test', 'header').get('header')!).slots[0]!.kdf
     for (const changed of [1000, iterations + 1, iterations - 1, 10_000].filter((candidate) => candidate !== iterations && candidate >= 1000)) {

@@ -1,10 +1,11 @@
 // The connection manager against engines that hang, break and lie. Time is simulated, so every deadline is exact.
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Batch, BackendEvent } from '../../src/stores/backend.ts'
-import { get, row, tagOf } from '../../src/testing/contract-rows.ts'
+import type { BackendEvent } from '../../src/stores/backend.ts'
+import { get, row } from '../../src/testing/contract-rows.ts'
 import { indexedDbBackend, timings } from './kit/scripted-backend.ts'
 import { engineError, failsWith, hangs, scriptedFactory, ScriptedTransaction, succeeds } from './kit/scripted-idb.ts'
+import { fenced, standing, unfenced } from './kit/standing.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -12,18 +13,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
-
-/** How a promise stands: its value, its error, or that it is still pending. */
-async function standing(promise: Promise<unknown>): Promise<unknown> {
-  return Promise.race([promise.then((value) => ({ value }), (error) => ({ code: error.code, reason: error.details?.reason })), vi.advanceTimersByTimeAsync(0).then(() => 'pending')])
-}
-
-const fenced: Batch = {
-  expect: [{ kind: 'tag', store: 'log', key: 1, tag: tagOf(row(1)) }],
-  operations: [{ kind: 'add', store: 'log', key: 2, value: row(2) }],
-  durability: 'relaxed',
-}
-const unfenced: Batch = { ...fenced, expect: [] }
 
 describe('opening', () => {
   test('an open that never answers is tried once more, then given up', async () => {

@@ -11,6 +11,7 @@ import { memoryFactory } from '../../src/stores/memory.js'
 import type { OpenTabChannel } from '../../src/stores/tab-channel.js'
 import { destroyVaultIn } from '../../src/vault/open-vault.js'
 import { memoryChannels, PASSWORD, testBrowser } from '../kit/tabs.js'
+import { lockedOf, settle } from '../kit/vault-states.js'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -18,7 +19,6 @@ afterEach(() => {
 })
 
 const message = (content: string, id?: string) => ({ senderId: 'ada', type: 'user' as const, content, ...(id !== undefined && { id }) })
-const settle = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const silence: OpenTabChannel = () => ({ post: () => {}, subscribe: () => () => {}, close: () => {} })
 
 /** A backend whose answers to some reads are held back, as those of a busy disk are: read already, not yet told. */
@@ -96,6 +96,29 @@ describe('a read that overlaps this tab’s own checkpoint', () => {
     await tab.chatLogs.delete(chatLogId)
     release()
     await expect(reading).rejects.toMatchObject({ code: 'not-found' })
+  })
+})
+
+describe('a read that overlaps the lock', () => {
+  it('is refused as locked, never answered with nothing', async () => {
+    for (const store of ['log', 'pages']) {
+      const disk = createMemoryDisk()
+      const { backend, holdNext } = slowReads(disk)
+      const tab = await testBrowser({ disk, backend }).tab()
+      const { chatLogId } = await tab.sessions.create()
+      await tab.chatLogs.append(chatLogId, message('there'))
+      await tab.checkpoint()
+      tab.releaseMemory()
+      vi.spyOn(Date, 'now').mockImplementation(() => 2_000_000_000_000)
+      const holding = holdNext(store)
+      const reads = [tab.chatLogs.read(chatLogId), ...(store === 'log' ? [tab.sessions.list(), tab.sessions.count(), tab.chatLogs.getMessage(chatLogId, 'm')] : [])]
+      const outcomes = Promise.all(reads.map((read) => read.then(() => 'answered', (error: unknown) => (error as VaultError).code)))
+      const release = await holding
+      await tab.lock()
+      release()
+      expect(new Set(await outcomes)).toEqual(new Set(['locked']))
+      vi.restoreAllMocks()
+    }
   })
 })
 
@@ -241,7 +264,8 @@ describe('calls at once inside a transaction', () => {
     const { chatLogId } = await tab.sessions.create()
     const { id } = await tab.chatLogs.append(chatLogId, message('old'))
     await tab.checkpoint()
-    tab.releaseMemory()
+    // Its page is at hand, so both find the message before either changes it.
+    await tab.chatLogs.getMessage(chatLogId, id)
     await tab.transact(async (tx) => {
       await Promise.all([tx.chatLogs.update(chatLogId, id, { content: 'new' }), tx.chatLogs.update(chatLogId, id, { timestamp: 5 })])
     })
@@ -289,8 +313,7 @@ describe('a password that is changed while another tab unlocks', () => {
       [PASSWORD, 'wrong-password'],
       ['third', 'open'],
     ] as const) {
-      const vault = await testBrowser({ ...shared, backend }).open()
-      if (vault.state !== 'locked') throw new Error(vault.state)
+      const vault = await lockedOf(testBrowser({ ...shared, backend }))
       const holding = holdNext('header')
       const unlocking = vault.unlock(password).then(
         () => 'open',
@@ -311,8 +334,7 @@ describe('a tab that stands still while it unlocks', () => {
       const { backend, holdNext } = slowReads(disk)
       const shared = { disk, homes: [memoryHome()], locks: memoryLocks(), openChannel: silence }
       const a = await testBrowser(shared).tab()
-      const vault = await testBrowser({ ...shared, backend }).open()
-      if (vault.state !== 'locked') throw new Error(vault.state)
+      const vault = await lockedOf(testBrowser({ ...shared, backend }))
       // What belongs to the old header is read, and then nothing for a while.
       const holding = holdNext('manifest')
       const unlocking = vault.unlock(PASSWORD).then(
@@ -328,8 +350,7 @@ describe('a tab that stands still while it unlocks', () => {
       release()
       expect(await unlocking).toBe('wrong-password')
       await a.lock()
-      const again = await testBrowser(shared).open()
-      if (again.state !== 'locked') throw new Error(again.state)
+      const again = await lockedOf(testBrowser(shared))
       expect(await (await again.unlock(current)).sessions.count()).toBe(0)
     }
   })

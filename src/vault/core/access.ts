@@ -165,6 +165,8 @@ async function readUndisturbed<T>(log: CommitLog, read: () => Promise<T>): Promi
       if (ground === log.ground) return found
       if (restarts >= MAX_RESTARTS) throw new VaultError('busy', 'the vault changed all the time while it was read; try again')
     } catch (error) {
+      // Nor is what cannot be found then not there.
+      log.assertAlive()
       if (!(error instanceof SuspectPage)) throw error
       if (generation === log.generation) await log.catchUp()
       if (generation === log.generation || restarts >= MAX_RESTARTS) throw error.damage

@@ -1,7 +1,7 @@
 // The log of one opened vault in one tab: what is true now, and the compare-and-swap that makes a commit so.
 // PROTOCOL rules 4-6 and 12. Everything that changes what this tab takes for true runs under one mutex.
 
-import type { SealedBytes, Seq, Tag } from '../../brand.js'
+import type { Seq, Tag } from '../../brand.js'
 import { equalBytes, randomBytes, toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Batch, Expectation, Operation } from '../../stores/backend.js'
@@ -255,18 +255,17 @@ export class CommitLog {
   async #catchUp(): Promise<void> {
     const head = this.head
     const began = Date.now()
-    const [own, rows, manifestRow, headerRow] = await this.backend.read([
+    const [own, rows, manifestRow] = await this.backend.read([
       { kind: 'get', store: 'log', key: head.seq },
       { kind: 'rows', store: 'log', after: head.seq },
       { kind: 'get', store: 'manifest', key: 'manifest' },
-      { kind: 'get', store: 'header', key: 'header' },
     ])
     if (manifestRow === undefined) throw this.#lose('wiped')
     const sameManifest = equalBytes(tagOfRow(manifestRow), this.manifest.tag)
     if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose('replaced')
     if (own === undefined && sameManifest) throw this.#lose('rolled-back')
     if (!sameManifest) {
-      if (headerRow !== undefined && this.#isForeign(headerRow)) throw this.#lose('replaced')
+      if (await this.#isForeign()) throw this.#lose('replaced')
       await this.#reload()
       this.#lastLook = began
       return
@@ -286,7 +285,9 @@ export class CommitLog {
   }
 
   /** The header of another vault, made in this one's place. A damaged one is the business of the next unlock. */
-  #isForeign(headerRow: SealedBytes): boolean {
+  async #isForeign(): Promise<boolean> {
+    const [headerRow] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+    if (headerRow === undefined) return false
     try {
       return !equalBytes(decodeHeader(headerRow).header.vaultId, this.codec.vaultId)
     } catch {
