@@ -1,7 +1,7 @@
 // What tests of a vault's states share: a locked vault, a browser whose writes ask first, what became of a promise.
 
 import { isVaultError } from '../../src/errors.js'
-import type { Backend, BackendFactory, Batch } from '../../src/stores/backend.js'
+import type { ApplyResult, Backend, BackendFactory, Batch } from '../../src/stores/backend.js'
 import type { MemoryDisk } from '../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import type { TestBrowser } from './tabs.js'
@@ -20,19 +20,23 @@ export async function lockedOf(browser: TestBrowser): Promise<LockedVault> {
   return vault
 }
 
-/** A factory whose backend asks first. */
-export function guarded(disk: MemoryDisk, before: (batch: Batch) => Promise<void>): () => BackendFactory {
+/** A factory whose writes go through `intercept`, which may hold them back, send them later, or answer something else. */
+export function intercepted(disk: MemoryDisk, intercept: (batch: Batch, send: () => Promise<ApplyResult>) => Promise<ApplyResult>): () => BackendFactory {
   const factory = memoryFactory(disk)
   return () => ({
     ...factory,
     open: async (name) => {
       const backend: Backend = await factory.open(name)
-      const apply: Backend['apply'] = async (batch) => {
-        await before(batch)
-        return backend.apply(batch)
-      }
-      return { ...backend, apply }
+      return { ...backend, apply: (batch) => intercept(batch, () => backend.apply(batch)) }
     },
+  })
+}
+
+/** A factory whose backend asks first. */
+export function guarded(disk: MemoryDisk, before: (batch: Batch) => Promise<void>): () => BackendFactory {
+  return intercepted(disk, async (batch, send) => {
+    await before(batch)
+    return send()
   })
 }
 

@@ -8,7 +8,7 @@ import type { Backend, Batch, Expectation, Operation } from '../../stores/backen
 import { tagOfRow, type Codec } from './codec.js'
 import { decodeHeader } from './header.js'
 import { encodeLogRow, type Change, type LogRow } from './log-row.js'
-import type { StoredManifest } from './manifest.js'
+import { MAX_WRITERS, type StoredManifest } from './manifest.js'
 import { Mutex } from './mutex.js'
 import { headerAfter, noteWriter, openLogRows, readStanding, replayRow, type LogHead, type Standing } from './replay.js'
 import { State, type FoldResult } from './state.js'
@@ -16,7 +16,7 @@ import { State, type FoldResult } from './state.js'
 /** What became of a prepared row. */
 export type AppendOutcome =
   | { readonly kind: 'applied'; readonly seq: Seq }
-  /** Another commit was first; what is true now is known again. */
+  /** Another commit was first, and this one will never be there; what is true now is known again. */
   | { readonly kind: 'raced' }
   /** An expectation of the change itself missed (`index` into its list). */
   | { readonly kind: 'refused'; readonly index: number }
@@ -43,8 +43,8 @@ export interface LogListener {
 
 /** A commit's row may hold many records; past this the change must be split. */
 const MAX_ROW = 64 * 1024 * 1024
-/** How often an unanswered commit is looked for before its outcome stays unknown. */
-const LOOKS_FOR_OUTCOME = 5
+/** How often an unanswered commit is sent again before its outcome stays unknown. */
+const SENT_AGAIN = 5
 
 export class CommitLog {
   readonly backend: Backend
@@ -114,11 +114,6 @@ export class CommitLog {
     return ++this.#operation
   }
 
-  /** True when the log is known to hold this operation of this writer. */
-  holdsOperation(operation: number): boolean {
-    return (this.#standing.writers.get(this.writer) ?? 0) >= operation
-  }
-
   /** Ends this log: every later call rejects with this error. */
   die(error: VaultError): void {
     this.#dead ??= error
@@ -169,7 +164,7 @@ export class CommitLog {
         result = await this.backend.apply(batch)
       } catch (error) {
         if (!isUnknown(error)) throw error
-        return this.#resolveOutcome(prepared, seq, tagOfRow(row), error)
+        return this.#resolveOutcome(prepared.operation, seq, batch, error)
       }
       if (result.applied) {
         this.#publish(prepared, logRow, seq, tagOfRow(row).slice() as Tag, row.length)
@@ -185,41 +180,47 @@ export class CommitLog {
   #publish(prepared: Prepared, row: LogRow, seq: Seq, tag: Tag, bytes: number): void {
     prepared.draft.pour()
     this.#advance(row, { seq, tag }, bytes)
-    this.#acknowledged = prepared.operation
     this.#lastLook = Date.now()
     this.#listener.committed(seq, row.changes, true)
   }
 
   #advance(row: LogRow, head: LogHead, bytes: number): void {
     noteWriter(this.#standing.writers, row)
+    if (row.writer === this.writer) this.#acknowledged = row.operation
     this.#standing = { ...this.#standing, head, header: headerAfter(this.#standing.header, row) }
     this.#logBytes += bytes
   }
 
-  /** The store gave no answer: the log itself is asked whether the row is there (PROTOCOL rule 6). */
-  async #resolveOutcome(prepared: Prepared, seq: Seq, tag: Tag, cause: unknown): Promise<AppendOutcome> {
-    let failure = cause
-    for (let look = 0; look < LOOKS_FOR_OUTCOME; look++) {
-      try {
-        const expected = seq
-        await this.#catchUp()
-        if (this.holdsOperation(prepared.operation)) {
-          this.#acknowledged = Math.max(this.#acknowledged, prepared.operation)
-          return { kind: 'applied', seq: expected }
-        }
-        const fellBelow = this.manifest.content.base >= seq
-        if (fellBelow && !this.writers.has(this.writer) && this.writers.size >= 32) break
-        // Not there: if it lands later, it will meet another row, or our next attempt will meet it.
-        return { kind: 'raced' }
-      } catch (error) {
-        failure = error
-        // Locked meanwhile: whether it was saved is as open as before.
-        if (this.#dead !== undefined) break
-        await new Promise((resolve) => setTimeout(resolve, 50 << look))
-      }
+  /**
+   * The store gave no answer. The log itself is asked, and as long as it ends before this commit, the same sealed batch is sent again: of all
+   * sendings one lands at most, since they bear one number. Only a foreign row of that number tells that none will (PROTOCOL rule 6).
+   */
+  async #resolveOutcome(operation: number, seq: Seq, batch: Batch, cause: VaultError): Promise<AppendOutcome> {
+    let failure: unknown = cause
+    const failed = (error: unknown): undefined => void (failure = error)
+    for (let look = 0; look <= SENT_AGAIN; look++) {
+      const fate = await this.#fateOf(operation, seq).catch(failed)
+      if (fate === 'landed') return { kind: 'applied', seq }
+      if (fate === 'displaced') return { kind: 'raced' }
+      // This one did end, if only by an abort: what is not there now will not come.
+      if (fate === 'open' && cause.code === 'storage-full') throw new VaultError('storage-full', cause.message, { where: 'log', number: seq, reason: 'full' }, cause)
+      // Locked meanwhile: whether it was saved is as open as before.
+      if (fate === 'forgotten' || this.#dead !== undefined || look === SENT_AGAIN) break
+      const answer = fate === 'open' ? await this.backend.apply(batch).catch(failed) : undefined
+      if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, 50 << look))
     }
-    void tag
     throw new VaultError('outcome-unknown', 'the store did not say whether the last change was saved; read it before trying again', { where: 'log', number: seq }, failure)
+  }
+
+  /** What became of an operation that was sent as this row of the log. */
+  async #fateOf(operation: number, seq: Seq): Promise<'landed' | 'displaced' | 'open' | 'forgotten'> {
+    await this.#catchUp()
+    const last = this.writers.get(this.writer)
+    if (last !== undefined && last >= operation) return 'landed'
+    if (this.head.seq < seq) return 'open'
+    // Folded away, and a full table of writers may have forgotten this one.
+    const maybeForgotten = last === undefined && this.manifest.content.base >= seq && this.writers.size >= MAX_WRITERS
+    return maybeForgotten ? 'forgotten' : 'displaced'
   }
 
   /** Learns what other tabs committed. Single-flight; resolves when this tab knows what the store knew after the call. */
@@ -300,7 +301,7 @@ export class CommitLog {
     const standing = await readStanding(this.backend, this.codec)
     // A store that went back is told from one that went on by this tab's own last acknowledged operation (rule 5).
     const known = standing.writers.get(this.writer)
-    const forgotten = known === undefined && this.#acknowledged > 0 && standing.writers.size < 32
+    const forgotten = known === undefined && this.#acknowledged > 0 && standing.writers.size < MAX_WRITERS
     if (standing.head.seq < this.head.seq || forgotten || (known !== undefined && known < this.#acknowledged)) throw this.#lose('rolled-back')
     this.#standing = standing
     this.#logBytes = standing.logBytes
@@ -329,6 +330,6 @@ export class CommitLog {
   }
 }
 
-function isUnknown(error: unknown): boolean {
+function isUnknown(error: unknown): error is VaultError {
   return error instanceof VaultError && error.details.reason === 'outcome-unknown'
 }

@@ -81,12 +81,10 @@ interface Attempted {
   readonly result: unknown
 }
 
-/** Changes that become one commit. Keeps its operation id through races and unknown outcomes until it is settled. */
+/** Changes that become one commit. Keeps its operation id through races until it is settled. */
 interface Gathered {
   readonly items: Waiting[]
   readonly operation: number
-  /** What the last run gave, for when that run turns out to be the one in the log. */
-  attempted: readonly Attempted[]
 }
 
 const MAX_BATCH = 256
@@ -206,7 +204,7 @@ export class CommitQueue {
         const batch = this.#waiting.splice(0, alone === 0 ? 1 : Math.min(MAX_BATCH, alone === -1 ? MAX_BATCH : alone))
         for (const item of batch) if (item.options.replaces !== undefined) this.#noteReplaced(keyOf(item.options.replaces))
         // Locks that the browser refuses must not leave anybody waiting for ever.
-        await this.#commitFairly({ items: batch, operation: this.#log.nextOperation(), attempted: [] }).catch((error: unknown) => rejectAll(batch, toRefusedLock(error)))
+        await this.#commitFairly({ items: batch, operation: this.#log.nextOperation() }).catch((error: unknown) => rejectAll(batch, toRefusedLock(error)))
       }
     } finally {
       this.#flushing = undefined
@@ -256,11 +254,6 @@ export class CommitQueue {
 
   async #tryOnce(batch: Gathered): Promise<'settled' | 'raced'> {
     const log = this.#log
-    // Before every run again: an earlier one may have landed after all (PROTOCOL rule 6).
-    if (batch.attempted.length > 0 && log.holdsOperation(batch.operation)) {
-      resolveAll(batch.attempted)
-      return 'settled'
-    }
     const generation = log.generation
     const stamp: CommitStamp = { seq: log.head.seq + 1, time: this.#ports.now() }
     const draft = log.state.draft()
@@ -273,7 +266,6 @@ export class CommitQueue {
       rejectAll([item], error)
       batch.items.splice(batch.items.indexOf(item), 1)
     }
-    batch.attempted = run.attempted
     if (run.changes.length === 0) {
       resolveAll(run.attempted)
       return 'settled'
@@ -331,7 +323,7 @@ export class CommitQueue {
       rejectAll(batch.items, error)
       return
     }
-    for (const item of batch.items) await this.#attempt({ items: [item], operation: this.#log.nextOperation(), attempted: [] }, false)
+    for (const item of batch.items) await this.#attempt({ items: [item], operation: this.#log.nextOperation() }, false)
   }
 
   async #backOff(races: number): Promise<void> {
