@@ -126,7 +126,7 @@ export class OpenedVault {
         else if (message.kind === 'used') this.#autoLock.noteUseElsewhere()
         else if (message.kind === 'locked') void this.lock('other-tab')
         else if (message.kind === 'destroyed') void this.lock('destroyed')
-        else if (message.kind === 'contended') this.queue.noteContention()
+        else if (message.kind === 'contended') this.queue.turns.noteContention()
         else if (message.kind === 'committed') this.#heard(message.seq)
       }),
       // The connection went away or was taken away: what this tab takes for true is held against the store before anything else.
@@ -147,7 +147,7 @@ export class OpenedVault {
 
   /** Another tab committed. */
   #heard(seq: number): void {
-    this.queue.noteForeignCommit()
+    this.queue.turns.noteForeignCommit()
     this.#lookPast(seq)
   }
 

@@ -3,52 +3,12 @@
 
 import { VaultError } from '../../errors.js'
 import type { Expectation, Operation } from '../../stores/backend.js'
-import type { FairLocks } from '../../stores/locks.js'
 import type { CommitLog } from './commit-log.js'
+import { CommitTurns, type TurnPorts } from './commit-turns.js'
+import { Draft, type ChangeFunction } from './draft.js'
 import type { Change } from './log-row.js'
-import { applyChange, type CommitStamp } from './reducer.js'
+import type { CommitStamp } from './reducer.js'
 import type { State } from './state.js'
-
-/** What a change works on: reads see its own writes, nothing is true before the commit. */
-export class Draft {
-  readonly state: State
-  readonly changes: Change[] = []
-  readonly expect: Expectation[] = []
-  readonly operations: Operation[] = []
-  readonly #stamp: CommitStamp
-  #closed = false
-
-  constructor(state: State, stamp: CommitStamp) {
-    this.state = state
-    this.#stamp = stamp
-  }
-
-  /** The time of the commit, in ms: what `modifiedAt` will be. */
-  get time(): number {
-    return this.#stamp.time
-  }
-
-  /** The number the commit will have: what `rev` will be. */
-  get seq(): number {
-    return this.#stamp.seq
-  }
-
-  /** The function that built it has ended: what a call that nobody waited for still does must not come in behind the sealed row. */
-  close(): void {
-    this.#closed = true
-    Object.freeze(this.expect)
-    Object.freeze(this.operations)
-  }
-
-  change(change: Change): void {
-    if (this.#closed) throw new TypeError('this change has ended; await everything inside of it')
-    applyChange(this.state, change, this.#stamp)
-    this.changes.push(change)
-  }
-}
-
-/** Runs over what is true now; may run again, so it has no other effect than the draft. */
-export type ChangeFunction<T> = (draft: Draft) => Promise<T>
 
 export interface Replaces {
   readonly record: string
@@ -92,33 +52,30 @@ const MAX_BATCH = 256
 const REPLACE_EVERY_MS = 250
 /** A change that keeps losing races gives up after this. */
 const GIVE_UP_MS = 15_000
-/** How long this tab queues at the fair lock after it, or another tab, lost a race. */
-const CONTENDED_MS = 2000
-
-export interface QueuePorts {
-  readonly locks: FairLocks
-  readonly lockName: string
+export interface QueuePorts extends TurnPorts {
   readonly durability: 'strict' | 'relaxed'
   readonly now: () => number
-  /** Tells other tabs that this one lost a race. */
-  readonly tellContended: () => void
 }
 
 export class CommitQueue {
   readonly #log: CommitLog
   readonly #ports: QueuePorts
+  readonly #turns: CommitTurns
   #waiting: Waiting[] = []
   /** By record: one of a kind at a time, or an older change would come after a newer one. */
   readonly #held = new Map<string, Waiting>()
   readonly #lastReplaced = new Map<string, number>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #flushing: Promise<void> | undefined
-  #contendedUntil = 0
-  #lastCommit = -Infinity
 
   constructor(log: CommitLog, ports: QueuePorts) {
     this.#log = log
     this.#ports = ports
+    this.#turns = new CommitTurns(ports)
+  }
+
+  get turns(): Pick<CommitTurns, 'noteContention' | 'noteForeignCommit'> {
+    return this.#turns
   }
 
   /** Resolves with the change's result when its commit is complete. */
@@ -172,19 +129,10 @@ export class CommitQueue {
     while (this.#flushing !== undefined) await this.#flushing
   }
 
-  /** Another tab lost a race: queue fairly for a while. */
-  noteContention(): void {
-    this.#contendedUntil = performance.now() + CONTENDED_MS
-  }
-
-  /** Another tab committed: if this one writes too, both queue fairly before one of them loses. */
-  noteForeignCommit(): void {
-    if (performance.now() - this.#lastCommit < CONTENDED_MS) this.noteContention()
-  }
-
-  /** Rejects what still waits. */
+  /** Rejects what still waits; what waits for the lock goes on, and meets a dead log. */
   abandon(error: unknown): void {
     clearTimeout(this.#timer)
+    this.#turns.callOff()
     const rest = [...this.#waiting, ...this.#held.values()]
     this.#waiting = []
     this.#held.clear()
@@ -220,17 +168,18 @@ export class CommitQueue {
 
   /** Alone in the log, the compare-and-swap is all that is needed; in company the lock keeps one tab from starving another. */
   async #commitFairly(batch: Gathered): Promise<void> {
-    const { locks, lockName } = this.#ports
-    if (!locks.available || performance.now() > this.#contendedUntil) {
-      if (await this.#attempt(batch, locks.available)) return
-      this.#ports.tellContended()
-      this.noteContention()
+    const turns = this.#turns
+    if (!turns.wanted) {
+      if (await this.#attempt(batch, turns.available)) return
+      turns.tellContended()
     }
-    await locks.request(lockName, {}, async () => {
+    const inTurn = async (): Promise<void> => {
       // Somebody else most likely wrote since: to look first is cheaper than to lose first.
-      if (locks.available) await this.#log.catchUp().catch(() => undefined)
+      if (turns.available) await this.#log.catchUp().catch(() => undefined)
       await this.#attempt(batch, false)
-    })
+    }
+    // The compare-and-swap needs no lock.
+    if (!(await turns.wait(inTurn))) await this.#attempt(batch, false)
   }
 
   /** Commits a batch; false when it lost a race and the caller asked to be told (`yieldOnRace`). */
@@ -241,7 +190,7 @@ export class CommitQueue {
         const outcome = await this.#tryOnce(batch)
         if (outcome !== 'raced') return true
         if (yieldOnRace) return false
-        this.#ports.tellContended()
+        this.#turns.tellContended()
       } catch (error) {
         await this.#giveBack(batch, error)
         return true
@@ -285,7 +234,7 @@ export class CommitQueue {
     if (outcome.kind === 'raced') return 'raced'
     if (outcome.kind === 'refused') rejectAll(batch.items, new VaultError('conflict', 'what this change was prepared with is gone; try again', { reason: 'refused' }))
     else resolveAll(run.attempted)
-    this.#lastCommit = performance.now()
+    this.#turns.noteCommit()
     return 'settled'
   }
 
@@ -328,7 +277,7 @@ export class CommitQueue {
 
   async #backOff(races: number): Promise<void> {
     // Under the lock only tabs that have not heard of the contention yet can win; without locks everybody backs off at random.
-    const ceiling = this.#ports.locks.available ? 4 : Math.min(64, 2 << Math.min(races, 5))
+    const ceiling = this.#turns.available ? 4 : Math.min(64, 2 << Math.min(races, 5))
     await new Promise((resolve) => setTimeout(resolve, Math.random() * ceiling))
   }
 }

@@ -1,0 +1,41 @@
+// A tab that stands still while others go on, and one that is woken again.
+
+import { describe, expect, it } from 'vitest'
+import { memoryLocks } from '../../src/stores/locks.js'
+import { memoryChannels, testBrowser } from '../kit/tabs.js'
+import { outcomeOf, settle } from '../kit/vault-states.js'
+
+const COMMIT_LOCK = 'sealed-vault/test/commit'
+
+/** A tab that has heard of contention, so it queues at the lock; somebody who stands still holds that. */
+async function besideHolder() {
+  const locks = memoryLocks()
+  const openChannel = memoryChannels()
+  const tab = await testBrowser({ locks, openChannel }).tab()
+  void locks.request(COMMIT_LOCK, {}, () => new Promise<void>(() => {}))
+  openChannel('test').post({ kind: 'contended' })
+  await settle(5)
+  return tab
+}
+
+describe('a tab that stands still with the lock of commits', () => {
+  it('holds up the others for a few seconds, once', async () => {
+    const tab = await besideHolder()
+    const began = performance.now()
+    await tab.preferences.set('theme', 'dark')
+    const first = performance.now() - began
+    await tab.preferences.set('theme', 'light')
+    const second = performance.now() - began - first
+    expect(await tab.preferences.get('theme')).toBe('light')
+    // The lock was waited for, then not any more.
+    expect(first).toBeGreaterThan(1000)
+    expect(second).toBeLessThan(first / 2)
+  })
+
+  it('keeps nobody from locking, and what was asked for is saved', async () => {
+    const tab = await besideHolder()
+    const saving = outcomeOf(tab.preferences.set('theme', 'dark'))
+    await tab.lock()
+    expect(await saving).toBe('resolved')
+  })
+})
