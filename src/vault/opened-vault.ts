@@ -137,6 +137,8 @@ export class OpenedVault {
         else look()
       }),
       signals.onShown(() => this.#return()),
+      // Hidden or not: it may write again, and must not without its mark.
+      signals.onWoken(() => this.#return()),
       signals.onLeaving(() => this.#leave()),
     )
     this.#channel.post({ kind: 'hello', seq: this.log.head.seq })

@@ -47,6 +47,7 @@ const silentSignals: VaultEnvironment['signals'] = {
   onActivity: () => () => {},
   onHidden: () => () => {},
   onShown: () => () => {},
+  onWoken: () => () => {},
   onLeaving: () => () => {},
 }
 

@@ -1,7 +1,10 @@
 // A tab that stands still while others go on, and one that is woken again.
 
 import { describe, expect, it } from 'vitest'
+import { createMemoryDisk } from '../../src/stores/memory-disk.js'
+import { memoryFactory } from '../../src/stores/memory.js'
 import { memoryLocks } from '../../src/stores/locks.js'
+import { readMarks } from '../../src/stores/marks.js'
 import { memoryChannels, testBrowser } from '../kit/tabs.js'
 import { outcomeOf, settle } from '../kit/vault-states.js'
 
@@ -37,5 +40,28 @@ describe('a tab that stands still with the lock of commits', () => {
     const saving = outcomeOf(tab.preferences.set('theme', 'dark'))
     await tab.lock()
     expect(await saving).toBe('resolved')
+  })
+})
+
+describe('a tab that was suspended and is woken while nobody looks at it', () => {
+  it('leaves its mark again before it writes anything', async () => {
+    const disk = createMemoryDisk()
+    const signals = { leaving: () => {}, woken: () => {} }
+    const browser = testBrowser({
+      disk,
+      signals: {
+        onLeaving: (listener) => ((signals.leaving = listener), () => {}),
+        onWoken: (listener) => ((signals.woken = listener), () => {}),
+      },
+    })
+    const tab = await browser.tab()
+    const store = await memoryFactory(disk).open('test')
+    expect(await readMarks(store)).toHaveLength(1)
+    signals.leaving()
+    await settle(5)
+    expect(await readMarks(store)).toEqual([])
+    signals.woken()
+    await tab.preferences.set('theme', 'dark')
+    expect(await readMarks(store)).toHaveLength(1)
   })
 })

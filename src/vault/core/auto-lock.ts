@@ -13,8 +13,10 @@ export interface PageSignals {
   /** Calls back at every sign of a person (keys, pointer). */
   onActivity(listener: () => void): () => void
   onHidden(listener: () => void): () => void
-  /** Shown or woken again: time may have passed unseen. */
+  /** Shown again: time may have passed unseen. */
   onShown(listener: () => void): () => void
+  /** Runs again after it was suspended, whether or not anybody sees it. */
+  onWoken(listener: () => void): () => void
   /** The page goes away, perhaps for ever. */
   onLeaving(listener: () => void): () => void
 }
@@ -51,7 +53,7 @@ export class AutoLock {
     if (idleMs !== undefined) {
       this.#timer = setInterval(() => this.#look(), Math.min(LONGEST_LOOK_MS, Math.max(50, idleMs / 4)))
       ;(this.#timer as { unref?: () => void }).unref?.()
-      this.#stops.push(signals.onActivity(() => this.noteUse()), signals.onShown(() => this.#look()))
+      this.#stops.push(signals.onActivity(() => this.noteUse()), signals.onShown(() => this.#look()), signals.onWoken(() => this.#look()))
     }
     if (onHide === true) this.#stops.push(signals.onHidden(() => this.#ports.lock('hidden')))
   }
@@ -102,11 +104,13 @@ export function pageSignals(): PageSignals {
   }
   const page = typeof document === 'undefined' ? undefined : document
   const view = typeof window === 'undefined' ? undefined : window
+  // Events of the document pass by the window on their way down.
   const always = (): boolean => true
   return {
     onActivity: on(view, ['pointerdown', 'keydown', 'wheel', 'touchstart'], always),
     onHidden: on(page, ['visibilitychange'], () => page?.visibilityState === 'hidden'),
-    onShown: on(page, ['visibilitychange', 'resume'], () => page?.visibilityState !== 'hidden'),
+    onShown: on(page, ['visibilitychange'], () => page?.visibilityState !== 'hidden'),
+    onWoken: on(view, ['pageshow', 'resume'], always),
     onLeaving: on(view, ['pagehide', 'freeze'], always),
   }
 }
