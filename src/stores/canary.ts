@@ -38,7 +38,7 @@ export async function readCanaries(homes: Homes, name: string): Promise<Canary[]
 
 /**
  * Writes the canary to every home, and says how many took it.
- * In each home it is only raised: one with a higher seq, or of another vault, stays, unless `force` (for a vault just made, or after a loss was reported).
+ * In each home it is only raised: one with a higher seq, of another commit with the same, or of another vault, stays, unless `force` (for a vault just made, or after a loss was reported).
  * Two tabs that write at the same moment may leave the lower of the two; a lower bound it is all the same.
  */
 export async function writeCanary(homes: Homes, name: string, canary: Canary, options: { readonly force?: boolean } = {}): Promise<number> {
@@ -47,8 +47,8 @@ export async function writeCanary(homes: Homes, name: string, canary: Canary, op
   const written = await Promise.all(
     homes.map(async (home) => {
       const present = options.force ? undefined : parseCanary(await home.read(canaryKey(name)))
-      // One of another vault belongs to whoever has made that one since.
-      if (present !== undefined && (present.vaultId !== vaultId || present.seq > seq)) return true
+      // One of another vault belongs to whoever has made that one since; another commit of the same number is one that was lost.
+      if (present !== undefined && (present.vaultId !== vaultId || present.seq > seq || (present.seq === seq && present.tag !== tag))) return true
       return home.write(canaryKey(name), text)
     }),
   )

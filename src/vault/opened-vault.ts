@@ -1,7 +1,8 @@
 // The parts of one opened vault and what they do in the background: events, checkpoints, canary, tab channel, auto-lock.
 // The facade over it is unlocked-vault.ts.
 
-import { randomBytes, toBase64Url } from '../crypto/bytes.js'
+import type { Seq, Tag } from '../brand.js'
+import { fromBase64Url, randomBytes, toBase64Url } from '../crypto/bytes.js'
 import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
@@ -9,29 +10,25 @@ import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } fr
 import type { TabChannel } from '../stores/tab-channel.js'
 import { openAccess, type Access } from './core/access.js'
 import { AutoLock, checkAutoLock, type AutoLockOptions } from './core/auto-lock.js'
-import { runCheckpoint, type CheckpointOutcome } from './core/checkpoint.js'
+import type { CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
 import { CommitQueue } from './core/commit-queue.js'
-import { canaryOf, type OpenedHeader } from './core/credentials.js'
+import { canaryOf, isGenuineCanary, type OpenedHeader } from './core/credentials.js'
 import { Events } from './core/events.js'
-import { runJob, type JobPorts } from './core/jobs.js'
-import { clearLeftovers } from './core/leftovers.js'
+import type { JobPorts } from './core/jobs.js'
 import type { Change } from './core/log-row.js'
 import { watchForLoss } from './core/loss-watch.js'
+import { Maintenance } from './core/maintenance.js'
 import { Pages } from './core/pages.js'
-import type { Standing } from './core/replay.js'
+import type { LogHead, Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
 import { changePassword } from './password-change.js'
 import { SecondCopies } from './second-copies.js'
 import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
 
-const CHECKPOINT_ROWS = 256
-const CHECKPOINT_BYTES = 512 * 1024
 const DRAIN_MS = 5000
 const SUPERSEDED_MS = 500
-/** After a checkpoint that failed. */
-const CHECKPOINT_AGAIN_MS = 60_000
 
 export interface OpenedParts extends ClosedParts {
   readonly opened: OpenedHeader
@@ -58,12 +55,9 @@ export class OpenedVault {
   #autoLock: AutoLock
   readonly #mark = toBase64Url(randomBytes(9))
   readonly #stops: (() => void)[] = []
-  readonly #background = new AbortController()
+  readonly #maintenance: Maintenance
   #releaseTabLock: () => void = () => {}
   #staleMarks: readonly string[] = []
-  #checkpointTimer: ReturnType<typeof setTimeout> | undefined
-  #checkpointing: Promise<unknown> | undefined
-  #checkpointNotBefore = -Infinity
   #locking: Promise<void> | undefined
   #left = false
   #telling = false
@@ -86,6 +80,7 @@ export class OpenedVault {
       committed: (seq, changes, local) => this.#committed(seq, changes, local),
       reloaded: () => this.#reloaded(),
       lost: (error) => void this.lock('storage-lost', error),
+      knownCommits: () => this.#knownCommits(),
     })
     this.pages = new Pages(backend, codec, options.cacheBytes ?? 32 * 1024 * 1024)
     this.#channel = environment.openChannel(options.name)
@@ -98,6 +93,10 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
+    this.#maintenance = new Maintenance(this.log, this.pages, this.jobs, {
+      warn: (error) => this.#warn(error),
+      folded: () => void this.#copies.writeCanary(),
+    })
     this.#autoLock = this.#startAutoLock(options.autoLock ?? {})
   }
 
@@ -131,6 +130,7 @@ export class OpenedVault {
       }),
       // The connection went away or was taken away: what this tab takes for true is held against the store before anything else.
       this.backend.subscribe((event) => {
+        this.log.noteLostConnection()
         const look = (): void => void this.log.catchUp().catch((error: unknown) => this.#warn(error))
         // Who supersedes this connection deletes the vault, or upgrades it: the tab channel says which, a moment later.
         if (event === 'superseded') setTimeout(look, SUPERSEDED_MS)
@@ -143,8 +143,8 @@ export class OpenedVault {
     )
     this.#channel.post({ kind: 'hello', seq: this.log.head.seq })
     this.#copies.raiseCanary()
-    this.#considerSurplus()
-    this.#considerCheckpoint()
+    this.#maintenance.considerSurplus()
+    this.#maintenance.considerCheckpoint()
   }
 
   /** Another tab committed. */
@@ -155,6 +155,11 @@ export class OpenedVault {
 
   #lookPast(seq: number): void {
     if (seq > this.log.head.seq) this.log.catchUp().catch((error: unknown) => this.#warn(error))
+  }
+
+  async #knownCommits(): Promise<LogHead[]> {
+    const canaries = await this.#copies.readCanaries()
+    return canaries.filter((canary) => isGenuineCanary(this.#opened, canary)).map(({ seq, tag }) => ({ seq: seq as Seq, tag: fromBase64Url(tag) as unknown as Tag }))
   }
 
   get header(): OpenedHeader {
@@ -192,7 +197,7 @@ export class OpenedVault {
       this.noteUse()
     }
     this.#copies.raiseCanary()
-    this.#considerCheckpoint()
+    this.#maintenance.considerCheckpoint()
     if (this.events.heard) this.events.emit({ kind: 'changed', seq, local, ...namesOf(changes) })
   }
 
@@ -214,43 +219,13 @@ export class OpenedVault {
     this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
   }
 
-  #considerCheckpoint(): void {
-    const { rows, bytes } = this.log.backlog
-    if (performance.now() < this.#checkpointNotBefore) return
-    if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#checkpointTimer !== undefined || this.#checkpointing !== undefined) return
-    // A moment later, so that whoever waits for the commit goes first.
-    this.#checkpointTimer = setTimeout(() => {
-      this.#checkpointTimer = undefined
-      this.checkpoint(false).catch((error: unknown) => {
-        this.#checkpointNotBefore = performance.now() + CHECKPOINT_AGAIN_MS
-        this.#warn(error)
-      })
-    }, 20)
-    ;(this.#checkpointTimer as { unref?: () => void }).unref?.()
-  }
-
-  /** Folds the log; with `wait` false only when no other job runs. */
-  async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
-    const run = runJob(this.jobs, wait, (job) => runCheckpoint(this.log, job, this.#background.signal), this.#background.signal)
-    this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
-    const outcome = await run
-    if (outcome === 'folded') void this.#copies.writeCanary()
-    return outcome
-  }
-
-  #considerSurplus(): void {
-    const { pages, blobs } = this.log.surplus
-    if (pages < 0 || blobs < 0) {
-      this.#warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: pages < 0 ? 'pages' : 'blobs', number: Math.min(pages, blobs), reason: 'rows-missing' }))
-      return
-    }
-    if (pages + blobs === 0) return
-    const clear = runJob(this.jobs, false, (job) => clearLeftovers(this.log, this.pages, job, this.#background.signal), this.#background.signal)
-    clear.catch((error: unknown) => this.#warn(error))
+  /** Folds the log now. */
+  async checkpoint(): Promise<CheckpointOutcome | undefined> {
+    return this.#maintenance.checkpoint(true)
   }
 
   #warn(error: unknown): void {
-    if (this.#locking !== undefined || this.#background.signal.aborted) return
+    if (this.#locking !== undefined) return
     if (error instanceof VaultError && error.code !== 'busy') this.events.emit({ kind: 'warning', error })
   }
 
@@ -280,12 +255,11 @@ export class OpenedVault {
     this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
     this.#copies.stop()
-    clearTimeout(this.#checkpointTimer)
     if (writes && reason !== 'other-tab') this.#channel.post({ kind: 'locked', reason })
-    this.#background.abort(over)
+    this.#maintenance.stop(over)
     if (writes) {
       await within(DRAIN_MS, this.queue.drain())
-      await within(DRAIN_MS, Promise.resolve(this.#checkpointing))
+      await within(DRAIN_MS, this.#maintenance.idle())
     }
     this.log.die(over)
     this.queue.abandon(over)
@@ -303,7 +277,7 @@ export class OpenedVault {
   /** Lets go of a vault whose start failed, as if it had never been opened: no other tab hears of it. */
   discard(error: VaultError): void {
     this.#locking ??= Promise.resolve()
-    this.#background.abort(error)
+    this.#maintenance.stop(error)
     this.#autoLock.stop()
     this.#copies.stop()
     this.log.die(error)

@@ -1,12 +1,13 @@
 // Another password for an opened vault: one slot of the header is replaced, the data keys stay. DESIGN section 6.
 
+import type { SealedBytes } from '../brand.js'
 import { toBase64Url } from '../crypto/bytes.js'
 import type { KdfPolicy } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { CommitLog } from './core/commit-log.js'
 import type { CommitQueue } from './core/commit-queue.js'
 import { headerName, replacePassword, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
-import { decodeHeader } from './core/header.js'
+import { decodeHeader, type UnprovenHeader } from './core/header.js'
 import type { SecondCopies } from './second-copies.js'
 
 export interface PasswordChangeParts {
@@ -22,11 +23,8 @@ export interface PasswordChangeParts {
  * @throws {VaultError} `wrong-password`, `invalid-value`, `tampered`, `conflict` when another tab changed the header meanwhile
  */
 export async function changePassword({ opened, log, queue, copies, policy }: PasswordChangeParts, current: string, next: string): Promise<BuiltHeader> {
-  await log.catchUp()
-  const [row] = await log.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
   // Another tab may have written a header since: only its own key ring knows its slots.
-  const newest = decodeHeader(row ?? opened.row)
-  if (toBase64Url(newest.tag) !== log.header.tag) throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: newest.header.revision, reason: 'rolled-back' })
+  const newest = await readNewestHeader(log, opened.row)
   const replaced = await replacePassword(newest, opened.keys, current, next, policy)
   const { revision, tag } = headerName(replaced)
   // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
@@ -46,4 +44,18 @@ export async function changePassword({ opened, log, queue, copies, policy }: Pas
   }
   await copies.removeHeader(revision - 1)
   return replaced
+}
+
+/** The header that the log names. @throws {VaultError} `tampered` when there is another one, and no commit that explains it */
+async function readNewestHeader(log: CommitLog, lastKnown: SealedBytes): Promise<UnprovenHeader> {
+  await log.catchUp()
+  for (;;) {
+    const { seq } = log.head
+    const [row] = await log.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+    const newest = decodeHeader(row ?? lastKnown)
+    if (toBase64Url(newest.tag) === log.header.tag) return newest
+    // Another tab may have changed it between the two looks.
+    await log.catchUp()
+    if (log.head.seq === seq) throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: newest.header.revision, reason: 'rolled-back' })
+  }
 }

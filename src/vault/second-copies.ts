@@ -3,7 +3,7 @@
 
 import type { SealedBytes } from '../brand.js'
 import type { Backend } from '../stores/backend.js'
-import { removeHeaderMirror, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
+import { readCanaries, removeHeaderMirror, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import type { SecondHome } from '../stores/second-home.js'
 import { decodeHeader } from './core/header.js'
 
@@ -39,6 +39,11 @@ export class SecondCopies {
     } catch {
       // A second home that fails is no reason to stop: the canary stays the lower bound it was.
     }
+  }
+
+  /** The canaries of all homes, those nobody can vouch for included. */
+  readCanaries(): Promise<readonly Canary[]> {
+    return readCanaries(this.#homes, this.#name)
   }
 
   /** Raises no canary by itself any more. */

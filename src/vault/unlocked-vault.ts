@@ -110,7 +110,7 @@ export class UnlockedVault implements Records {
   /** Folds the commit log into pages now instead of when it has grown. Resolves to false when there was nothing to fold. */
   async checkpoint(): Promise<boolean> {
     this.#vault.log.assertAlive()
-    return (await this.#vault.checkpoint(true)) === 'folded'
+    return (await this.#vault.checkpoint()) === 'folded'
   }
 
   /** Rises with every change of what is true, here or in another tab: a snapshot for `useSyncExternalStore`. */

@@ -2,12 +2,12 @@
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { calibrateIterations, DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
-import { equalBytes, fromBase64Url, toBase64Url } from '../crypto/bytes.js'
+import { equalBytes, toBase64Url } from '../crypto/bytes.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, unlockHeader, type OpenedHeader } from './core/credentials.js'
+import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, type OpenedHeader } from './core/credentials.js'
 import { decodeHeader } from './core/header.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
@@ -187,18 +187,9 @@ function missingCommits(opened: OpenedHeader, standing: Standing, canaries: read
   if (own.length === 0 && canaries.length > 0) return Math.max(1, ...canaries.map((canary) => canary.seq))
   let missing = 0
   for (const canary of own) {
-    if (!isGenuine(opened, canary)) continue
+    if (!isGenuineCanary(opened, canary)) continue
     const replaced = canary.seq === standing.head.seq && canary.tag !== toBase64Url(standing.head.tag)
     missing = Math.max(missing, canary.seq - standing.head.seq, replaced ? 1 : 0)
   }
   return missing
-}
-
-function isGenuine(opened: OpenedHeader, canary: Canary): boolean {
-  try {
-    return canaryOf(opened, canary.seq, fromBase64Url(canary.tag) as unknown as Tag).mac === canary.mac
-  } catch {
-    // Not even base64url: whatever wrote it, it was not this vault.
-    return false
-  }
 }

@@ -42,7 +42,9 @@ test('is only raised, in each home by itself', async () => {
   await writeCanary([ahead, behind], 'aurora', canary(5))
   expect(await readCanaries([ahead, behind], 'aurora')).toEqual([canary(9), canary(5)])
   await writeCanary([ahead, behind], 'aurora', canary(9, { tag: 'YW5vdGhlcg' }))
-  expect(await readCanaries([ahead], 'aurora'), 'an equal seq carries the newer tag').toEqual([canary(9, { tag: 'YW5vdGhlcg' })])
+  expect(await readCanaries([ahead], 'aurora'), 'another commit of the same number is what was lost, or what lost it').toEqual([canary(9)])
+  await writeCanary([ahead], 'aurora', canary(9, { mac: 'bWFjMg' }))
+  expect(await readCanaries([ahead], 'aurora')).toEqual([canary(9, { mac: 'bWFjMg' })])
 })
 
 test('is lowered by force, and one of another vault goes by force only', async () => {

@@ -1,6 +1,9 @@
 // Changing the password, alone and against other tabs.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Backend, BackendFactory } from '../../src/stores/backend.js'
+import { memoryLocks } from '../../src/stores/locks.js'
+import { memoryFactory } from '../../src/stores/memory.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
 import { createMemoryDisk } from '../../src/stores/memory-disk.js'
 import { PASSWORD, testBrowser } from '../kit/tabs.js'
@@ -60,6 +63,40 @@ describe('changing the password', () => {
       await expect(locked.unlock(PASSWORD)).rejects.toMatchObject({ code: 'wrong-password' })
       expect((await locked.unlock(winner)).state).toBe('unlocked')
     }
+  })
+
+  it('while another tab changes it too takes nobody for a forger', async () => {
+    const disk = createMemoryDisk()
+    const shared = { disk, homes: [memoryHome()], locks: memoryLocks() }
+    const factory = memoryFactory(disk)
+    let beforeHeader: (() => Promise<void>) | undefined
+    const backend = (): BackendFactory => ({
+      ...factory,
+      open: async (name) => {
+        const inner: Backend = await factory.open(name)
+        const read: Backend['read'] = async (requests) => {
+          const meanwhile = requests[0]?.store === 'header' ? beforeHeader : undefined
+          if (meanwhile !== undefined) {
+            beforeHeader = undefined
+            await meanwhile()
+          }
+          return inner.read(requests)
+        }
+        return { ...inner, read }
+      },
+    })
+    const a = await testBrowser({ ...shared, backend }).tab()
+    const b = await testBrowser(shared).tab()
+    beforeHeader = () => b.changePassword(PASSWORD, 'from b')
+    expect(await outcomeOf(a.changePassword(PASSWORD, 'from a'))).toBe('wrong-password')
+    beforeHeader = () => b.changePassword('from b', 'again from b')
+    expect(await outcomeOf(a.changePassword('again from b', 'from a'))).toBe('resolved')
+    // A header that no commit knows is one all the same.
+    const header = disk.rows('test', 'header')
+    const own = header.get('header')!
+    await b.changePassword('from a', 'from b')
+    header.set('header', own)
+    expect(await outcomeOf(a.changePassword('from a', 'never'))).toBe('tampered')
   })
 
   it('that dies between copy and commit leaves the old password in force', async () => {

@@ -4,42 +4,15 @@
 import type { Seq, Tag } from '../../brand.js'
 import { equalBytes, randomBytes, toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
-import type { Backend, Batch, Expectation, Operation } from '../../stores/backend.js'
+import type { Backend, Batch } from '../../stores/backend.js'
 import { tagOfRow, type Codec } from './codec.js'
-import { decodeHeader } from './header.js'
-import { encodeLogRow, type Change, type LogRow } from './log-row.js'
+import { isForeign } from './header.js'
+import type { AppendOutcome, LogListener, Prepared } from './log-contract.js'
+import { encodeLogRow, type LogRow } from './log-row.js'
 import { MAX_WRITERS, type StoredManifest } from './manifest.js'
 import { Mutex } from './mutex.js'
 import { headerAfter, noteWriter, openLogRows, readStanding, replayRow, type LogHead, type Standing } from './replay.js'
 import { State, type FoldResult } from './state.js'
-
-/** What became of a prepared row. */
-export type AppendOutcome =
-  | { readonly kind: 'applied'; readonly seq: Seq }
-  /** Another commit was first, and this one will never be there; what is true now is known again. */
-  | { readonly kind: 'raced' }
-  /** An expectation of the change itself missed (`index` into its list). */
-  | { readonly kind: 'refused'; readonly index: number }
-
-export interface Prepared {
-  readonly draft: State
-  readonly generation: number
-  readonly time: number
-  readonly operation: number
-  readonly changes: readonly Change[]
-  readonly expect: readonly Expectation[]
-  readonly operations: readonly Operation[]
-  readonly durability: Batch['durability']
-}
-
-export interface LogListener {
-  /** A commit is complete and published. `local` when this tab made it. */
-  committed(seq: Seq, changes: readonly Change[], local: boolean): void
-  /** Another tab's checkpoint made this tab read everything again. */
-  reloaded(): void
-  /** The store went back or away: nothing this tab holds can be trusted any more. */
-  lost(error: VaultError): void
-}
 
 /** A commit's row may hold many records; past this the change must be split. */
 const MAX_ROW = 64 * 1024 * 1024
@@ -62,6 +35,9 @@ export class CommitLog {
   #lastLook = 0
   #looking: Promise<void> | undefined
   #dead: VaultError | undefined
+  /** Connections that were lost, and how many of them the log has been looked through after. */
+  #lostConnections = 0
+  #lookedAfter = 0
 
   constructor(backend: Backend, codec: Codec, standing: Standing, listener: LogListener) {
     this.backend = backend
@@ -128,10 +104,23 @@ export class CommitLog {
     if (this.#dead !== undefined) throw this.#dead
   }
 
+  /**
+   * The connection to the store was lost: whoever comes next, to read or to write, first looks whether the store still has what this tab
+   * knows and what is known beside the store. Commits of tabs that have closed may be gone as well (PROTOCOL rule 3).
+   */
+  noteLostConnection(): void {
+    this.#lostConnections++
+  }
+
+  get #mustLook(): boolean {
+    return this.#lostConnections !== this.#lookedAfter
+  }
+
   /** Runs work while nothing else changes what is true in this tab. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
       this.assertAlive()
+      if (this.#mustLook) await this.#catchUp()
       return work()
     })
   }
@@ -238,7 +227,7 @@ export class CommitLog {
   /** Looks at the end of the log when nobody has for a second, and catches up if it moved. */
   async refresh(): Promise<void> {
     const age = Date.now() - this.#lastLook
-    if (age < 1000 && age >= 0) return
+    if (age < 1000 && age >= 0 && !this.#mustLook) return
     // Reads at once share one look, and all of them wait for it.
     this.#looking ??= this.confirmFresh().finally(() => (this.#looking = undefined))
     await this.#looking
@@ -247,13 +236,28 @@ export class CommitLog {
   /** Looks at the end of the log and catches up if it moved. */
   async confirmFresh(): Promise<void> {
     const began = Date.now()
-    const [last] = await this.backend.read([{ kind: 'lastKey', store: 'log' }])
-    if (last !== this.head.seq) await this.catchUp()
+    const { seq, tag } = this.head
+    const [last, own] = await this.backend.read([
+      { kind: 'lastKey', store: 'log' },
+      { kind: 'get', store: 'log', key: seq },
+    ])
+    // A log that went back and grew again may end with the same number.
+    if (this.#mustLook || last !== seq || own === undefined || !equalBytes(tagOfRow(own), tag)) await this.catchUp()
     // Only now: a look that failed is none.
     this.#lastLook = began
   }
 
   async #catchUp(): Promise<void> {
+    const lostConnections = this.#lostConnections
+    // Before the log is read: what is known now, the log has by then.
+    const known = this.#mustLook ? await this.#listener.knownCommits() : []
+    await this.#readOn()
+    const { head } = this
+    if (known.some(({ seq, tag }) => seq > head.seq || (seq === head.seq && !equalBytes(tag, head.tag)))) throw this.#lose('rolled-back')
+    this.#lookedAfter = lostConnections
+  }
+
+  async #readOn(): Promise<void> {
     const head = this.head
     const began = Date.now()
     const [own, rows, manifestRow] = await this.backend.read([
@@ -266,7 +270,7 @@ export class CommitLog {
     if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose('replaced')
     if (own === undefined && sameManifest) throw this.#lose('rolled-back')
     if (!sameManifest) {
-      if (await this.#isForeign()) throw this.#lose('replaced')
+      if (await isForeign(this.backend, this.codec.vaultId)) throw this.#lose('replaced')
       await this.#reload()
       this.#lastLook = began
       return
@@ -282,17 +286,6 @@ export class CommitLog {
       this.#generation++
       // Its own row is met here when the store did not say whether it was written.
       this.#listener.committed(seq, row.changes, row.writer === this.writer)
-    }
-  }
-
-  /** The header of another vault, made in this one's place. A damaged one is the business of the next unlock. */
-  async #isForeign(): Promise<boolean> {
-    const [headerRow] = await this.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-    if (headerRow === undefined) return false
-    try {
-      return !equalBytes(decodeHeader(headerRow).header.vaultId, this.codec.vaultId)
-    } catch {
-      return false
     }
   }
 

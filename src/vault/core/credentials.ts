@@ -2,7 +2,7 @@
 // Implements docs/format.md, section 3. What is raw here is zeroed before the call ends.
 
 import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
-import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../crypto/key-slots.js'
 import {
@@ -167,3 +167,13 @@ export function canaryOf(opened: OpenedHeader, seq: number, tag: Tag): { v: numb
   return { v: 1, vaultId: toBase64Url(vaultId), seq, tag: toBase64Url(tag), mac: toBase64Url(mac) }
 }
 
+/** Whether somebody who had this vault open wrote this canary. */
+export function isGenuineCanary(opened: OpenedHeader, canary: { readonly vaultId: string; readonly seq: number; readonly tag: string; readonly mac: string }): boolean {
+  if (canary.vaultId !== toBase64Url(opened.header.vaultId)) return false
+  try {
+    return canaryOf(opened, canary.seq, fromBase64Url(canary.tag) as unknown as Tag).mac === canary.mac
+  } catch {
+    // Not even base64url: whatever wrote it, it was not this vault.
+    return false
+  }
+}

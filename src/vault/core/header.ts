@@ -7,6 +7,7 @@ import { sha256 } from '../../crypto/blind.js'
 import type { PasswordSlot } from '../../crypto/key-slots.js'
 import { headerMac, type VaultKeys } from '../../crypto/keyring.js'
 import { VaultError } from '../../errors.js'
+import type { Backend } from '../../stores/backend.js'
 import { tagOfRow } from './codec.js'
 
 const MAGIC = utf8('SVAULTH1')
@@ -133,5 +134,16 @@ export async function proveHeader({ row }: UnprovenHeader, keys: VaultKeys): Pro
   const end = row.length - DIGEST
   if (!equalBytes(await headerMac(keys, row.slice(0, end)), row.subarray(end))) {
     throw new VaultError('tampered', 'the header of the vault was changed by something else than the vault', { where: 'header' })
+  }
+}
+
+/** The header of another vault lies where this one's was. A damaged one is the business of the next unlock. */
+export async function isForeign(backend: Backend, vaultId: VaultId): Promise<boolean> {
+  const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+  if (row === undefined) return false
+  try {
+    return !equalBytes(decodeHeader(row).header.vaultId, vaultId)
+  } catch {
+    return false
   }
 }

@@ -1,0 +1,88 @@
+// What an open vault does by itself when there is enough of it to do: fold the log, clear what interrupted work left behind.
+
+import { VaultError } from '../../errors.js'
+import { runCheckpoint, type CheckpointOutcome } from './checkpoint.js'
+import type { CommitLog } from './commit-log.js'
+import { runJob, type JobPorts } from './jobs.js'
+import { clearLeftovers } from './leftovers.js'
+import type { Pages } from './pages.js'
+
+const CHECKPOINT_ROWS = 256
+const CHECKPOINT_BYTES = 512 * 1024
+/** After a checkpoint that failed. */
+const CHECKPOINT_AGAIN_MS = 60_000
+/** So that whoever waits for the commit goes first. */
+const CHECKPOINT_DELAY_MS = 20
+
+export interface MaintenanceListener {
+  warn(error: unknown): void
+  /** This tab has folded the log. */
+  folded(): void
+}
+
+export class Maintenance {
+  readonly #log: CommitLog
+  readonly #pages: Pages
+  readonly #jobs: JobPorts
+  readonly #listener: MaintenanceListener
+  readonly #stopped = new AbortController()
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #checkpointing: Promise<unknown> | undefined
+  #notBefore = -Infinity
+
+  constructor(log: CommitLog, pages: Pages, jobs: JobPorts, listener: MaintenanceListener) {
+    this.#log = log
+    this.#pages = pages
+    this.#jobs = jobs
+    this.#listener = listener
+  }
+
+  /** Folds the log soon if it has grown enough. */
+  considerCheckpoint(): void {
+    const { rows, bytes } = this.#log.backlog
+    if (performance.now() < this.#notBefore || this.#stopped.signal.aborted) return
+    if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#timer !== undefined || this.#checkpointing !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.checkpoint(false).catch((error: unknown) => {
+        this.#notBefore = performance.now() + CHECKPOINT_AGAIN_MS
+        this.#listener.warn(error)
+      })
+    }, CHECKPOINT_DELAY_MS)
+    ;(this.#timer as { unref?: () => void }).unref?.()
+  }
+
+  /** Folds the log; with `wait` false only when no other job runs. */
+  async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
+    const { signal } = this.#stopped
+    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, signal), signal)
+    this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
+    const outcome = await run
+    if (outcome === 'folded') this.#listener.folded()
+    return outcome
+  }
+
+  /** Clears rows that nothing refers to; warns when rows are missing. */
+  considerSurplus(): void {
+    const { pages, blobs } = this.#log.surplus
+    if (pages < 0 || blobs < 0) {
+      this.#listener.warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: pages < 0 ? 'pages' : 'blobs', number: Math.min(pages, blobs), reason: 'rows-missing' }))
+      return
+    }
+    if (pages + blobs === 0) return
+    const { signal } = this.#stopped
+    const clear = runJob(this.#jobs, false, (job) => clearLeftovers(this.#log, this.#pages, job, signal), signal)
+    clear.catch((error: unknown) => this.#listener.warn(error))
+  }
+
+  /** Begins nothing any more; a checkpoint that has not written yet ends with this reason. */
+  stop(reason: VaultError): void {
+    clearTimeout(this.#timer)
+    this.#stopped.abort(reason)
+  }
+
+  /** Resolves when no checkpoint runs. */
+  async idle(): Promise<void> {
+    await this.#checkpointing
+  }
+}
