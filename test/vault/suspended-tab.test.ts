@@ -1,12 +1,12 @@
 // A tab that stands still while others go on, and one that is woken again.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createMemoryDisk } from '../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import { memoryLocks } from '../../src/stores/locks.js'
 import { readMarks } from '../../src/stores/marks.js'
 import { memoryChannels, testBrowser } from '../kit/tabs.js'
-import { outcomeOf, settle } from '../kit/vault-states.js'
+import { message, outcomeOf, settle } from '../kit/vault-states.js'
 
 const COMMIT_LOCK = 'sealed-vault/test/commit'
 
@@ -63,5 +63,22 @@ describe('a tab that was suspended and is woken while nobody looks at it', () =>
     signals.woken()
     await tab.preferences.set('theme', 'dark')
     expect(await readMarks(store)).toHaveLength(1)
+  })
+})
+
+describe('a load that stood still until another job took its place', () => {
+  it('writes nothing more, not even a long value', async () => {
+    const disk = createMemoryDisk()
+    const tab = await testBrowser({ disk }).tab()
+    const blobs = disk.rows('test', 'blobs')
+    async function* source() {
+      yield { session: { id: 'first' }, messages: [message('x'.repeat(100_000))] }
+      await vi.waitFor(() => expect(blobs.size).toBe(1))
+      disk.rows('test', 'jobs').set('lease', new Uint8Array(24))
+      yield { session: { id: 'second' }, messages: [message('y'.repeat(100_000))] }
+    }
+    await expect(tab.load(source())).rejects.toMatchObject({ code: 'busy', details: { reason: 'lease-lost' } })
+    expect(blobs.size).toBe(1)
+    expect(await tab.sessions.count()).toBe(0)
   })
 })

@@ -2,10 +2,12 @@
 // and inside a transaction (all calls one commit). Records are written once against it.
 
 import { VaultError } from '../../errors.js'
+import type { Expectation } from '../../stores/backend.js'
 import { restoreBody, stageBody, type StagedBody } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitOptions, CommitQueue } from './commit-queue.js'
 import type { ChangeFunction, Draft } from './draft.js'
+import type { Job } from './jobs.js'
 import type { Body, Fields } from './log-row.js'
 import { Mutex } from './mutex.js'
 import { SuspectPage, type Pages } from './pages.js'
@@ -25,8 +27,8 @@ export interface Access {
   commit<T>(run: ChangeFunction<T>, options?: CommitOptions): Promise<T>
   /** The same for records that may hold long strings: these are written beforehand, and `run` gets what to store instead. */
   commitBodies<T>(records: readonly Fields[], what: string, run: (draft: Draft, bodies: readonly Body[]) => Promise<T>, options?: CommitOptions): Promise<T>
-  /** Writes the long strings of one record and gives what to store instead: for those that commit later. */
-  stage(fields: Fields, what: string): Promise<StagedBody>
+  /** Writes the long strings of one record, as part of a job, and gives what to store instead: for those that commit later. */
+  stage(fields: Fields, what: string, job: Job): Promise<StagedBody>
   /** The record with its long values back in place. */
   restore(body: Body): Promise<Fields>
 }
@@ -69,7 +71,7 @@ export function openAccess({ log, queue, pages }: OpenParts): Access {
         return intake.inTurn(prepare(), attempt)
       }
     },
-    stage: async (fields, what) => stage(log, fields, what),
+    stage: async (fields, what, job) => stage(log, fields, what, [job.expectation]),
     restore: (body) => restoreBody(log.backend, log.codec, body),
   }
 }
@@ -111,7 +113,7 @@ export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, dr
         return run(draft, staged.map(({ body }) => body))
       })
     },
-    stage: async (fields, what) => stage(log, fields, what),
+    stage: async (fields, what, job) => stage(log, fields, what, [job.expectation]),
     restore: (body) => restoreBody(log.backend, log.codec, body),
   }
 }
@@ -143,8 +145,8 @@ function stageAll(log: CommitLog, records: readonly Fields[], what: string): rea
 }
 
 /** At once for the usual record, a promise for one with long strings. */
-function stage(log: CommitLog, fields: Fields, what: string): StagedBody | Promise<StagedBody> {
-  const staged = stageBody(log.backend, log.codec, fields)
+function stage(log: CommitLog, fields: Fields, what: string, fence: readonly Expectation[] = []): StagedBody | Promise<StagedBody> {
+  const staged = stageBody(log.backend, log.codec, fields, fence)
   const check = (body: StagedBody): StagedBody => {
     if (isTooLong(body.body, MAX_RECORD)) throw new VaultError('invalid-value', `${what} is longer than 16 MiB even without its long strings; split it`, { where: what, reason: 'too-large' })
     return body

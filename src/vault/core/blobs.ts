@@ -7,6 +7,7 @@ import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Expectation, Operation } from '../../stores/backend.js'
 import type { Codec } from './codec.js'
+import { lostLease } from './jobs.js'
 import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-row.js'
 import { readLabelled, SuspectPage } from './pages.js'
 import { Slices } from './slices.js'
@@ -71,13 +72,14 @@ function setAt(value: unknown, path: readonly (string | number)[], text: string)
 /**
  * Writes the long values of a record beside the log and gives the record that refers to them; at once when there are none.
  * Strict, so a commit on the disk never refers to rows that are not. Rows of a commit that never comes are left-overs.
+ * @param fence what must hold for every row that is written: that of the job, if it is done for one
  */
-export function stageBody(backend: Backend, codec: Codec, fields: Fields): StagedBody | Promise<StagedBody> {
+export function stageBody(backend: Backend, codec: Codec, fields: Fields, fence: readonly Expectation[]): StagedBody | Promise<StagedBody> {
   const taken = takeOutLongValues(fields)
-  return taken === undefined ? { body: fields, expect: [] } : stageTaken(backend, codec, taken)
+  return taken === undefined ? { body: fields, expect: [] } : stageTaken(backend, codec, taken, fence)
 }
 
-async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<ReturnType<typeof takeOutLongValues>>): Promise<StagedBody> {
+async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<ReturnType<typeof takeOutLongValues>>, fence: readonly Expectation[]): Promise<StagedBody> {
   const slices = new Slices()
   const refs: BlobRef[] = []
   const expect: Expectation[] = []
@@ -97,7 +99,8 @@ async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<Ret
         operations.push({ kind: 'add', store: 'blobs', key: label, value: row })
         expect.push({ kind: 'present', store: 'blobs', key: label })
       }
-      const result = await backend.apply({ expect: [], operations, durability: 'strict' })
+      const result = await backend.apply({ expect: fence, operations, durability: 'strict' })
+      if (!result.applied && result.missed >= 0) throw lostLease()
       if (!result.applied) throw new VaultError('conflict', 'a fresh row was already there; try again', { where: 'blobs' })
     }
     refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toSparseBytes())])

@@ -4,11 +4,10 @@
 
 import { toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
-import { VaultError } from '../../errors.js'
 import type { Operation } from '../../stores/backend.js'
 import { randomStem } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
-import type { Job } from './jobs.js'
+import { lostLease, type Job } from './jobs.js'
 import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body } from './log-row.js'
 import { encodePage, type StoredRecord } from './pages.js'
 import { titleSource } from './reducer.js'
@@ -80,7 +79,7 @@ export class BulkWriter {
 
   async #apply(operations: readonly Operation[]): Promise<void> {
     const result = await this.#log.backend.apply({ expect: [this.#job.expectation], operations, durability: 'strict' })
-    if (!result.applied) throw new VaultError('busy', 'another tab took over the long work on this vault; start again', { where: 'jobs', reason: 'lease-lost' })
+    if (!result.applied) throw lostLease()
   }
 }
 

@@ -52,6 +52,11 @@ export async function runJob<T>(ports: JobPorts, wait: boolean, work: (job: Job)
   })
 }
 
+/** What a job's transaction throws when its expectation missed. */
+export function lostLease(): VaultError {
+  return new VaultError('busy', 'another tab took over the long work on this vault; start again', { where: 'jobs', reason: 'lease-lost' })
+}
+
 function leaseRow({ now }: JobPorts, token: Bytes) {
   return { kind: 'put', store: 'jobs', key: LEASE, value: concat(token, u64(now() + LEASE_MS)) as SealedBytes } as const
 }

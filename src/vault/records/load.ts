@@ -144,7 +144,7 @@ class Loader {
       this.#seen.add(sessionId)
       this.#seenLogs.add(chatLogId)
       const bodies = []
-      for (const { fields } of messages) bodies.push((await this.#parts.access.stage(fields, 'message')).body)
+      for (const { fields } of messages) bodies.push((await this.#parts.access.stage(fields, 'message', this.#job)).body)
       const staged = await this.#writer.stageLog(bodies)
       const createdAt = input.createdAt ?? messages.reduce((first, { fields }) => Math.min(first, fields['timestamp'] as number), now)
       return { index, sessionId, chatLogId, input, createdAt, staged }
