@@ -88,7 +88,8 @@ export default defineConfig({
           include: [endToEndTests],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Each file has browsers, profiles and a server of its own; two at once fill two cores. What they time they only print.
+          maxWorkers: 2,
         },
       },
     ],
