@@ -1,0 +1,77 @@
+// What is found by what: the table written by hand, and rules that hold for every text.
+
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fold } from '../../src/vault/search/fold.js'
+import { cutText, matchText } from '../../src/vault/search/match.js'
+import { parseQuery } from '../../src/vault/search/query.js'
+import { tokenize } from '../../src/vault/search/tokenizer.js'
+import { TABLE } from './table.js'
+
+const isFound = (text: string, query: string): boolean => matchText(parseQuery(query), cutText(text), 'all') !== undefined
+const marked = (text: string, query: string): string[] | undefined => matchText(parseQuery(query), cutText(text), 'all')?.map(({ start, end }) => text.slice(start, end))
+
+it('has at least 150 rows', () => expect(Object.values(TABLE).flat().length).toBeGreaterThanOrEqual(150))
+
+for (const [name, rows] of Object.entries(TABLE)) {
+  describe(name, () => {
+    it.each(rows)('%s | %s | %s', (text, query, hit) => expect(isFound(text, query)).toBe(hit))
+  })
+}
+
+describe('what is marked', () => {
+  it.each([
+    ['The night train', 'train', ['train']],
+    ['Die Straße, die STRASSE', 'strasse', ['Straße', 'STRASSE']],
+    ['The night train to Vienna', '"night train"', ['night train']],
+    ['我喜欢中国菜', '中国', ['中国']],
+    ['我喜欢中国菜', '国', ['国']],
+    ['我喜欢中国菜', '喜欢 欢中', ['喜欢中']],
+    ['camelCaseName', 'case', ['Case']],
+    ['camelCaseName', 'camelcasename', ['camelCaseName']],
+    ['unbelievable', '*believ*', ['unbelievable']],
+    ['well done 👍🏽!', '👍', ['👍🏽']],
+    ['a b a', 'a', ['a', 'a']],
+  ])('%s | %s', (text, query, marks) => expect(marked(text, query)).toEqual(marks))
+})
+
+describe('any text', () => {
+  const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 80 }))
+
+  it('folds to what folding leaves alone', () => {
+    fc.assert(fc.property(text, (value) => fold(fold(value)) === fold(value)), { numRuns: 3000 })
+  })
+
+  it('is found by each of its words, and marked where it stands', () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        for (const { start, end } of tokenize(value)) {
+          const word = value.slice(start, end).replaceAll('"', '')
+          expect(marked(value, `"${word}"`)?.some((mark) => mark.length > 0)).toBe(true)
+        }
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('is cut into terms in order, one for every position, none empty, inside of the text', () => {
+    fc.assert(
+      fc.property(text, (value) => {
+        const tokens = tokenize(value)
+        expect([...new Set(tokens.map(({ position }) => position))]).toEqual(Array.from({ length: new Set(tokens.map(({ position }) => position)).size }, (_, i) => i))
+        for (const { term, start, end, firstEnd, span } of tokens) expect(term !== '' && span >= 1 && start >= 0 && start < firstEnd && firstEnd <= end && end <= value.length).toBe(true)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('as a phrase finds itself', () => {
+    fc.assert(fc.property(text, (value) => tokenize(value).length === 0 || isFound(value, `"${value.replaceAll('"', ' ')}"`)), { numRuns: 1500 })
+  })
+})
+
+describe('queries that ask for nothing', () => {
+  it.each([['', 'empty'], ['  ', 'empty'], ['-without', 'empty'], ['"" * -', 'empty'], ['?!', 'empty'], ['*ab*', 'infix'], ['*', 'empty'], ['x'.repeat(1025), 'too-long'], ['a '.repeat(65), 'too-long']])('%j is refused: %s', (query, reason) => {
+    expect(() => parseQuery(query)).toThrow(expect.objectContaining({ code: 'invalid-value', details: { where: 'query', reason } }))
+  })
+})
