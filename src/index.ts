@@ -14,6 +14,7 @@ export type { Brain, BrainHead, BrainInput, Brains } from './vault/records/brain
 export type { Preference, Preferences } from './vault/records/preferences.js'
 export type { JsonValue, JsonObject } from './vault/records/values.js'
 export type { ConversationInput, LoadOptions, LoadReport, Progress } from './vault/records/load.js'
+export type { SearchHit, SearchOptions } from './vault/search/options.js'
 export type { CheckReport, CheckOptions, Problem } from './vault/health/check.js'
 export type { StorageFacts } from './stores/select-backend.js'
 export { VaultError, isVaultError } from './errors.js'

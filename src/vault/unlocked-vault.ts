@@ -10,6 +10,7 @@ import type { VaultEvent } from './vault-events.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
+import type { SearchHit, SearchOptions } from './search/options.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
 import { fetchPart } from './fetch-part.js'
@@ -70,6 +71,19 @@ export class UnlockedVault implements Records {
       },
       { alone: true },
     )
+  }
+
+  /**
+   * Messages by their words: `word`, `"exact phrase"`, `-without`, `begin*`, `*part*` (three letters or more); case, accents and other
+   * spellings of one letter do not matter. Nothing of it is written anywhere. Every message is read, so it takes as long as that; each hit is
+   * true at the moment it is given, and what is added meanwhile may be missed.
+   * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted
+   */
+  async *search(query: string, options: SearchOptions = {}): AsyncGenerator<SearchHit, void, undefined> {
+    const { access, log } = this.#vault
+    log.assertAlive()
+    const { searchMessages } = await fetchPart(() => import('./search/search-messages.js'))
+    yield* searchMessages(access, query, options)
   }
 
   /**

@@ -3,13 +3,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fold } from '../../src/vault/search/fold.js'
-import { cutText, matchText } from '../../src/vault/search/match.js'
+import { matchText } from '../../src/vault/search/match.js'
 import { parseQuery } from '../../src/vault/search/query.js'
 import { tokenize } from '../../src/vault/search/tokenizer.js'
 import { TABLE } from './table.js'
 
-const isFound = (text: string, query: string): boolean => matchText(parseQuery(query), cutText(text), 'all') !== undefined
-const marked = (text: string, query: string): string[] | undefined => matchText(parseQuery(query), cutText(text), 'all')?.map(({ start, end }) => text.slice(start, end))
+const isFound = (text: string, query: string): boolean => matchText(parseQuery(query), text, 'all').met
+const marked = (text: string, query: string): string[] => matchText(parseQuery(query), text, 'all').highlights.map(({ start, end }) => text.slice(start, end))
 
 it('has at least 150 rows', () => expect(Object.values(TABLE).flat().length).toBeGreaterThanOrEqual(150))
 
@@ -47,7 +47,7 @@ describe('any text', () => {
       fc.property(text, (value) => {
         for (const { start, end } of tokenize(value)) {
           const word = value.slice(start, end).replaceAll('"', '')
-          expect(marked(value, `"${word}"`)?.some((mark) => mark.length > 0)).toBe(true)
+          expect(marked(value, `"${word}"`).some((mark) => mark.length > 0)).toBe(true)
         }
       }),
       { numRuns: 1500 },

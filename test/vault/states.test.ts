@@ -244,6 +244,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   transact: (vault) => vault.transact(async () => 1),
   load: (vault) => vault.load([]),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
+  search: (vault) => vault.search('train').next(),
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
   setAutoLock: async (vault) => vault.setAutoLock({}),

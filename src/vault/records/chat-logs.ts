@@ -8,8 +8,8 @@ import { randomStem } from '../core/blobs.js'
 import type { Draft } from '../core/draft.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
-import { findMessage, holdsAny, prefetchBefore, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
-import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch, type MessagePlace } from './messages.js'
+import { findMessage, holdsAny, inGroups, placeOf, prefetchBefore, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
+import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
 import { id, parseInput, randomId } from './values.js'
 
 export interface ChatLog {
@@ -262,25 +262,6 @@ function requireLog(state: State, chatLogId: string): Head {
   const head = state.heads.chatLogs.get(chatLogId)
   if (head === undefined) throw new VaultError('not-found', 'there is no chat log with this id', { where: 'chatLogs' })
   return head
-}
-
-function placeOf(log: Head, { number, rev, modifiedAt }: FoundMessage): MessagePlace {
-  return { chatLogId: log.id, number, rev, modifiedAt }
-}
-
-/** Chat logs read together: some thousand messages. */
-function inGroups(logs: readonly { readonly chatLogId: string; readonly messages: number }[]): string[][] {
-  const groups: string[][] = []
-  let room = 0
-  for (const { chatLogId, messages } of logs) {
-    if (room <= 0) {
-      groups.push([])
-      room = 10_000
-    }
-    groups.at(-1)!.push(chatLogId)
-    room -= Math.max(32, messages)
-  }
-  return groups
 }
 
 function toChatLog(head: Head): ChatLog {

@@ -5,6 +5,7 @@ import type { Access } from '../core/access.js'
 import { fieldsOf, type Body } from '../core/log-row.js'
 import { pagesBetween, type Page } from '../core/pages.js'
 import { PAGE_SHIFT, type Head, type State } from '../core/state.js'
+import type { MessagePlace } from './messages.js'
 
 export interface FoundMessage {
   readonly number: number
@@ -161,4 +162,24 @@ async function knowIds(access: Access, log: Head, folded: number): Promise<Reado
   derived.set(key, known)
   if (derived.size > MAX_KNOWN) derived.delete(derived.keys().next().value!)
   return known.ids
+}
+
+/** Where a message found in a chat log is. */
+export function placeOf(log: Head, { number, rev, modifiedAt }: FoundMessage): MessagePlace {
+  return { chatLogId: log.id, number, rev, modifiedAt }
+}
+
+/** Chat logs read together: some thousand messages. */
+export function inGroups(logs: readonly { readonly chatLogId: string; readonly messages: number }[]): string[][] {
+  const groups: string[][] = []
+  let room = 0
+  for (const { chatLogId, messages } of logs) {
+    if (room <= 0) {
+      groups.push([])
+      room = 10_000
+    }
+    groups.at(-1)!.push(chatLogId)
+    room -= Math.max(32, messages)
+  }
+  return groups
 }

@@ -192,7 +192,8 @@ function changeSession(draft: Draft, sessionId: string, change: (value: Fields) 
   return headToSession(draft.state.heads.sessions.get(sessionId)!)
 }
 
-function headToSession(head: Head): Session {
+/** A session as an app sees it. */
+export function headToSession(head: Head): Session {
   // `titled` is ours: whether the title may still be derived.
   const { titled: _, ...value } = head.value
   return { id: head.id, ...value, participants: [...(value['participants'] as string[])], keywords: [...(value['keywords'] as string[])], rev: head.rev, modifiedAt: head.modifiedAt } as unknown as Session

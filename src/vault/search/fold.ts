@@ -36,9 +36,13 @@ function toAsciiDigit(digit: string): string {
   return zero === undefined ? digit : String(code - zero)
 }
 
+export function isAscii(text: string): boolean {
+  return ASCII.test(text)
+}
+
 /** The form in which words are compared. Folding what is folded changes nothing. */
 export function fold(text: string): string {
-  if (ASCII.test(text)) return text.toLowerCase()
+  if (isAscii(text)) return text.toLowerCase()
   // Decomposed first, so that marks come off; composed again, so that what stays (kana, Hangul) is one character.
   const bare = text.normalize('NFKD').toLowerCase().normalize('NFKD').replace(OPTIONAL_MARKS, '')
   return bare

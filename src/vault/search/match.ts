@@ -1,5 +1,6 @@
 // Holds a text against a query: what a full scan would answer. The index only narrows down where to look; this decides.
 
+import { isAscii } from './fold.js'
 import { compare, type Clause, type Query, type QueryTerm } from './query.js'
 import { tokenize, type Token } from './tokenizer.js'
 
@@ -10,9 +11,21 @@ export interface Range {
 }
 
 /** A text cut for matching: its tokens by the position they begin at. */
-export type CutText = ReadonlyMap<number, readonly Token[]>
+type CutText = ReadonlyMap<number, readonly Token[]>
 
-export function cutText(text: string): CutText {
+/** What a text has of a query. */
+export interface Finding {
+  /** Whether it is an answer. */
+  readonly met: boolean
+  /** How often it holds each of the words and phrases wanted; of a text that is no answer, only as far as was asked for. */
+  readonly counts: readonly number[]
+  /** Where, first place first, without overlaps. */
+  readonly highlights: readonly Range[]
+}
+
+const NOTHING: Finding = { met: false, counts: [], highlights: [] }
+
+function cutText(text: string): CutText {
   const tokens = new Map<number, Token[]>()
   for (const token of tokenize(text)) {
     const there = tokens.get(token.position)
@@ -23,15 +36,23 @@ export function cutText(text: string): CutText {
 }
 
 /**
- * Where a text meets a query, first place first, without overlaps; undefined when it does not.
+ * Holds a text against a query.
  * @param match whether all words must be there, or any of them; those excluded must be missing either way
+ * @param countAll also count in texts that are no answer: ranking wants to know how common a word is
  */
-export function matchText(query: Query, text: CutText, match: 'all' | 'any'): Range[] | undefined {
-  if (query.unwanted.some((clause) => findClause(clause, text).length > 0)) return undefined
-  const found = query.wanted.map((clause) => findClause(clause, text))
-  const met = found.filter((ranges) => ranges.length > 0)
-  if (match === 'all' ? met.length < found.length : met.length === 0) return undefined
-  return joined(found.flat())
+export function matchText(query: Query, text: string, match: 'all' | 'any', countAll = false): Finding {
+  // Terms of a text in ASCII are parts of it as they stand: most texts need not be cut at all.
+  const plain = isAscii(text) ? text.toLowerCase() : undefined
+  const may = (clause: Clause): boolean => plain === undefined || clause.terms.some(({ term, from }) => from === 0 && plain.includes(term))
+  const wanted = query.wanted.map(may)
+  if (!countAll && (match === 'all' ? wanted.includes(false) : !wanted.includes(true))) return NOTHING
+  if (!wanted.includes(true)) return { ...NOTHING, counts: wanted.map(() => 0) }
+  const cut = cutText(text)
+  const found = query.wanted.map((clause, i) => (wanted[i] === true ? findClause(clause, cut) : []))
+  const missing = found.filter((ranges) => ranges.length === 0).length
+  const met = match === 'all' ? missing === 0 : missing < found.length
+  const excluded = met && query.unwanted.some((clause) => may(clause) && findClause(clause, cut).length > 0)
+  return { met: met && !excluded, counts: found.map((ranges) => ranges.length), highlights: met && !excluded ? joined(found.flat()) : [] }
 }
 
 function findClause({ terms, last }: Clause, text: CutText): Range[] {

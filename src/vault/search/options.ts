@@ -1,0 +1,70 @@
+// What may be said beside the words of a search, and what comes out of it.
+
+import type { Message, MessageType } from '../records/messages.js'
+import type { Session } from '../records/sessions.js'
+import type { Range } from './match.js'
+
+export interface SearchOptions {
+  /** Whether every word must be there (the default), or any of them. Words excluded must be missing either way. */
+  readonly match?: 'all' | 'any'
+  /** Only messages of these sessions. */
+  readonly sessionIds?: readonly string[]
+  /** Only messages of sessions with all of these participants. */
+  readonly participants?: readonly string[]
+  /** Only messages of these senders. */
+  readonly senders?: readonly string[]
+  readonly types?: readonly MessageType[]
+  /** Milliseconds, both ends included. */
+  readonly from?: number
+  readonly to?: number
+  /** Default `recent`: newest timestamp first. `relevance`: where the words say most of the message (BM25), then newest. */
+  readonly order?: 'recent' | 'relevance'
+  /** Default: all of them. */
+  readonly limit?: number
+  readonly signal?: AbortSignal
+}
+
+export interface SearchHit {
+  /** With its content whole; its other long values are deferred, as by `longValues: 'defer'`. */
+  readonly message: Message
+  /** Missing when the chat log belongs to none. */
+  readonly session?: Session
+  /** A line of the content around the first place that was found, and where in that line the words stand. */
+  readonly snippet: { readonly text: string; readonly highlights: readonly Range[] }
+  /** Where the words stand in `message.content`: UTF-16 offsets, end exclusive, in order, without overlaps. */
+  readonly highlights: readonly Range[]
+}
+
+/** Filters ready to be asked. */
+export interface Filters {
+  readonly match: 'all' | 'any'
+  readonly order: 'recent' | 'relevance'
+  readonly limit: number
+  readonly signal: AbortSignal | undefined
+  readonly sessionIds: ReadonlySet<string> | undefined
+  readonly participants: readonly string[] | undefined
+  readonly senders: ReadonlySet<string> | undefined
+  readonly types: ReadonlySet<string> | undefined
+  readonly from: number
+  readonly to: number
+}
+
+/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list */
+export function readOptions(options: SearchOptions): Filters {
+  const { match = 'all', order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
+  if (match !== 'all' && match !== 'any') throw new RangeError("match must be 'all' or 'any'")
+  if (order !== 'recent' && order !== 'relevance') throw new RangeError("order must be 'recent' or 'relevance'")
+  if (!(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit))) throw new RangeError('limit must be a whole number from 0')
+  if (typeof from !== 'number' || typeof to !== 'number' || Number.isNaN(from) || Number.isNaN(to)) throw new RangeError('from and to must be times in milliseconds')
+  const sessionIds = setOf(options.sessionIds, 'sessionIds')
+  const senders = setOf(options.senders, 'senders')
+  const types = setOf(options.types, 'types')
+  if (participants !== undefined && !Array.isArray(participants)) throw new TypeError('participants must be a list')
+  return { match, order, limit, signal, sessionIds, participants, senders, types, from, to }
+}
+
+function setOf(list: readonly string[] | undefined, name: string): ReadonlySet<string> | undefined {
+  if (list === undefined) return undefined
+  if (!Array.isArray(list)) throw new TypeError(`${name} must be a list`)
+  return new Set(list)
+}

@@ -1,0 +1,181 @@
+// Finding messages: filters, orders and hits, over pending and folded messages, long ones, two tabs, and while the vault changes.
+
+import { describe, expect, it } from 'vitest'
+import { matchText } from '../../src/vault/search/match.js'
+import type { SearchHit, SearchOptions } from '../../src/vault/search/options.js'
+import { parseQuery } from '../../src/vault/search/query.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import { testBrowser } from '../kit/tabs.js'
+import { message } from '../kit/vault-states.js'
+
+async function search(open: UnlockedVault, query: string, options?: SearchOptions): Promise<SearchHit[]> {
+  const hits: SearchHit[] = []
+  for await (const hit of open.search(query, options)) hits.push(hit)
+  return hits
+}
+const contents = async (open: UnlockedVault, query: string, options?: SearchOptions): Promise<string[]> => (await search(open, query, options)).map((hit) => hit.message.content)
+
+async function twoChats(): Promise<{ open: UnlockedVault; browser: ReturnType<typeof testBrowser> }> {
+  const browser = testBrowser()
+  const open = await browser.tab()
+  const trains = await open.sessions.create({ id: 'trains', participants: ['ada', 'guide'] })
+  const food = await open.sessions.create({ id: 'food', participants: ['bob', 'guide'] })
+  await open.chatLogs.append(trains.chatLogId, [
+    { senderId: 'ada', type: 'user', content: 'Book the night train', timestamp: 10 },
+    { senderId: 'guide', type: 'assistant', content: 'The night train is full; a day train goes at noon. The train is slow.', timestamp: 20 },
+  ])
+  await open.chatLogs.append(food.chatLogId, [
+    { senderId: 'bob', type: 'user', content: 'What do they eat on a train at night?', timestamp: 15 },
+    { senderId: 'guide', type: 'assistant', content: 'Soup', timestamp: 25 },
+  ])
+  return { open, browser }
+}
+
+describe('a search', () => {
+  it('finds newest first, with session, snippet and places', async () => {
+    const { open } = await twoChats()
+    const hits = await search(open, 'train night')
+    expect(hits.map((hit) => [hit.session?.id, hit.message.timestamp])).toEqual([['trains', 20], ['food', 15], ['trains', 10]])
+    expect(hits[2]).toMatchObject({ message: { content: 'Book the night train', senderId: 'ada', number: 0 }, snippet: { text: 'Book the night train' } })
+    expect(hits[2]!.highlights).toEqual([{ start: 9, end: 14 }, { start: 15, end: 20 }])
+    expect(hits[2]!.snippet.highlights).toEqual(hits[2]!.highlights)
+  })
+
+  it('takes phrases, exclusions, beginnings and parts', async () => {
+    const { open } = await twoChats()
+    expect(await contents(open, '"night train"')).toHaveLength(2)
+    expect(await contents(open, '"night train" -noon')).toEqual(['Book the night train'])
+    expect(await contents(open, 'so*')).toEqual(['Soup'])
+    expect(await contents(open, '*oon*')).toHaveLength(1)
+    expect(await contents(open, 'soup eat')).toEqual([])
+    expect(await contents(open, 'soup eat', { match: 'any' })).toHaveLength(2)
+  })
+
+  it('keeps to its filters', async () => {
+    const { open } = await twoChats()
+    const numbers = async (options: SearchOptions): Promise<number[]> => (await search(open, 'train', options)).map((hit) => hit.message.timestamp)
+    expect(await numbers({ sessionIds: ['food'] })).toEqual([15])
+    expect(await numbers({ sessionIds: [] })).toEqual([])
+    expect(await numbers({ participants: ['guide', 'ada'] })).toEqual([20, 10])
+    expect(await numbers({ senders: ['guide', 'bob'] })).toEqual([20, 15])
+    expect(await numbers({ types: ['user'] })).toEqual([15, 10])
+    expect(await numbers({ from: 15, to: 15 })).toEqual([15])
+    expect(await numbers({ limit: 1 })).toEqual([20])
+    expect(await numbers({ limit: 0 })).toEqual([])
+  })
+
+  it('ranks by how much of the message the words are', async () => {
+    const { open } = await twoChats()
+    expect(await contents(open, 'train book', { match: 'any', order: 'relevance' })).toEqual([
+      'Book the night train',
+      'The night train is full; a day train goes at noon. The train is slow.',
+      'What do they eat on a train at night?',
+    ])
+  })
+
+  it('finds in a chat log without a session, which no filter on sessions admits', async () => {
+    const { open } = await twoChats()
+    const log = await open.chatLogs.create()
+    await open.chatLogs.append(log.id, message('A lonely train'))
+    expect((await search(open, 'lonely'))[0]).not.toHaveProperty('session')
+    expect(await search(open, 'lonely', { participants: [] })).toEqual([])
+  })
+
+  it('reads a long content whole, and shows a line of it', async () => {
+    const { open } = await twoChats()
+    const session = await open.sessions.create()
+    const content = `${'padding words all along '.repeat(5000)}the needle ${'and more behind it '.repeat(5000)}`
+    await open.chatLogs.append(session.chatLogId, message(content))
+    for (const step of ['pending', 'folded']) {
+      const [hit] = await search(open, 'needle')
+      expect(hit?.message.content === content, step).toBe(true)
+      expect(hit?.message.deferred).toBeUndefined()
+      const [mark] = hit!.snippet.highlights
+      expect(hit!.snippet.text.slice(mark!.start, mark!.end)).toBe('needle')
+      expect(hit!.snippet.text.length).toBeLessThan(200)
+      expect(hit!.snippet.text).toMatch(/^… \S.*\S …$/)
+      await open.checkpoint()
+      open.releaseMemory()
+    }
+  })
+
+  it('gives what is true when it is given', async () => {
+    const { open } = await twoChats()
+    const seen: string[] = []
+    for await (const hit of open.search('train')) {
+      seen.push(hit.session!.id)
+      if (seen.length === 1) await open.sessions.delete('food')
+    }
+    expect(seen).toEqual(['trains', 'trains'])
+  })
+
+  it('sees what another tab wrote', async () => {
+    const { open, browser } = await twoChats()
+    const other = await browser.tab()
+    const { chatLogId } = (await other.sessions.get('food'))!
+    await other.chatLogs.append(chatLogId!, message('dumplings'))
+    await expect.poll(async () => contents(open, 'dumplings')).toEqual(['dumplings'])
+  })
+
+  it('refuses bad queries and options, and ends with the lock and the signal', async () => {
+    const { open } = await twoChats()
+    await expect(search(open, '')).rejects.toMatchObject({ code: 'invalid-value', details: { where: 'query' } })
+    await expect(search(open, 3 as never)).rejects.toThrow(TypeError)
+    for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
+    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
+    await expect(search(open, 'train', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    const walk = open.search('train')
+    await walk.next()
+    await open.lock()
+    await expect(walk.next()).rejects.toMatchObject({ code: 'locked' })
+    await expect(search(open, 'train')).rejects.toMatchObject({ code: 'locked' })
+  })
+})
+
+describe('random histories', () => {
+  const WORDS = ['train', 'night', 'Straße', 'naïve', 'camelCase', '東京', 'soup', 'noon', 'a-b', '👍']
+  const QUERIES = ['train', 'train night', '"train night"', 'strasse', 'naive soup', 'case', '京', 'no*', '*oup*', 'train -night', '"a b"', '👍', 'soup -"noon train"']
+
+  it.each([1, 2, 3, 4, 5, 6])('seed %i: every query equals a scan of a plain Map', { timeout: 60_000 }, async (seed) => {
+    let state = seed
+    const below = (limit: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
+      return (state >> 8) % limit
+    }
+    const text = (): string => Array.from({ length: 1 + below(6) }, () => WORDS[below(WORDS.length)]!).join(' ')
+    const browser = testBrowser()
+    let open = await browser.tab()
+    const logs: string[] = []
+    const truth = new Map<string, { log: string; id: string; content: string; timestamp: number; type: string }>()
+    for (let step = 0; step < 150; step++) {
+      const log = logs[below(Math.max(1, logs.length))]
+      const known = [...truth.values()][below(Math.max(1, truth.size))]
+      const action = below(20)
+      if (log === undefined || action === 0) logs.push((await open.sessions.create()).chatLogId)
+      else if (action < 12) {
+        const saved = await open.chatLogs.append(log, { senderId: 'ada', type: below(2) === 0 ? 'user' : 'assistant', content: text(), timestamp: below(1000) })
+        truth.set(saved.id, { log, ...saved })
+      } else if (action < 14 && known !== undefined) {
+        const content = text()
+        await open.chatLogs.update(known.log, known.id, { content })
+        truth.set(known.id, { ...known, content })
+      } else if (action < 16 && known !== undefined) {
+        await open.chatLogs.deleteMessage(known.log, known.id)
+        truth.delete(known.id)
+      } else if (action === 16 && logs.length > 2) {
+        await open.chatLogs.delete(log)
+        logs.splice(logs.indexOf(log), 1)
+        for (const [id, entry] of truth) if (entry.log === log) truth.delete(id)
+      } else if (action === 17) await open.checkpoint()
+      else if (action === 18) open = await browser.tab()
+      const query = QUERIES[below(QUERIES.length)]!
+      const match = below(2) === 0 ? 'all' : 'any'
+      const types = below(3) === 0 ? (['user'] as const) : undefined
+      const order = below(2) === 0 ? 'recent' : 'relevance'
+      const expected = [...truth.values()].filter(({ content, type }) => (types === undefined || type === 'user') && matchText(parseQuery(query), content, match).met)
+      const hits = await search(open, query, { match, order, ...(types !== undefined && { types }) })
+      expect(hits.map((hit) => hit.message.id).sort(), `${query} ${match}`).toEqual(expected.map(({ id }) => id).sort())
+      if (order === 'recent') expect(hits.map((hit) => hit.message.timestamp)).toEqual(expected.map(({ timestamp }) => timestamp).sort((a, b) => b - a))
+    }
+  })
+})
