@@ -122,7 +122,7 @@ describe('a search', () => {
     await expect(search(open, '')).rejects.toMatchObject({ code: 'invalid-value', details: { where: 'query' } })
     await expect(search(open, 3 as never)).rejects.toThrow(TypeError)
     for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
-    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
+    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
     await expect(search(open, 'train', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     const walk = open.search('train')
     await walk.next()

@@ -70,6 +70,32 @@ describe('any text', () => {
   })
 })
 
+describe('a text in ASCII', () => {
+  it('is answered without being cut as it would be if it were cut', () => {
+    const unit = fc.constantFrom('a', 'B', 'c', 'Ab', 'I', '1', ' ', '-', '_', '"', '*', "'")
+    const words = fc.string({ unit, maxLength: 24 })
+    let met = 0
+    fc.assert(
+      fc.property(words, words, fc.constantFrom('all' as const, 'any' as const), fc.boolean(), (value, asked, match, countAll) => {
+        let query
+        try {
+          query = parseQuery(asked)
+        } catch {
+          return
+        }
+        const short = matchText(query, value, match, countAll)
+        // What is no ASCII is always cut; a word beside the text changes nothing else.
+        const cut = matchText(query, `${value} é`, match, countAll)
+        expect([short.met, short.highlights]).toEqual([cut.met, cut.highlights])
+        if (countAll || short.met) expect(short.counts).toEqual(cut.counts)
+        if (short.met) met++
+      }),
+      { numRuns: 4000 },
+    )
+    expect(met).toBeGreaterThan(100)
+  })
+})
+
 describe('queries that ask for nothing', () => {
   it.each([['', 'empty'], ['  ', 'empty'], ['-without', 'empty'], ['"" * -', 'empty'], ['?!', 'empty'], ['*ab*', 'infix'], ['*', 'empty'], ['x'.repeat(1025), 'too-long'], ['a '.repeat(65), 'too-long']])('%j is refused: %s', (query, reason) => {
     expect(() => parseQuery(query)).toThrow(expect.objectContaining({ code: 'invalid-value', details: { where: 'query', reason } }))

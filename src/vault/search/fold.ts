@@ -1,5 +1,4 @@
 // What makes two spellings one word: compatibility forms, case, accents, vowel points, digits of any script.
-// Part of the tokenizer: a change here is another tokenizer version (docs/format.md, section 12).
 
 // Marks that readers leave out or type either way. Vowel signs of Indic scripts, Thai or kana voicing are letters in all but name: they stay.
 // Latin, Greek, Cyrillic; Hebrew points; Arabic vowels, hamza and tatweel; what only chooses a glyph; keycap.

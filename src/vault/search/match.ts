@@ -1,4 +1,4 @@
-// Holds a text against a query: what a full scan would answer. The index only narrows down where to look; this decides.
+// Holds a text against a query: the one place that decides what is an answer.
 
 import { isAscii } from './fold.js'
 import { compare, type Clause, type Query, type QueryTerm } from './query.js'

@@ -49,7 +49,7 @@ export interface Filters {
   readonly to: number
 }
 
-/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list */
+/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list of strings */
 export function readOptions(options: SearchOptions): Filters {
   const { match = 'all', order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
   if (match !== 'all' && match !== 'any') throw new RangeError("match must be 'all' or 'any'")
@@ -57,14 +57,18 @@ export function readOptions(options: SearchOptions): Filters {
   if (!(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit))) throw new RangeError('limit must be a whole number from 0')
   if (typeof from !== 'number' || typeof to !== 'number' || Number.isNaN(from) || Number.isNaN(to)) throw new RangeError('from and to must be times in milliseconds')
   const sessionIds = setOf(options.sessionIds, 'sessionIds')
+  const there = listOf(participants, 'participants')
   const senders = setOf(options.senders, 'senders')
   const types = setOf(options.types, 'types')
-  if (participants !== undefined && !Array.isArray(participants)) throw new TypeError('participants must be a list')
-  return { match, order, limit, signal, sessionIds, participants, senders, types, from, to }
+  return { match, order, limit, signal, sessionIds, participants: there, senders, types, from, to }
 }
 
 function setOf(list: readonly string[] | undefined, name: string): ReadonlySet<string> | undefined {
-  if (list === undefined) return undefined
-  if (!Array.isArray(list)) throw new TypeError(`${name} must be a list`)
-  return new Set(list)
+  const strings = listOf(list, name)
+  return strings && new Set(strings)
+}
+
+function listOf(list: readonly string[] | undefined, name: string): readonly string[] | undefined {
+  if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string'))) throw new TypeError(`${name} must be a list of strings`)
+  return list
 }

@@ -42,14 +42,17 @@ async function findCandidates(access: Access, query: Query, filters: Filters): P
   const ranked = filters.order === 'relevance'
   const statistics = new Statistics()
   const found: Candidate[] = []
+  const weigh = (content: string): Weighed => {
+    const { met, counts } = matchText(query, content, filters.match, ranked)
+    return { met, counts, length: content.length }
+  }
   const logs = await access.view(async (state) =>
     [...state.heads.chatLogs.entries()].filter(([, log]) => admitsLog(state, filters, log)).map(([chatLogId, log]) => ({ chatLogId, messages: log.value['next'] as number })),
   )
   for (const group of inGroups(logs)) {
-    for (const { log, record, content } of await readGroup(access, filters, group)) {
+    for (const { log, record, weighed } of await readGroup(access, group, filters, weigh)) {
       await slices.breathe()
-      const { met, counts } = matchText(query, content, filters.match, ranked)
-      const counted = { counts, length: content.length }
+      const { met, ...counted } = weighed ?? weigh(fieldsOf(record.body)['content'] as string)
       if (ranked) statistics.add(counted)
       if (met) found.push({ ...counted, chatLogId: log.id, logNumber: log.number, number: record.number, timestamp: fieldsOf(record.body)['timestamp'] as number })
     }
@@ -64,14 +67,22 @@ function byTime(a: Candidate, b: Candidate): number {
   return b.timestamp - a.timestamp || b.logNumber - a.logNumber || b.number - a.number
 }
 
+interface Weighed extends Counted {
+  readonly met: boolean
+}
+
 interface ReadMessage {
   readonly log: Head
   readonly record: FoundMessage
-  readonly content: string
+  /** Of a message whose content is long. */
+  readonly weighed: Weighed | undefined
 }
 
-/** The messages of some chat logs that the filters leave. Long contents are read with the rest: a moment later their rows may be gone. */
-async function readGroup(access: Access, filters: Filters, chatLogIds: readonly string[]): Promise<ReadMessage[]> {
+/**
+ * The messages of some chat logs that the filters leave. Long contents are weighed at once: a moment later their rows may be gone,
+ * and all of them together may be more than memory holds.
+ */
+async function readGroup(access: Access, chatLogIds: readonly string[], filters: Filters, weigh: (content: string) => Weighed): Promise<ReadMessage[]> {
   return access.view(async (state) => {
     const logs = chatLogIds.map((chatLogId) => state.heads.chatLogs.get(chatLogId)).filter((log): log is Head => log !== undefined)
     const read = await readWholeLogs(access, state, logs)
@@ -79,8 +90,8 @@ async function readGroup(access: Access, filters: Filters, chatLogIds: readonly 
     for (const [i, log] of logs.entries()) {
       for (const record of read[i]!) {
         if (!admits(filters, fieldsOf(record.body))) continue
-        const content = hasLongContent(record.body) ? await restoredContent(access, record.body) : contentOf(record.body)
-        admitted.push({ log, record, content })
+        const weighed = hasLongContent(record.body) ? weigh((await access.restore(record.body))['content'] as string) : undefined
+        admitted.push({ log, record, weighed })
       }
     }
     return admitted
@@ -121,12 +132,4 @@ function admits({ senders, types, from, to }: Filters, fields: Fields): boolean 
 
 function hasLongContent(body: Body): boolean {
   return refsOf(body).some(([path]) => path.length === 1 && path[0] === 'content')
-}
-
-function contentOf(body: Body): string {
-  return fieldsOf(body)['content'] as string
-}
-
-async function restoredContent(access: Access, body: Body): Promise<string> {
-  return (await access.restore(body))['content'] as string
 }

@@ -6,9 +6,6 @@
 
 import { fold } from './fold.js'
 
-/** Recorded beside every index; another number means that it has to be rebuilt. */
-export const TOKENIZER_VERSION = 1
-
 /** Longer words are cut into pieces of this many UTF-16 units, side by side. */
 const LONGEST_WORD = 64
 
