@@ -24,11 +24,14 @@ import { Pages } from './core/pages.js'
 import type { LogHead, Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
 import { changePassword } from './password-change.js'
+import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
 import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
 
 const DRAIN_MS = 5000
 const SUPERSEDED_MS = 500
+/** Blocks of the search index kept open. */
+const INDEX_CACHE_BYTES = 16 * 1024 * 1024
 
 export interface OpenedParts extends ClosedParts {
   readonly opened: OpenedHeader
@@ -44,6 +47,7 @@ export class OpenedVault {
   readonly access: Access
   readonly queue: CommitQueue
   readonly jobs: JobPorts
+  readonly search: FetchedSearch
   readonly events = new Events<VaultEvent>()
   /** Rises with every change of what is true; never falls. */
   version = 0
@@ -93,7 +97,8 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
-    this.#maintenance = new Maintenance(this.log, this.pages, this.jobs, {
+    this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES }))
+    this.#maintenance = new Maintenance(this.log, this.pages, this.search, this.jobs, {
       warn: (error) => this.#warn(error),
       folded: () => void this.#copies.writeCanary(),
     })
@@ -290,6 +295,7 @@ export class OpenedVault {
     for (const stop of this.#stops) stop()
     this.#channel.close()
     this.pages.clear()
+    this.search.clear()
     this.log.forget()
     this.#opened.ring.wipe()
     this.#opened = withoutKeys(this.#opened)

@@ -80,10 +80,8 @@ export class UnlockedVault implements Records {
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted
    */
   async *search(query: string, options: SearchOptions = {}): AsyncGenerator<SearchHit, void, undefined> {
-    const { access, log } = this.#vault
-    log.assertAlive()
-    const { searchMessages } = await fetchPart(() => import('./search/search-messages.js'))
-    yield* searchMessages(access, query, options)
+    this.#vault.log.assertAlive()
+    yield* (await this.#vault.search.part()).search(query, options)
   }
 
   /**
@@ -93,9 +91,9 @@ export class UnlockedVault implements Records {
    * @throws {VaultError} `locked`, `busy`, `storage-full`; the signal's reason when aborted
    */
   async load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
-    const { access, log, jobs } = this.#vault
+    const { access, log, jobs, search: index } = this.#vault
     const { loadConversations } = await fetchPart(() => import('./records/load.js'))
-    return loadConversations({ access, log, jobs }, source, options)
+    return loadConversations({ access, log, jobs, index }, source, options)
   }
 
   /**
@@ -154,6 +152,7 @@ export class UnlockedVault implements Records {
   /** Forgets decoded pages; they are read again when asked for. For when memory is short. */
   releaseMemory(): void {
     this.#vault.pages.clear()
+    this.#vault.search.clear()
   }
 
   /** Where the vault lives and what the browser promises about it. */

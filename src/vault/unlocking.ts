@@ -9,11 +9,13 @@ import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type C
 import { Codec, tagOfRow } from './core/codec.js'
 import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, type OpenedHeader } from './core/credentials.js'
 import { decodeHeader } from './core/header.js'
+import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
 import { readStanding, type Standing } from './core/replay.js'
 import type { ClosedParts } from './environment.js'
 import { OpenedVault } from './opened-vault.js'
+import { TOKENIZER } from './search/tokenizer-version.js'
 import { SecondCopies } from './second-copies.js'
 import { UnlockedVault } from './unlocked-vault.js'
 
@@ -38,7 +40,7 @@ async function writeFirstRows({ backend, homes, options, environment }: ClosedPa
   const { revision, tag } = headerName(opened)
   const first = 1 as Seq
   const logRow = await codec.sealLogRow(first, new Uint8Array(16) as Tag, encodeLogRow({ time: environment.now(), writer: toBase64Url(opened.header.homeId), operation: 1, changes: [['header', revision, tag]] }))
-  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }))
+  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }, encodeIndex({ tokenizer: TOKENIZER, segments: [] })))
   const clear: Operation[] = (Object.keys(STORE_IDS) as StoreName[]).map((store) => ({ kind: 'clear', store }))
   const result = await backend.apply({
     expect: [{ kind: 'absent', store: 'header', key: 'header' }],

@@ -7,10 +7,12 @@ import { VaultError } from '../../errors.js'
 import type { Operation } from '../../stores/backend.js'
 import { tagOfRow, type Codec, type LabelledRow, type LabelledStore } from './codec.js'
 import type { CommitLog } from './commit-log.js'
+import { foldIndex, type FoldedIndex } from './fold-index.js'
 import { planFold, type FoldPlan, type StemPlan } from './fold-plan.js'
+import type { IndexPort } from './index-port.js'
 import type { Job } from './jobs.js'
 import { refsOf, type BlobRef } from './log-row.js'
-import { encodeRuns, MAX_WRITERS, sealManifest, Tally, type Manifest, type StoredManifest } from './manifest.js'
+import { encodeRuns, MAX_WRITERS, sealManifest, sealsAfter, Tally, type Manifest, type StoredManifest } from './manifest.js'
 import { mergePage, openOrDamaged } from './merge-page.js'
 import { encodePage, readLabelled, type LabelledValue, type StoredRecord } from './pages.js'
 import { decodeShards } from './replay.js'
@@ -50,6 +52,19 @@ class Fold {
     this.operations.push({ kind: 'delete', store, key: before.label })
   }
 
+  /** @returns what the manifest says of the index from now on */
+  takeIndex(folded: FoldedIndex): unknown {
+    if (folded.kind === 'none') return null
+    if (folded.kind === 'dropped') {
+      this.tally.forget('blocks')
+      this.operations.push({ kind: 'clear', store: 'blocks' })
+      return null
+    }
+    for (const { blocks, shards } of folded.adopted) this.tally.addMany(this.#codec.activeEpoch, 'blocks', blocks, decodeShards(shards))
+    for (const row of folded.made?.rows ?? []) this.put('blocks', row, undefined)
+    return folded.index
+  }
+
   uncount(store: LabelledStore, before: LabelledValue): void {
     const { epoch, element } = this.#codec.elementOf(store, before.label, before.value)
     this.tally.remove(epoch, store, before.label, element)
@@ -61,12 +76,12 @@ class Fold {
  * A damaged page that has to be changed is moved aside; the one in its place says which records were lost, so reading them fails as before.
  * @throws {VaultError} `corrupt` when a page is missing that is there at an unchanged manifest no more, `storage-*`
  */
-export async function runCheckpoint(log: CommitLog, job: Job, signal?: AbortSignal): Promise<CheckpointOutcome> {
+export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, signal?: AbortSignal): Promise<CheckpointOutcome> {
   // Another tab may have folded since this one last looked; while the job is held, nobody else does.
   await log.catchUp()
   const { manifest } = log
   try {
-    return await foldLog(log, job, signal)
+    return await foldLog(log, job, index, signal)
   } catch (error) {
     if (!(error instanceof VaultError) || error.code !== 'corrupt') throw error
     // Not damage if the job was lost to another tab that folded meanwhile.
@@ -76,7 +91,7 @@ export async function runCheckpoint(log: CommitLog, job: Job, signal?: AbortSign
   }
 }
 
-async function foldLog(log: CommitLog, job: Job, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
+async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
   const { codec, backend } = log
   const plan = planFold(log)
   if (plan === undefined) return 'nothing-to-do'
@@ -93,7 +108,9 @@ async function foldLog(log: CommitLog, job: Job, signal: AbortSignal | undefined
   for (const removal of plan.removals) await removePages(log, fold, removal, dead, slices)
   await settleBlobs(log, fold, plan, dead, live, slices)
 
-  const manifest = nextManifest(codec, plan, fold, tombstones)
+  const index = fold.takeIndex(await foldIndex(plan, port, slices))
+
+  const manifest = nextManifest(codec, plan, fold, tombstones, index)
   const row = await sealManifest(codec, manifest)
   const stored: StoredManifest = { content: manifest, tag: tagOfRow(row).slice() as StoredManifest['tag'] }
   return log.exclusive(async () => {
@@ -232,15 +249,8 @@ async function settleBlobs(log: CommitLog, fold: Fold, plan: FoldPlan, dead: rea
   }
 }
 
-function nextManifest(codec: Codec, plan: FoldPlan, fold: Fold, tombstones: Folded): Manifest {
+function nextManifest(codec: Codec, plan: FoldPlan, fold: Fold, tombstones: Folded, index: unknown): Manifest {
   const before = plan.manifest.content
-  const seals = new Map(before.seals.map(([epoch, store, count]) => [`${epoch}/${store}`, [epoch, store, count] as [number, number, number]]))
-  for (const [store, count] of codec.takeSeals()) {
-    const key = `${codec.activeEpoch}/${store}`
-    const entry = seals.get(key) ?? [codec.activeEpoch, store, 0]
-    entry[2] += count
-    seals.set(key, entry)
-  }
   return {
     ...before,
     base: plan.base,
@@ -249,7 +259,8 @@ function nextManifest(codec: Codec, plan: FoldPlan, fold: Fold, tombstones: Fold
     tombstones,
     counts: fold.tally.counts(),
     writers: plan.writers.slice(-MAX_WRITERS),
-    seals: [...seals.values()],
+    seals: sealsAfter(before, codec),
+    index,
   }
 }
 

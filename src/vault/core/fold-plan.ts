@@ -3,6 +3,7 @@
 
 import type { Seq, Tag } from '../../brand.js'
 import type { CommitLog } from './commit-log.js'
+import { pendingSegments, type PendingSegment } from './index-segments.js'
 import type { BlobRef, Body, HeadCollectionName } from './log-row.js'
 import type { Manifest, StoredManifest } from './manifest.js'
 import { BRAIN_STEM, type Adoption, type Folded, type Head, type Removal, type State, type Tombstone } from './state.js'
@@ -29,6 +30,8 @@ export interface FoldPlan {
   readonly blobs: readonly BlobRef[]
   /** Those of `blobs` that belong to pages written beforehand: no pending body refers to them. */
   readonly adoptedBlobs: readonly BlobRef[]
+  /** Segments of the search index that commits brought. */
+  readonly segments: readonly PendingSegment[]
   readonly next: Manifest['next']
   readonly header: Manifest['header']
   readonly writers: Manifest['writers']
@@ -56,6 +59,7 @@ export function planFold(log: CommitLog): FoldPlan | undefined {
     removals: [...state.removals],
     blobs: state.blobs.map(({ ref }) => ref),
     adoptedBlobs: state.blobs.filter(({ adopted }) => adopted).map(({ ref }) => ref),
+    segments: pendingSegments(state),
     next: { ...state.next },
     header: log.header,
     writers: [...log.writers],

@@ -6,7 +6,7 @@ import type { Operation } from '../../stores/backend.js'
 import type { CommitLog } from './commit-log.js'
 import type { Job } from './jobs.js'
 import { readLabelled, type Pages, type StoredPage } from './pages.js'
-import { expectedPages, LabelSet, pendingRefs, removedPages } from './references.js'
+import { expectedBlocks, expectedPages, LabelSet, pendingRefs, removedPages } from './references.js'
 import { Slices } from './slices.js'
 
 const KEYS_AT_ONCE = 5000
@@ -19,7 +19,7 @@ export async function clearLeftovers(log: CommitLog, pages: Pages, job: Job, sig
   const { manifest, head, generation } = log
   const referred = await referredLabels(log, pages, slices)
   const operations: Operation[] = []
-  for (const store of ['pages', 'blobs'] as const) {
+  for (const store of ['pages', 'blobs', 'blocks'] as const) {
     let after: Bytes | undefined
     for (;;) {
       const [keys] = await backend.read([{ kind: 'keys', store, limit: KEYS_AT_ONCE, ...(after !== undefined && { after }) }])
@@ -49,6 +49,7 @@ async function referredLabels(log: CommitLog, pages: Pages, slices: Slices): Pro
   const labels = new LabelSet(log.codec)
   labels.addRefs(pendingRefs(log.state))
   for (const { stem, page } of removedPages(log.state)) labels.addPage('pages', stem, page)
+  for (const { stem, page } of expectedBlocks(log)) labels.addPage('blocks', stem, page)
   const holders = new Set([...log.state.heads.chatLogs.entries()].filter(([, head]) => (head.value['blobs'] as number) > 0).map(([, head]) => head.value['stem'] as string))
   const mayRefer = [...expectedPages(log)].filter(({ stem, page }) => {
     labels.addPage('pages', stem, page)

@@ -20,6 +20,9 @@ export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]
 /** What a bulk writer put into the store beforehand: `[messages, pages, shards, firstContent, lastAt, blobs]`. */
 export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[]]
 
+/** A segment of the search index that was written beforehand, of the chat logs adopted in the same commit (format.md section 12). */
+export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, bytes: number, messages: number, units: number, shards: string]
+
 export type Change =
   | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields]
   | readonly ['chatLog', id: string, value: Fields]
@@ -30,8 +33,9 @@ export type Change =
   | readonly ['brain', id: string, head: Fields, body: Body]
   | readonly ['delete', HeadCollectionName, id: string]
   | readonly ['header', revision: number, tag: string]
+  | SegmentChange
 
-const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'brain', 'delete', 'header'])
+const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'brain', 'delete', 'header', 'segment'])
 
 export interface LogRow {
   readonly time: number

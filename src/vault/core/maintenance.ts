@@ -3,6 +3,7 @@
 import { VaultError } from '../../errors.js'
 import { runCheckpoint, type CheckpointOutcome } from './checkpoint.js'
 import type { CommitLog } from './commit-log.js'
+import type { IndexPort } from './index-port.js'
 import { runJob, type JobPorts } from './jobs.js'
 import { clearLeftovers } from './leftovers.js'
 import type { Pages } from './pages.js'
@@ -23,6 +24,7 @@ export interface MaintenanceListener {
 export class Maintenance {
   readonly #log: CommitLog
   readonly #pages: Pages
+  readonly #index: IndexPort
   readonly #jobs: JobPorts
   readonly #listener: MaintenanceListener
   readonly #stopped = new AbortController()
@@ -30,8 +32,9 @@ export class Maintenance {
   #checkpointing: Promise<unknown> | undefined
   #notBefore = -Infinity
 
-  constructor(log: CommitLog, pages: Pages, jobs: JobPorts, listener: MaintenanceListener) {
+  constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, listener: MaintenanceListener) {
     this.#log = log
+    this.#index = index
     this.#pages = pages
     this.#jobs = jobs
     this.#listener = listener
@@ -55,7 +58,7 @@ export class Maintenance {
   /** Folds the log; with `wait` false only when no other job runs. */
   async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
     const { signal } = this.#stopped
-    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, signal), signal)
+    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, signal), signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
     if (outcome === 'folded') this.#listener.folded()
@@ -64,12 +67,13 @@ export class Maintenance {
 
   /** Clears rows that nothing refers to; warns when rows are missing. */
   considerSurplus(): void {
-    const { pages, blobs } = this.#log.surplus
-    if (pages < 0 || blobs < 0) {
-      this.#listener.warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: pages < 0 ? 'pages' : 'blobs', number: Math.min(pages, blobs), reason: 'rows-missing' }))
+    const { surplus } = this.#log
+    const missing = (['pages', 'blobs', 'blocks'] as const).find((store) => surplus[store] < 0)
+    if (missing !== undefined) {
+      this.#listener.warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: missing, number: surplus[missing], reason: 'rows-missing' }))
       return
     }
-    if (pages + blobs === 0) return
+    if (surplus.pages + surplus.blobs + surplus.blocks === 0) return
     const { signal } = this.#stopped
     const clear = runJob(this.#jobs, false, (job) => clearLeftovers(this.#log, this.#pages, job, signal), signal)
     clear.catch((error: unknown) => this.#listener.warn(error))

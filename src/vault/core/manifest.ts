@@ -33,8 +33,9 @@ export interface Manifest {
   /** Last operation by writer, least recently heard first. */
   readonly writers: readonly (readonly [string, number])[]
   readonly seals: readonly (readonly [epoch: number, storeId: number, count: number])[]
-  /** What later versions put here travels on. */
+  /** See index-segments.ts; null when there is none. */
   readonly index: unknown
+  /** What later versions put here travels on. */
   readonly collections: unknown
 }
 
@@ -93,6 +94,18 @@ export async function sealManifest(codec: Codec, manifest: Manifest): Promise<Se
   return codec.sealManifest(clearPart(manifest.base), body)
 }
 
+/** The seals of a manifest and those made since: every manifest adds up its own. */
+export function sealsAfter(before: Manifest, codec: Codec): Manifest['seals'] {
+  const seals = new Map(before.seals.map(([epoch, store, count]) => [`${epoch}/${store}`, [epoch, store, count] as [number, number, number]]))
+  for (const [store, count] of codec.takeSeals()) {
+    const key = `${codec.activeEpoch}/${store}`
+    const entry = seals.get(key) ?? [codec.activeEpoch, store, 0]
+    entry[2] += count
+    seals.set(key, entry)
+  }
+  return [...seals.values()]
+}
+
 function clearPart(base: Seq): Bytes {
   return concat(MAGIC, u16(FORMAT), u16(FORMAT), u64(base))
 }
@@ -118,7 +131,8 @@ export async function openManifest(codec: Codec, row: SealedBytes): Promise<Stor
   return { content, tag: tagOfRow(row).slice() as Tag }
 }
 
-export function emptyManifest(base: Seq, header: Manifest['header']): Manifest {
+/** @param index of a vault that holds no message yet */
+export function emptyManifest(base: Seq, header: Manifest['header'], index: unknown = null): Manifest {
   return {
     base,
     header,
@@ -127,7 +141,7 @@ export function emptyManifest(base: Seq, header: Manifest['header']): Manifest {
     counts: [],
     writers: [],
     seals: [],
-    index: null,
+    index,
     collections: {},
   }
 }
@@ -164,6 +178,11 @@ export class Tally {
     const count = this.#of(epoch, store)
     count.rows--
     count.sum.remove(label, element)
+  }
+
+  /** Counts a store from nothing: all of its rows are replaced. */
+  forget(store: LabelledStore): void {
+    for (let i = this.#counts.length - 1; i >= 0; i--) if (this.#counts[i]!.store === store) this.#counts.splice(i, 1)
   }
 
   addMany(epoch: Epoch, store: LabelledStore, rows: number, sum: Multiset): void {

@@ -5,7 +5,7 @@
 import type { Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, ReadRequest } from '../../stores/backend.js'
-import type { Codec } from './codec.js'
+import type { Codec, LabelledStore } from './codec.js'
 import type { Body } from './log-row.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
 
@@ -135,7 +135,7 @@ export interface LabelledValue {
 export async function readLabelled(
   backend: Backend,
   codec: Codec,
-  store: 'heads' | 'pages' | 'blobs',
+  store: LabelledStore,
   wanted: readonly { readonly stem: string; readonly page: number }[],
 ): Promise<(LabelledValue | undefined)[]> {
   const labels = wanted.map(({ stem, page }) => codec.labels(store, stem, page))

@@ -39,6 +39,9 @@ export function applyChange(state: State, change: Change, stamp: CommitStamp): v
     case 'delete':
       deleteHead(state, change[1], change[2], stamp)
       return
+    case 'segment':
+      state.segments.push({ seq: stamp.seq, change })
+      return
     case 'header':
       return
   }

@@ -3,6 +3,7 @@
 import { toBase64Url } from '../../crypto/bytes.js'
 import type { Codec } from './codec.js'
 import type { CommitLog } from './commit-log.js'
+import { decodeIndex, pendingSegments } from './index-segments.js'
 import { refsOf, type BlobRef, type Body } from './log-row.js'
 import type { WantedPage } from './pages.js'
 import { BRAIN_STEM, type Folded, type State } from './state.js'
@@ -17,6 +18,12 @@ export function* expectedPages(log: CommitLog): IterableIterator<WantedPage> {
 
 function* pagesOf(stem: string, folded: Folded | undefined, first: number): IterableIterator<WantedPage> {
   for (let i = 0; i < (folded?.versions.length ?? 0); i++) yield { stem, folded, page: first + i }
+}
+
+/** Every block of the search index that manifest or log name. */
+export function* expectedBlocks(log: CommitLog): IterableIterator<{ readonly stem: string; readonly page: number }> {
+  const segments = [...(decodeIndex(log.manifest.content.index)?.segments ?? []), ...pendingSegments(log.state)]
+  for (const { stem, blocks } of segments) for (let page = 0; page < blocks; page++) yield { stem, page }
 }
 
 /** Pages of deleted records that the next checkpoint takes out: still counted, no longer read. */
@@ -40,7 +47,7 @@ export class LabelSet {
     this.#codec = codec
   }
 
-  addPage(store: 'pages' | 'blobs', stem: string, page: number): void {
+  addPage(store: 'pages' | 'blobs' | 'blocks', stem: string, page: number): void {
     for (const label of this.#codec.labels(store, stem, page)) this.#labels.add(toBase64Url(label))
   }
 

@@ -7,6 +7,7 @@ import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Row } from '../../stores/backend.js'
 import { tagOfRow, type Codec } from './codec.js'
+import { pendingSegments } from './index-segments.js'
 import { decodeLogRow, HEAD_COLLECTIONS, type Fields, type HeadCollectionName, type LogRow } from './log-row.js'
 import { decodeRuns, openManifest, rowsCounted, type StoredManifest } from './manifest.js'
 import { applyChange } from './reducer.js'
@@ -29,7 +30,13 @@ export interface Standing {
   /** Bytes of log rows after the base. */
   readonly logBytes: number
   /** Rows per store more (left-overs) or fewer (loss) than should be there. */
-  readonly surplus: { readonly pages: number; readonly blobs: number }
+  readonly surplus: Surplus
+}
+
+export interface Surplus {
+  readonly pages: number
+  readonly blobs: number
+  readonly blocks: number
 }
 
 /** Log rows opened at once: enough to keep the engine busy, few enough to bound memory. */
@@ -37,12 +44,13 @@ const OPEN_AT_ONCE = 64
 
 /** @throws {VaultError} `corrupt`, `tampered`, `storage-lost`, `keys-changed`, `unsupported-version` */
 export async function readStanding(backend: Backend, codec: Codec): Promise<Standing> {
-  const [manifestRow, logRows, headRows, pages, blobs] = await backend.read([
+  const [manifestRow, logRows, headRows, pages, blobs, blocks] = await backend.read([
     { kind: 'get', store: 'manifest', key: 'manifest' },
     { kind: 'rows', store: 'log' },
     { kind: 'rows', store: 'heads' },
     { kind: 'count', store: 'pages' },
     { kind: 'count', store: 'blobs' },
+    { kind: 'count', store: 'blocks' },
   ])
   if (manifestRow === undefined) throw new VaultError('corrupt', 'the manifest is missing; restore an archive', { where: 'manifest', reason: 'missing' })
   const manifest = await openManifest(codec, manifestRow)
@@ -61,6 +69,7 @@ export async function readStanding(backend: Backend, codec: Codec): Promise<Stan
   const head: LogHead = last === undefined ? { seq: manifest.content.base, tag: anchor } : { seq: last.key as Seq, tag: tagOfRow(last.value).slice() as Tag }
   const adoptedPages = state.adoptions.reduce((sum, adoption) => sum + adoption.pages, 0)
   const adoptedChunks = state.blobs.reduce((sum, { ref }) => sum + ref[2], 0)
+  const adoptedBlocks = pendingSegments(state).reduce((sum, segment) => sum + segment.blocks, 0)
   return {
     state,
     head,
@@ -68,7 +77,11 @@ export async function readStanding(backend: Backend, codec: Codec): Promise<Stan
     writers,
     header,
     logBytes: rows.reduce((sum, row) => sum + row.value.length, 0),
-    surplus: { pages: pages - rowsCounted(manifest.content, 'pages') - adoptedPages, blobs: blobs - rowsCounted(manifest.content, 'blobs') - adoptedChunks },
+    surplus: {
+      pages: pages - rowsCounted(manifest.content, 'pages') - adoptedPages,
+      blobs: blobs - rowsCounted(manifest.content, 'blobs') - adoptedChunks,
+      blocks: blocks - rowsCounted(manifest.content, 'blocks') - adoptedBlocks,
+    },
   }
 }
 

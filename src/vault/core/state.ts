@@ -4,7 +4,7 @@
 
 import type { Seq } from '../../brand.js'
 import { LayeredMap } from './layered-map.js'
-import { HEAD_COLLECTIONS, type BlobRef, type Body, type Fields, type HeadCollectionName } from './log-row.js'
+import { HEAD_COLLECTIONS, type BlobRef, type Body, type Fields, type HeadCollectionName, type SegmentChange } from './log-row.js'
 
 /** Records of 32 consecutive numbers share a page; brain bodies have one each (format.md section 7). */
 export const PAGE_SHIFT = 5
@@ -106,6 +106,8 @@ export class State {
   removals: Removal[] = []
   /** Long values that commits of the log brought in. */
   blobs: { readonly seq: number; readonly ref: BlobRef; readonly adopted: boolean }[] = []
+  /** Segments of the search index that commits of the log brought in. */
+  segments: { readonly seq: number; readonly change: SegmentChange }[] = []
 
   constructor(parent?: State) {
     this.#parent = parent
@@ -143,6 +145,7 @@ export class State {
     parent.adoptions.push(...this.adoptions.splice(0))
     parent.removals.push(...this.removals.splice(0))
     parent.blobs.push(...this.blobs.splice(0))
+    parent.segments.push(...this.segments.splice(0))
   }
 
   /** Pending bodies of a stem, for reading. */
@@ -232,5 +235,6 @@ export class State {
     this.tombstones = this.tombstones.filter((tombstone) => tombstone.rev > base)
     this.adoptions = this.adoptions.filter((adoption) => adoption.seq > base)
     this.blobs = this.blobs.filter((blob) => blob.seq > base)
+    this.segments = this.segments.filter((segment) => segment.seq > base)
   }
 }

@@ -6,17 +6,18 @@ import { toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
 import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
+import { pendingSegments } from '../core/index-segments.js'
 import { refsOf, type BlobRef } from '../core/log-row.js'
 import { openManifest, Tally, type StoredManifest } from '../core/manifest.js'
 import type { StoredPage } from '../core/pages.js'
-import { expectedPages, pendingRefs, removedPages } from '../core/references.js'
+import { expectedBlocks, expectedPages, pendingRefs, removedPages } from '../core/references.js'
 import { decodeShards, openLogRows, readStanding } from '../core/replay.js'
 import { Slices } from '../core/slices.js'
 import type { Head } from '../core/state.js'
 
 /** One thing that is not as it should be. `where` names a store, `number` a page or commit. */
 export interface Problem {
-  readonly code: 'corrupt' | 'missing' | 'left-over' | 'count' | 'multiset' | 'heads'
+  readonly code: 'corrupt' | 'missing' | 'left-over' | 'count' | 'multiset' | 'heads' | 'index'
   readonly where: string
   readonly number?: number
   readonly reason?: string
@@ -87,9 +88,11 @@ class Check {
     const epoch = this.#log.codec.activeEpoch
     for (const { pages, shards } of this.#log.state.adoptions) should.addMany(epoch, 'pages', pages, decodeShards(shards))
     for (const { ref } of this.#log.state.blobs) if (ref[5] !== undefined) should.addMany(epoch, 'blobs', ref[2], decodeShards(ref[5]))
+    for (const { blocks, shards } of pendingSegments(this.#log.state)) should.addMany(epoch, 'blocks', blocks, decodeShards(shards))
     const is = new Tally([])
     await this.#checkPages(is)
     await this.#checkBlobs(is)
+    await this.#checkBlocks(is)
     await this.#countHeads(is)
     this.#compare(should, is)
     const { heads } = this.#log.state
@@ -215,11 +218,21 @@ class Check {
   }
 
   async #checkBlobs(is: Tally): Promise<void> {
-    const { codec, state } = this.#log
-    for (const ref of pendingRefs(state)) this.#refs.set(ref[1], ref)
+    for (const ref of pendingRefs(this.#log.state)) this.#refs.set(ref[1], ref)
+    const chunks = [...this.#refs.values()].flatMap(([, stem, count]) => Array.from({ length: count }, (_, page) => ({ stem, page })))
+    await this.#checkBytes('blobs', chunks, is)
+  }
+
+  /** Whether every block of the search index is there; what they say is held against the messages by search itself. */
+  async #checkBlocks(is: Tally): Promise<void> {
+    await this.#checkBytes('blocks', expectedBlocks(this.#log), is)
+  }
+
+  async #checkBytes(store: 'blobs' | 'blocks', rows: Iterable<{ readonly stem: string; readonly page: number }>, is: Tally): Promise<void> {
+    const { codec } = this.#log
     const expected = new Map<string, number>()
-    for (const [, stem, chunks] of this.#refs.values()) for (let chunk = 0; chunk < chunks; chunk++) expected.set(toBase64Url(codec.label('blobs', stem, chunk)), chunk)
-    await this.#eachRow('blobs', async (label, row) => {
+    for (const { stem, page } of rows) expected.set(toBase64Url(codec.label(store, stem, page)), page)
+    await this.#eachRow(store, async (label, row) => {
       const key = toBase64Url(label)
       if (!expected.has(key)) {
         this.#leftOvers++
@@ -227,13 +240,13 @@ class Check {
       }
       expected.delete(key)
       try {
-        this.#count(is, 'blobs', label, row)
-        await codec.openBytes('blobs', label, row)
+        this.#count(is, store, label, row)
+        await codec.openBytes(store, label, row)
       } catch (error) {
-        this.#failed(error, 'blobs')
+        this.#failed(error, store)
       }
     })
-    for (const chunk of expected.values()) this.#problem('missing', 'blobs', chunk)
+    for (const page of expected.values()) this.#problem('missing', store, page)
   }
 
   async #countHeads(is: Tally): Promise<void> {

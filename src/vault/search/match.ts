@@ -11,7 +11,7 @@ export interface Range {
 }
 
 /** A text cut for matching: its tokens by the position they begin at. */
-type CutText = ReadonlyMap<number, readonly Token[]>
+export type CutText = ReadonlyMap<number, readonly Token[]>
 
 /** What a text has of a query. */
 export interface Finding {
@@ -25,7 +25,7 @@ export interface Finding {
 
 const NOTHING: Finding = { met: false, counts: [], highlights: [] }
 
-function cutText(text: string): CutText {
+export function cutText(text: string): CutText {
   const tokens = new Map<number, Token[]>()
   for (const token of tokenize(text)) {
     const there = tokens.get(token.position)
@@ -47,12 +47,22 @@ export function matchText(query: Query, text: string, match: 'all' | 'any', coun
   const wanted = query.wanted.map(may)
   if (!countAll && (match === 'all' ? wanted.includes(false) : !wanted.includes(true))) return NOTHING
   if (!wanted.includes(true)) return { ...NOTHING, counts: wanted.map(() => 0) }
-  const cut = cutText(text)
-  const found = query.wanted.map((clause, i) => (wanted[i] === true ? findClause(clause, cut) : []))
+  return matchCut(query, cutText(text), match)
+}
+
+/** The same of a text that is cut already. */
+export function matchCut(query: Query, cut: CutText, match: 'all' | 'any'): Finding {
+  const found = query.wanted.map((clause) => findClause(clause, cut))
   const missing = found.filter((ranges) => ranges.length === 0).length
-  const met = match === 'all' ? missing === 0 : missing < found.length
-  const excluded = met && query.unwanted.some((clause) => may(clause) && findClause(clause, cut).length > 0)
-  return { met: met && !excluded, counts: found.map((ranges) => ranges.length), highlights: met && !excluded ? joined(found.flat()) : [] }
+  const met = (match === 'all' ? missing === 0 : missing < found.length) && !query.unwanted.some((clause) => findClause(clause, cut).length > 0)
+  return { met, counts: found.map((ranges) => ranges.length), highlights: met ? joined(found.flat()) : [] }
+}
+
+/** How many different terms of a text one of the query means. */
+export function countTerms(term: QueryTerm, cut: CutText): number {
+  const found = new Set<string>()
+  for (const tokens of cut.values()) for (const token of tokens) if (compare(token.term, term)) found.add(token.term)
+  return found.size
 }
 
 function findClause({ terms, last }: Clause, text: CutText): Range[] {

@@ -1,5 +1,7 @@
 // What may be said beside the words of a search, and what comes out of it.
 
+import type { Fields } from '../core/log-row.js'
+import type { Head, State } from '../core/state.js'
 import type { Message, MessageType } from '../records/messages.js'
 import type { Session } from '../records/sessions.js'
 import type { Range } from './match.js'
@@ -71,4 +73,28 @@ function setOf(list: readonly string[] | undefined, name: string): ReadonlySet<s
 function listOf(list: readonly string[] | undefined, name: string): readonly string[] | undefined {
   if (list !== undefined && !(Array.isArray(list) && list.every((item) => typeof item === 'string'))) throw new TypeError(`${name} must be a list of strings`)
   return list
+}
+
+export function sessionOf(state: State, log: Head): Head | undefined {
+  const sessionId = log.value['sessionId'] as string | undefined
+  return sessionId === undefined ? undefined : state.heads.sessions.get(sessionId)
+}
+
+/** Whether the filters ask for some chat logs only. */
+export function narrowsLogs({ sessionIds, participants }: Filters): boolean {
+  return sessionIds !== undefined || participants !== undefined
+}
+
+export function admitsLog(state: State, filters: Filters, log: Head): boolean {
+  if (!narrowsLogs(filters)) return true
+  const { sessionIds, participants } = filters
+  const session = sessionOf(state, log)
+  if (session === undefined || sessionIds?.has(session.id) === false) return false
+  const there = session.value['participants'] as readonly string[]
+  return participants?.every((participant) => there.includes(participant)) !== false
+}
+
+export function admits({ senders, types, from, to }: Filters, fields: Fields): boolean {
+  const timestamp = fields['timestamp'] as number
+  return timestamp >= from && timestamp <= to && senders?.has(fields['senderId'] as string) !== false && types?.has(fields['type'] as string) !== false
 }

@@ -1,32 +1,64 @@
-// How much a message is about the words: BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) over
-// the messages that the filters leave, with a phrase as one word and UTF-16 units as length.
+// How much a message is about the words: BM25 (Robertson and Zaragoza, The Probabilistic Relevance Framework, 2009) over all
+// messages of the vault, so that a message weighs the same whatever the filters are.
+
+import type { Clause, QueryTerm } from './query.js'
 
 const K1 = 1.2
 const B = 0.75
 
-export interface Counted {
-  /** How often each word or phrase stands in the text. */
-  readonly counts: readonly number[]
-  readonly length: number
+/** Lengths are kept as one byte: exact below 16 UTF-16 units, then eight steps for every doubling. */
+export function encodeLength(units: number): number {
+  if (units < 16) return units
+  const shift = 28 - Math.clz32(units)
+  return 16 + (shift - 1) * 8 + ((units >>> shift) & 7)
+}
+
+export function decodeLength(code: number): number {
+  return code < 16 ? code : (8 + ((code - 16) & 7)) << (((code - 16) >> 3) + 1)
 }
 
 /** What has to be known of all texts before one can be weighed. */
-export class Statistics {
-  #texts = 0
-  #length = 0
-  readonly #textsHolding: number[] = []
+export interface Statistics {
+  readonly messages: number
+  /** Sum of their lengths, as `decodeLength` gives them. */
+  readonly units: number
+  /** Of each clause, as `clauseFrequency` gives it. */
+  readonly frequencies: readonly number[]
+}
 
-  add({ counts, length }: Counted): void {
-    this.#texts++
-    this.#length += length
-    for (const [i, count] of counts.entries()) this.#textsHolding[i] = (this.#textsHolding[i] ?? 0) + (count > 0 ? 1 : 0)
+/**
+ * In how many messages a clause may stand at most: along each way through it no more than its rarest term, whichever way is best.
+ * @param termFrequency in how many messages a term stands; of one that means several words, the sum, but never more than there are messages
+ */
+export function clauseFrequency({ terms, last }: Clause, termFrequency: (term: QueryTerm) => number): number {
+  // Nodes lie in order, so the best way to each is known when its steps onward are looked at.
+  const best = new Map<number, number>([[0, Infinity]])
+  for (const term of terms.toSorted((a, b) => a.from - b.from)) {
+    const way = Math.min(best.get(term.from) ?? 0, termFrequency(term))
+    best.set(term.to, Math.max(best.get(term.to) ?? 0, way))
+  }
+  return best.get(last) ?? 0
+}
+
+/** Weighs texts by how often each clause stands in them. */
+export class Scorer {
+  readonly #weights: readonly number[]
+  readonly #norms = new Float64Array(256)
+
+  constructor({ messages, units, frequencies }: Statistics) {
+    this.#weights = frequencies.map((holding) => Math.log(1 + (messages - holding + 0.5) / (holding + 0.5)))
+    const average = units / messages || 1
+    for (let code = 0; code < 256; code++) this.#norms[code] = K1 * (1 - B + (B * decodeLength(code)) / average)
   }
 
-  score({ counts, length }: Counted): number {
-    const norm = K1 * (1 - B + (B * length) / (this.#length / this.#texts || 1))
-    return counts.reduce((score, count, i) => {
-      const holding = this.#textsHolding[i] ?? 0
-      return score + (Math.log(1 + (this.#texts - holding + 0.5) / (holding + 0.5)) * count * (K1 + 1)) / (count + norm)
-    }, 0)
+  /** What one clause adds. */
+  part(clause: number, count: number, lengthCode: number): number {
+    return (this.#weights[clause]! * count * (K1 + 1)) / (count + this.#norms[lengthCode]!)
+  }
+
+  score(counts: readonly number[], lengthCode: number): number {
+    let score = 0
+    for (const [clause, count] of counts.entries()) if (count > 0) score += this.part(clause, count, lengthCode)
+    return score
   }
 }

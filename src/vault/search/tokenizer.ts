@@ -4,7 +4,7 @@
 // its parts and, in the place of the first, itself. Scripts without spaces (and Hangul, whose words carry their particles) give pairs of
 // neighbours, so a search for part of a run finds it: `ab` `bc` `c` for a run of three. Emoji are words without their colour of skin.
 
-import { fold } from './fold.js'
+import { fold, isAscii } from './fold.js'
 
 /** Longer words are cut into pieces of this many UTF-16 units, side by side. */
 const LONGEST_WORD = 64
@@ -106,4 +106,54 @@ export function tokenize(text: string): Token[] {
     }
   }
   return tokens.all
+}
+
+/** Visits a term, the position it begins at and how many positions it takes up. */
+export type VisitTerm = (term: string, position: number, span: number) => void
+
+/**
+ * The terms of a text as `tokenize` gives them, without offsets: most text needs no object a term.
+ * @param first position of the first term
+ * @returns the position after the last one
+ */
+export function visitTerms(text: string, first: number, visit: VisitTerm): number {
+  if (!isAscii(text)) return visitTokens(text, first, visit)
+  const lower = text.toLowerCase()
+  let position = first
+  for (let at = 0; at < text.length; at++) {
+    if (!isWordCode(text.charCodeAt(at))) continue
+    const start = at++
+    let plain = true
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (!isWordCode(code)) break
+      // A capital behind the first letter may be the hump of a compound.
+      if (code <= 0x5a && code >= 0x41) plain = false
+    }
+    if (plain && at - start <= LONGEST_WORD) visit(lower.slice(start, at), position++, 1)
+    else position = visitTokens(text.slice(start, at), position, visit)
+  }
+  return position
+}
+
+function visitTokens(text: string, first: number, visit: VisitTerm): number {
+  let next = first
+  for (const { term, position, span } of tokenize(text)) {
+    visit(term, first + position, span)
+    if (first + position + 1 > next) next = first + position + 1
+  }
+  return next
+}
+
+function isWordCode(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a)
+}
+
+/** Where a long text may be cut in two so that both parts together have the same terms: at the first space from there on. */
+export function safeCut(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x20 || code === 0x0a || code === 0x3002 || code === 0xff0c) return at
+  }
+  return text.length
 }

@@ -1,0 +1,186 @@
+// Files of bytes as rows of one size: what the index lies in. A file has a random stem, is written once and never changed.
+// Implements docs/format.md, section 12, "Blocks".
+
+import { VaultError } from '../../errors.js'
+import type { Backend, Operation, ReadRequest } from '../../stores/backend.js'
+import { paddedLength } from '../../crypto/padding.js'
+import type { Codec, LabelledRow } from './codec.js'
+import { SuspectPage } from './pages.js'
+import { padme } from '../../crypto/padding.js'
+import type { SealedBytes } from '../../brand.js'
+
+const FRAME_HEADER = 9
+/** Bytes of a file in one block: what is left of 16 KiB beside the frame's header. */
+export const BLOCK_BYTES = paddedLength('block', 0) - FRAME_HEADER
+/** Up to here the number of blocks is rounded up to a power of two, beyond by Padmé. */
+const POWERS_UP_TO = 64
+const OPEN_AT_ONCE = 64
+
+/** How many blocks a file of so many bytes is given, those of nothing but zeros included. */
+export function blocksFor(bytes: number): number {
+  const needed = Math.max(1, Math.ceil(bytes / BLOCK_BYTES))
+  return needed <= POWERS_UP_TO ? 2 ** Math.ceil(Math.log2(needed)) : padme(needed)
+}
+
+/** Cuts a file into sealed blocks while it is being made. */
+export class BlockWriter {
+  readonly #codec: Codec
+  readonly stem: string
+  #block = new Uint8Array(BLOCK_BYTES)
+  #filled = 0
+  #blocks = 0
+  #sealing: Promise<LabelledRow>[] = []
+
+  constructor(codec: Codec, stem: string) {
+    this.#codec = codec
+    this.stem = stem
+  }
+
+  /** Bytes given so far. */
+  get length(): number {
+    return this.#blocks * BLOCK_BYTES + this.#filled
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + BLOCK_BYTES - this.#filled)
+      this.#block.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled === BLOCK_BYTES) this.#seal()
+    }
+  }
+
+  #seal(): void {
+    this.#sealing.push(this.#codec.sealBytes('blocks', this.stem, this.#blocks++, this.#block, false))
+    this.#block = new Uint8Array(BLOCK_BYTES)
+    this.#filled = 0
+  }
+
+  /** How many blocks wait to be taken. */
+  get waiting(): number {
+    return this.#sealing.length
+  }
+
+  /** The blocks that are full, sealed; each is given once. */
+  take(): Promise<LabelledRow[]> {
+    return Promise.all(this.#sealing.splice(0))
+  }
+
+  /** Fills up the file with zeros to the number of blocks it is given, and gives that number. */
+  finish(): number {
+    const total = blocksFor(this.length)
+    while (this.#blocks < total) this.#seal()
+    return total
+  }
+}
+
+export interface FileRange {
+  readonly stem: string
+  readonly from: number
+  readonly length: number
+}
+
+/** Reads ranges of files; blocks are kept, opened, as long as there is room. */
+export class Blocks {
+  readonly #backend: Backend
+  readonly #codec: Codec
+  readonly #maxBytes: number
+  // In order of last use: the first one goes first.
+  readonly #opened = new Map<string, Uint8Array>()
+
+  constructor(backend: Backend, codec: Codec, maxBytes: number) {
+    this.#backend = backend
+    this.#codec = codec
+    this.#maxBytes = maxBytes
+  }
+
+  clear(): void {
+    this.#opened.clear()
+  }
+
+  /**
+   * Copies of the ranges, each with `slack` zeros or other bytes of the file behind it; missing blocks are read together.
+   * @throws {SuspectPage} when a block is missing or damaged
+   */
+  async read(ranges: readonly FileRange[], slack: number): Promise<Uint8Array[]> {
+    const needed = new Map<string, { readonly stem: string; readonly block: number }>()
+    for (const { stem, from, length } of ranges) {
+      if (length === 0) continue
+      for (let block = Math.floor(from / BLOCK_BYTES); block * BLOCK_BYTES < from + length; block++) needed.set(`${stem}/${block}`, { stem, block })
+    }
+    const found = new Map<string, Uint8Array>()
+    const missing: { readonly key: string; readonly stem: string; readonly block: number }[] = []
+    for (const [key, place] of needed) {
+      const known = this.#opened.get(key)
+      if (known === undefined) missing.push({ key, ...place })
+      else {
+        found.set(key, known)
+        this.#opened.delete(key)
+        this.#opened.set(key, known)
+      }
+    }
+    if (missing.length > 0) await this.#fetch(missing, found)
+    return ranges.map((range) => copyRange(range, found, slack))
+  }
+
+  async #fetch(missing: readonly { readonly key: string; readonly stem: string; readonly block: number }[], found: Map<string, Uint8Array>): Promise<void> {
+    const labels = missing.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
+    const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
+    const rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
+    let at = 0
+    const sealed = labels.map((all) => {
+      const index = all.findIndex((_, i) => rows[at + i] !== undefined)
+      const row = index === -1 ? undefined : { label: all[index]!, value: rows[at + index]! }
+      at += all.length
+      return row
+    })
+    for (let start = 0; start < missing.length; start += OPEN_AT_ONCE) {
+      await Promise.all(
+        missing.slice(start, start + OPEN_AT_ONCE).map(async ({ key, block }, i) => {
+          const row = sealed[start + i]
+          if (row === undefined) throw suspect('a block of the search index is missing', block, 'missing-block')
+          let bytes
+          try {
+            bytes = await this.#codec.openBytes('blocks', row.label, row.value)
+          } catch (error) {
+            if (error instanceof VaultError && error.code === 'corrupt') throw suspect('a block of the search index is damaged', block, 'block')
+            throw error
+          }
+          if (bytes.length !== BLOCK_BYTES) throw suspect('a block of the search index has the wrong length', block, 'block')
+          found.set(key, bytes)
+          this.#keep(key, bytes)
+        }),
+      )
+    }
+  }
+
+  #keep(key: string, bytes: Uint8Array): void {
+    this.#opened.set(key, bytes)
+    for (const oldest of this.#opened.keys()) {
+      if (this.#opened.size * BLOCK_BYTES <= this.#maxBytes) break
+      this.#opened.delete(oldest)
+    }
+  }
+}
+
+function copyRange({ stem, from, length }: FileRange, blocks: ReadonlyMap<string, Uint8Array>, slack: number): Uint8Array {
+  const bytes = new Uint8Array(length + slack)
+  for (let at = 0; at < length; ) {
+    const block = Math.floor((from + at) / BLOCK_BYTES)
+    const start = (from + at) % BLOCK_BYTES
+    const part = blocks.get(`${stem}/${block}`)!.subarray(start, Math.min(BLOCK_BYTES, start + length - at))
+    bytes.set(part, at)
+    at += part.length
+  }
+  return bytes
+}
+
+/** Adds, for rows that a job writes beforehand; in a transaction of their own or in the one that refers to them. */
+export function addRows(rows: readonly LabelledRow[]): Operation[] {
+  return rows.map(({ label, row }) => ({ kind: 'add', store: 'blocks', key: label, value: row }))
+}
+
+function suspect(message: string, block: number, reason: string): SuspectPage {
+  return new SuspectPage(new VaultError('corrupt', `${message}; rebuildIndex() makes it anew`, { where: 'blocks', number: block, reason }))
+}

@@ -1,0 +1,37 @@
+// What the core asks of the search index: to make segments of what is about to be folded or adopted. Search implements it,
+// open-vault's side wires it; the core knows rows and names of segments only.
+
+import type { LabelledRow } from './codec.js'
+import type { Body, SegmentChange } from './log-row.js'
+import type { Segment } from './index-segments.js'
+import type { Slices } from './slices.js'
+
+/** Messages of one chat log that a checkpoint folds; a body of null was deleted. */
+export interface FoldedMessages {
+  readonly stem: string
+  /** Number of the chat log. */
+  readonly logNumber: number
+  readonly bodies: readonly { readonly number: number; readonly body: Body | null }[]
+}
+
+/** A segment with its rows, none of them written yet. */
+export interface MadeSegment {
+  readonly segment: Segment
+  readonly rows: readonly LabelledRow[]
+}
+
+/** Gathers the messages of chat logs that are about to be adopted. */
+export interface SegmentDraft {
+  /** A whole new chat log, in the order of adoption. */
+  add(stem: string, messages: readonly Body[]): Promise<void>
+  /** Makes the segment; undefined when nothing was gathered. `shards` are the sums of its rows. */
+  finish(): Promise<{ readonly rows: readonly LabelledRow[]; readonly change: SegmentChange } | undefined>
+}
+
+export interface IndexPort {
+  /** How text is cut into words now. */
+  tokenizer(): Promise<string>
+  /** The segment of what a checkpoint folds; undefined when there is nothing to say. */
+  fold(changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined>
+  begin(slices: Slices): Promise<SegmentDraft>
+}

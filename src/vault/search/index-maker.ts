@@ -1,0 +1,96 @@
+// Makes segments of messages: for the checkpoint that folds them, for a load that adopts them, for an index made anew.
+
+import { toBase64Url } from '../../crypto/bytes.js'
+import { Multiset } from '../../crypto/multiset-hash.js'
+import type { Backend } from '../../stores/backend.js'
+import { randomStem, restoreBody } from '../core/blobs.js'
+import { BlockWriter } from '../core/blocks.js'
+import type { Codec, LabelledRow } from '../core/codec.js'
+import type { FoldedMessages, MadeSegment, SegmentDraft } from '../core/index-port.js'
+import { fieldsOf, refsOf, type Body, type SegmentChange } from '../core/log-row.js'
+import type { Slices } from '../core/slices.js'
+import { SegmentBuilder } from './segment-builder.js'
+import { SegmentWriter, type WrittenSegment } from './segment-writer.js'
+import { TOKENIZER } from './tokenizer-version.js'
+
+export interface IndexMakerPorts {
+  readonly backend: Backend
+  readonly codec: Codec
+}
+
+/** The content of a stored message whole, wherever it lies. */
+export async function contentOf({ backend, codec }: IndexMakerPorts, body: Body): Promise<string> {
+  return (hasLongContent(body) ? await restoreBody(backend, codec, body) : fieldsOf(body))['content'] as string
+}
+
+export function hasLongContent(body: Body): boolean {
+  return refsOf(body).some(([path]) => path.length === 1 && path[0] === 'content')
+}
+
+/** Messages on their way into one segment. */
+export class Gathering {
+  readonly #ports: IndexMakerPorts
+  readonly #builder: SegmentBuilder
+  readonly #slices: Slices
+
+  constructor(ports: IndexMakerPorts, slices: Slices) {
+    this.#ports = ports
+    this.#slices = slices
+    this.#builder = new SegmentBuilder(slices)
+  }
+
+  get messages(): number {
+    return this.#builder.messages
+  }
+
+  get isEmpty(): boolean {
+    return this.#builder.isEmpty
+  }
+
+  async add(stem: string, logOrder: number, number: number, body: Body | null): Promise<void> {
+    if (body === null) {
+      this.#builder.addGone(stem, logOrder, number)
+      return
+    }
+    const fields = fieldsOf(body) as { readonly id: string; readonly senderId: string; readonly type: string; readonly timestamp: number }
+    const content = await contentOf(this.#ports, body)
+    await this.#builder.add({ stem, logOrder, number, id: fields.id, senderId: fields.senderId, type: fields.type, timestamp: fields.timestamp, content })
+    await this.#slices.breathe()
+  }
+
+  /** Writes the segment of everything gathered. */
+  async write(): Promise<{ readonly written: WrittenSegment; readonly rows: LabelledRow[] }> {
+    const file = new BlockWriter(this.#ports.codec, randomStem())
+    const writer = await this.#builder.write((table, gone) => new SegmentWriter(file, table, gone))
+    const written = writer.finish()
+    return { written, rows: await file.take() }
+  }
+}
+
+export async function foldSegment(ports: IndexMakerPorts, changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined> {
+  const gathering = new Gathering(ports, slices)
+  for (const { stem, logNumber, bodies } of changed) for (const { number, body } of bodies) await gathering.add(stem, logNumber, number, body)
+  if (gathering.isEmpty) return undefined
+  const { written, rows } = await gathering.write()
+  return { segment: { ...written, order }, rows }
+}
+
+export function beginSegment(ports: IndexMakerPorts, slices: Slices): SegmentDraft {
+  const gathering = new Gathering(ports, slices)
+  let logs = 0
+  return {
+    add: async (stem, messages) => {
+      const order = logs++
+      for (const [number, body] of messages.entries()) await gathering.add(stem, order, number, body)
+    },
+    finish: async () => {
+      if (gathering.isEmpty) return undefined
+      const { written, rows } = await gathering.write()
+      const sum = new Multiset()
+      for (const { label, element } of rows) sum.add(label, element)
+      const { stem, blocks, bytes, messages, units } = written
+      const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, bytes, messages, units, toBase64Url(sum.toSparseBytes())]
+      return { rows, change }
+    },
+  }
+}

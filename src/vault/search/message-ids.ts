@@ -1,0 +1,86 @@
+// Finds a message by its whole id: hashes in order, with the ordinals of their messages. A hash may lie, the page tells.
+// Implements docs/format.md, section 12, "Ids".
+
+import { BitReader, ByteSink } from './bits.js'
+
+/** Hashes that share a bucket, on average at most. */
+const PER_BUCKET = 32
+/** Bits of the hash that are kept beside the bucket's: one look in sixty finds a message that is not meant. */
+const KEPT_BITS = 11
+
+/** 32 bits that depend on every unit of the id (Austin Appleby's MurmurHash3 finaliser over FNV-1a, both public domain). Not secret: it lies sealed. */
+export function hashId(id: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < id.length; i++) {
+    const unit = id.charCodeAt(i)
+    hash = Math.imul(hash ^ (unit & 0xff), 0x01000193)
+    hash = Math.imul(hash ^ (unit >>> 8), 0x01000193)
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+export interface IdLayout {
+  readonly bucketBits: number
+  readonly ordinalBits: number
+  readonly entryBits: number
+}
+
+export function idLayout(messages: number): IdLayout {
+  let bucketBits = 0
+  while (messages > PER_BUCKET * 2 ** bucketBits) bucketBits++
+  const ordinalBits = messages <= 1 ? 0 : 32 - Math.clz32(messages - 1)
+  return { bucketBits, ordinalBits, entryBits: KEPT_BITS + ordinalBits }
+}
+
+/** Where each bucket begins, 32 bits each, and the end; then the entries, packed. */
+export function encodeIds(ids: Uint32Array): Uint8Array {
+  const { bucketBits, ordinalBits } = idLayout(ids.length)
+  const order = Uint32Array.from(ids.keys()).sort((a, b) => ids[a]! - ids[b]! || a - b)
+  const starts = new Uint32Array(2 ** bucketBits + 1)
+  for (const id of ids) starts[bucketOf(id, bucketBits) + 1]!++
+  for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!
+  const sink = new ByteSink()
+  for (const start of starts) sink.bits(start, 32)
+  for (const ordinal of order) {
+    sink.bits(keptOf(ids[ordinal]!, bucketBits), KEPT_BITS)
+    sink.bits(ordinal, ordinalBits)
+  }
+  return sink.view().slice()
+}
+
+function bucketOf(id: number, bucketBits: number): number {
+  return bucketBits === 0 ? 0 : id >>> (32 - bucketBits)
+}
+
+function keptOf(id: number, bucketBits: number): number {
+  return ((id << bucketBits) >>> 0) >>> (32 - KEPT_BITS)
+}
+
+/** Reads a part of the ids section: bytes with SLACK behind them. */
+export type ReadIds = (from: number, length: number) => Promise<Uint8Array>
+
+/** Ordinals of messages that may have this id. */
+export async function findId(id: string, messages: number, read: ReadIds): Promise<number[]> {
+  const { bucketBits, ordinalBits, entryBits } = idLayout(messages)
+  const hash = hashId(id)
+  const bucket = bucketOf(hash, bucketBits)
+  const bounds = new BitReader(await read(4 * bucket, 8), 0)
+  const start = bounds.bits(32)
+  const end = bounds.bits(32)
+  if (start === end) return []
+  const entriesAt = 8 * 4 * (2 ** bucketBits + 1) + start * entryBits
+  const from = entriesAt >>> 3
+  const reader = new BitReader(await read(from, ((entriesAt + (end - start) * entryBits + 7) >>> 3) - from), 0)
+  reader.at = entriesAt & 7
+  const kept = keptOf(hash, bucketBits)
+  const found: number[] = []
+  for (let i = start; i < end; i++) {
+    const same = reader.bits(KEPT_BITS) === kept
+    const ordinal = reader.bits(ordinalBits)
+    if (same) found.push(ordinal)
+  }
+  return found
+}
+

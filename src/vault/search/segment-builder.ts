@@ -1,0 +1,199 @@
+// Gathers messages in memory and writes them as a segment.
+
+import type { Slices } from '../core/slices.js'
+import { hashId } from './message-ids.js'
+import { encodeLength } from './rank.js'
+import { exactTerm, type GoneRun, type MessageTable } from './segment-format.js'
+import type { SegmentWriter } from './segment-writer.js'
+import { safeCut, visitTerms } from './tokenizer.js'
+
+/** A message to be found again. */
+export interface IndexedMessage {
+  readonly stem: string
+  /** Where its chat log stands among those of the segment: later ones come first at the same time. */
+  readonly logOrder: number
+  readonly number: number
+  readonly id: string
+  readonly senderId: string
+  readonly type: string
+  readonly timestamp: number
+  readonly content: string
+}
+
+/** UTF-16 units cut into words before the page gets its turn. */
+const PIECE = 32_768
+
+/** Whole numbers that grow at their end. */
+class Column {
+  #values = new Uint32Array(1024)
+  length = 0
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const grown = new Uint32Array(this.length * 2)
+      grown.set(this.#values)
+      this.#values = grown
+    }
+    this.#values[this.length++] = value
+  }
+
+  view(): Uint32Array {
+    return this.#values.subarray(0, this.length)
+  }
+}
+
+export class SegmentBuilder {
+  readonly #slices: Slices
+  readonly #stems = new Map<string, number>()
+  readonly #logOrders: number[] = []
+  readonly #gone: GoneRun[] = []
+  // By message, in the order they came.
+  readonly #logs = new Column()
+  readonly #numbers = new Column()
+  readonly #lengths = new Column()
+  readonly #ids = new Column()
+  readonly #times: number[] = []
+  /** Where the places of each begin. */
+  readonly #starts = new Column()
+  // By place, in the order they came.
+  readonly #terms = new Column()
+  readonly #positions = new Column()
+  readonly #spans = new Column()
+  readonly #termIds = new Map<string, number>()
+  /** Messages by exact term. */
+  readonly #exact = new Map<string, number[]>()
+
+  constructor(slices: Slices) {
+    this.#slices = slices
+  }
+
+  get messages(): number {
+    return this.#times.length
+  }
+
+  get isEmpty(): boolean {
+    return this.#times.length === 0 && this.#gone.length === 0
+  }
+
+  async add({ stem, logOrder, number, id, senderId, type, timestamp, content }: IndexedMessage): Promise<void> {
+    const message = this.#times.length
+    this.#logs.push(this.#logOf(stem, logOrder))
+    this.#numbers.push(number)
+    this.#lengths.push(encodeLength(content.length))
+    this.#ids.push(hashId(id))
+    this.#times.push(timestamp)
+    this.#starts.push(this.#terms.length)
+    this.#addExact(exactTerm('s', senderId), message)
+    this.#addExact(exactTerm('t', type), message)
+    if (content.length <= PIECE) {
+      visitTerms(content, 0, this.#visit)
+      return
+    }
+    let position = 0
+    for (let from = 0; from < content.length; ) {
+      const to = safeCut(content, from + PIECE)
+      position = visitTerms(content.slice(from, to), position, this.#visit)
+      from = to
+      await this.#slices.breathe()
+    }
+  }
+
+  /** A message that was deleted. */
+  addGone(stem: string, logOrder: number, number: number): void {
+    const log = this.#logOf(stem, logOrder)
+    const last = this.#gone.at(-1)
+    if (last !== undefined && last.log === log && last.from + last.count === number) this.#gone[this.#gone.length - 1] = { ...last, count: last.count + 1 }
+    else this.#gone.push({ log, from: number, count: 1 })
+  }
+
+  #logOf(stem: string, logOrder: number): number {
+    let log = this.#stems.get(stem)
+    if (log === undefined) {
+      this.#stems.set(stem, (log = this.#stems.size))
+      this.#logOrders.push(logOrder)
+    }
+    return log
+  }
+
+  #addExact(term: string, message: number): void {
+    const there = this.#exact.get(term)
+    if (there === undefined) this.#exact.set(term, [message])
+    else there.push(message)
+  }
+
+  readonly #visit = (term: string, position: number, span: number): void => {
+    let id = this.#termIds.get(term)
+    if (id === undefined) this.#termIds.set(term, (id = this.#termIds.size))
+    this.#terms.push(id)
+    this.#positions.push(position)
+    this.#spans.push(span)
+  }
+
+  /** Writes everything gathered; gives way to the page on the way. @param open makes the writer, once the messages are in order */
+  async write(open: (table: MessageTable, gone: readonly GoneRun[]) => SegmentWriter): Promise<SegmentWriter> {
+    const order = this.#order()
+    const ordinalOf = new Uint32Array(order.length)
+    for (const [ordinal, message] of order.entries()) ordinalOf[message] = ordinal
+    const writer = open(this.#table(order), this.#gone)
+    for (const term of [...this.#exact.keys()].sort()) {
+      const ordinals = Uint32Array.from(this.#exact.get(term)!, (message) => ordinalOf[message]!).sort()
+      writer.add(term, { ordinals, positions: ordinals, spans: ordinals, from: 0, to: ordinals.length })
+    }
+    const { firsts, ordinals, positions, spans } = this.#sortPlaces(order)
+    const words = [...this.#termIds].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (const [word, id] of words) {
+      writer.add(word, { ordinals, positions, spans, from: firsts[id]!, to: firsts[id + 1]! })
+      await this.#slices.breathe()
+    }
+    return writer
+  }
+
+  /** Messages, newest first. */
+  #order(): Uint32Array {
+    const times = this.#times
+    const logs = this.#logs.view()
+    const numbers = this.#numbers.view()
+    const orders = this.#logOrders
+    return Uint32Array.from(times.keys()).sort((a, b) => times[b]! - times[a]! || orders[logs[b]!]! - orders[logs[a]!]! || numbers[b]! - numbers[a]!)
+  }
+
+  #table(order: Uint32Array): MessageTable {
+    const inOrder = (column: Column): Uint32Array => {
+      const values = column.view()
+      return order.map((message) => values[message]!)
+    }
+    return {
+      stems: [...this.#stems.keys()],
+      logs: inOrder(this.#logs),
+      numbers: inOrder(this.#numbers),
+      times: Float64Array.from(order, (message) => this.#times[message]!),
+      lengths: Uint8Array.from(inOrder(this.#lengths)),
+      ids: inOrder(this.#ids),
+    }
+  }
+
+  /** All places by term, and within a term by message and position: one counting sort. */
+  #sortPlaces(order: Uint32Array): { firsts: Uint32Array; ordinals: Uint32Array; positions: Uint32Array; spans: Uint32Array } {
+    const terms = this.#terms.view()
+    const fromPositions = this.#positions.view()
+    const fromSpans = this.#spans.view()
+    const starts = this.#starts.view()
+    const firsts = new Uint32Array(this.#termIds.size + 1)
+    for (const term of terms) firsts[term + 1]!++
+    for (let i = 1; i < firsts.length; i++) firsts[i]! += firsts[i - 1]!
+    const next = firsts.slice()
+    const ordinals = new Uint32Array(terms.length)
+    const positions = new Uint32Array(terms.length)
+    const spans = new Uint32Array(terms.length)
+    for (const [ordinal, message] of order.entries()) {
+      const end = message + 1 < starts.length ? starts[message + 1]! : terms.length
+      for (let at = starts[message]!; at < end; at++) {
+        const to = next[terms[at]!]!++
+        ordinals[to] = ordinal
+        positions[to] = fromPositions[at]!
+        spans[to] = fromSpans[at]!
+      }
+    }
+    return { firsts, ordinals, positions, spans }
+  }
+}

@@ -1,0 +1,177 @@
+// The parts of a segment that lists and words are not: which messages it covers, and where everything is.
+// Implements docs/format.md, section 12, "Segment".
+
+import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
+import { ByteReader, ByteSink } from './bits.js'
+
+export const FOOTER_BYTES = 64
+/** Messages that share a first time. */
+export const TIMES_CHUNK = 128
+export const TIME_ENTRY = 12
+const STEM_BYTES = 12
+/** Words of a page are this many bytes, numbers included, or a little more. */
+export const WORDS_PAGE = 4096
+/** Begins terms that are no words: what a filter asks for. */
+export const EXACT = '\u0001'
+
+/** The term that stands for a sender or a type. JSON, for ids may hold what UTF-8 cannot. */
+export function exactTerm(kind: 's' | 't', value: string): string {
+  return EXACT + kind + JSON.stringify(value)
+}
+
+/** Messages in the order of their ordinals: newest first, at the same time the later chat log, then the greater number. */
+export interface MessageTable {
+  /** Of the chat logs, at the places that `logs` names. */
+  readonly stems: readonly string[]
+  readonly logs: Uint32Array
+  readonly numbers: Uint32Array
+  readonly times: Float64Array
+  /** Length codes. */
+  readonly lengths: Uint8Array
+  /** Hashes of their ids. */
+  readonly ids: Uint32Array
+}
+
+/** Messages that are there no more: what older segments say of them counts no longer. */
+export interface GoneRun {
+  readonly log: number
+  readonly from: number
+  readonly count: number
+}
+
+/** Messages with falling numbers in one chat log, and falling times. */
+export interface Runs {
+  readonly logs: Uint32Array
+  /** The greatest number. */
+  readonly numbers: Uint32Array
+  /** The ordinal of that one. */
+  readonly ordinals: Uint32Array
+  readonly counts: Uint32Array
+}
+
+export interface Footer {
+  readonly messages: number
+  readonly tableLength: number
+  readonly timesAt: number
+  readonly groupsAt: number
+  readonly wordsAt: number
+  readonly idsAt: number
+  readonly directoryAt: number
+  readonly pages: number
+  readonly words: number
+  readonly units: number
+}
+
+const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'idsAt', 'directoryAt', 'pages', 'words'] as const
+
+export function encodeFooter(footer: Footer): Uint8Array {
+  const bytes = new Uint8Array(FOOTER_BYTES)
+  const view = new DataView(bytes.buffer)
+  for (const [i, field] of FOOTER_FIELDS.entries()) view.setUint32(4 * i, footer[field])
+  view.setFloat64(FOOTER_BYTES - 8, footer.units)
+  return bytes
+}
+
+export function decodeFooter(bytes: Uint8Array): Footer {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const fields = Object.fromEntries(FOOTER_FIELDS.map((field, i) => [field, view.getUint32(4 * i)])) as Record<(typeof FOOTER_FIELDS)[number], number>
+  return { ...fields, units: view.getFloat64(FOOTER_BYTES - 8) }
+}
+
+/** Chat logs, runs and what is gone. */
+export function encodeTable({ stems, logs, numbers }: MessageTable, gone: readonly GoneRun[]): Uint8Array {
+  const sink = new ByteSink()
+  sink.varint(stems.length)
+  for (const stem of stems) sink.bytes(fromBase64Url(stem))
+  const runs: number[] = []
+  for (let i = 0; i < logs.length; i++) {
+    const continues = i > 0 && logs[i] === logs[i - 1] && numbers[i] === numbers[i - 1]! - 1
+    if (continues) runs[runs.length - 1]!++
+    else runs.push(logs[i]!, numbers[i]!, 1)
+  }
+  sink.varint(runs.length / 3)
+  let before = 0
+  for (let i = 0; i < runs.length; i += 3) {
+    const step = runs[i]! - before
+    before = runs[i]!
+    sink.varint(step < 0 ? -2 * step - 1 : 2 * step)
+    sink.varint(runs[i + 1]!)
+    sink.varint(runs[i + 2]!)
+  }
+  sink.varint(gone.length)
+  for (const { log, from, count } of gone) {
+    sink.varint(log)
+    sink.varint(from)
+    sink.varint(count)
+  }
+  return sink.view().slice()
+}
+
+export interface DecodedTable {
+  readonly stems: readonly string[]
+  readonly runs: Runs
+  readonly gone: readonly GoneRun[]
+}
+
+export function decodeTable(bytes: Uint8Array): DecodedTable {
+  const reader = new ByteReader(bytes)
+  const stems: string[] = []
+  for (let left = reader.varint(); left > 0; left--) {
+    stems.push(toBase64Url(bytes.subarray(reader.at, reader.at + STEM_BYTES)))
+    reader.at += STEM_BYTES
+  }
+  const count = reader.varint()
+  const runs = { logs: new Uint32Array(count), numbers: new Uint32Array(count), ordinals: new Uint32Array(count), counts: new Uint32Array(count) }
+  let log = 0
+  let ordinal = 0
+  for (let i = 0; i < count; i++) {
+    const step = reader.varint()
+    log += step % 2 === 0 ? step / 2 : -(step + 1) / 2
+    runs.logs[i] = log
+    runs.numbers[i] = reader.varint()
+    runs.ordinals[i] = ordinal
+    ordinal += runs.counts[i] = reader.varint()
+  }
+  const gone: GoneRun[] = []
+  for (let left = reader.varint(); left > 0; left--) gone.push({ log: reader.varint(), from: reader.varint(), count: reader.varint() })
+  return { stems, runs, gone }
+}
+
+/** First times of chunks, and where the steps to the others are; then the steps. Whole milliseconds take few bytes, others eight. */
+export function encodeTimes(times: Float64Array): Uint8Array {
+  const steps = new ByteSink()
+  const chunks = Math.ceil(times.length / TIMES_CHUNK)
+  const directory = new Uint8Array(chunks * TIME_ENTRY)
+  const view = new DataView(directory.buffer)
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const first = chunk * TIMES_CHUNK
+    const end = Math.min(times.length, first + TIMES_CHUNK)
+    view.setFloat64(chunk * TIME_ENTRY, times[first]!)
+    view.setUint32(chunk * TIME_ENTRY + 8, steps.length)
+    const whole = areWhole(times, first, end)
+    steps.byte(whole ? 1 : 0)
+    for (let i = first + 1; i < end; i++) {
+      if (whole) steps.varint(times[i - 1]! - times[i]!)
+      else steps.bytes(new Uint8Array(new Float64Array([times[i]!]).buffer).reverse())
+    }
+  }
+  const bytes = new Uint8Array(directory.length + steps.length)
+  bytes.set(directory)
+  bytes.set(steps.view(), directory.length)
+  return bytes
+}
+
+function areWhole(times: Float64Array, first: number, end: number): boolean {
+  for (let i = first; i < end; i++) if (!Number.isSafeInteger(times[i]) || !Number.isSafeInteger(times[first]! - times[i]!)) return false
+  return true
+}
+
+/** The times of one chunk. @param bytes from the beginning of its steps on */
+export function decodeTimes(bytes: Uint8Array, firstTime: number, count: number): Float64Array {
+  const times = new Float64Array(count)
+  times[0] = firstTime
+  const reader = new ByteReader(bytes, 1)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  for (let i = 1; i < count; i++) times[i] = bytes[0] === 1 ? times[i - 1]! - reader.varint() : view.getFloat64(1 + 8 * (i - 1))
+  return times
+}

@@ -1,0 +1,105 @@
+// Writes a segment, term by term in order, so that one of any size passes through little memory.
+// Implements docs/format.md, section 12, "Segment".
+
+import { utf8 } from '../../crypto/bytes.js'
+import type { BlockWriter } from '../core/blocks.js'
+import { ByteSink } from './bits.js'
+import { encodeIds } from './message-ids.js'
+import { writeList, type Places } from './postings.js'
+import { encodeFooter, encodeTable, encodeTimes, EXACT, WORDS_PAGE, type GoneRun, type MessageTable } from './segment-format.js'
+import { decodeLength } from './rank.js'
+
+/** What a manifest says of a segment. */
+export interface WrittenSegment {
+  readonly stem: string
+  readonly blocks: number
+  readonly bytes: number
+  readonly messages: number
+  readonly units: number
+}
+
+export class SegmentWriter {
+  readonly #file: BlockWriter
+  readonly #table: MessageTable
+  readonly #tableLength: number
+  readonly #timesAt: number
+  readonly #groupsAt: number
+  // Of the page that is being filled.
+  readonly #docs = new ByteSink()
+  readonly #places = new ByteSink()
+  readonly #numbers = new ByteSink()
+  readonly #words = new ByteSink()
+  #firstWord = ''
+  #inPage = 0
+  // Of all pages.
+  readonly #pages = new ByteSink()
+  readonly #directory = new ByteSink()
+  #pageCount = 0
+  #wordCount = 0
+
+  constructor(file: BlockWriter, table: MessageTable, gone: readonly GoneRun[]) {
+    this.#file = file
+    this.#table = table
+    const head = encodeTable(table, gone)
+    file.write(head)
+    this.#tableLength = file.length
+    file.write(table.lengths)
+    this.#timesAt = file.length
+    file.write(encodeTimes(table.times))
+    this.#groupsAt = file.length
+  }
+
+  /** Adds a term; they must come in the order of their UTF-16 units. */
+  add(term: string, places: Places): void {
+    if (this.#inPage === 0) this.#firstWord = term
+    const exact = term.startsWith(EXACT)
+    const { messages, hasSpans, docsLength, placesLength } = writeList(places, this.#table.lengths, this.#docs, exact ? undefined : this.#places)
+    this.#numbers.varint(messages * 2 + (hasSpans ? 1 : 0))
+    this.#numbers.varint(docsLength)
+    this.#numbers.varint(placesLength)
+    this.#words.bytes(utf8(term))
+    this.#words.byte(0)
+    this.#inPage++
+    this.#wordCount++
+    if (this.#numbers.length + this.#words.length >= WORDS_PAGE) this.#endPage()
+  }
+
+  #endPage(): void {
+    if (this.#inPage === 0) return
+    this.#file.write(this.#docs.view())
+    this.#file.write(this.#places.view())
+    const before = this.#pages.length
+    this.#pages.varint(this.#inPage)
+    this.#pages.varint(this.#numbers.length)
+    this.#pages.bytes(this.#numbers.view())
+    this.#pages.bytes(this.#words.view())
+    const first = utf8(this.#firstWord)
+    this.#directory.varint(first.length)
+    this.#directory.bytes(first)
+    this.#directory.varint(this.#pages.length - before)
+    this.#directory.varint(this.#docs.length)
+    this.#directory.varint(this.#places.length)
+    for (const sink of [this.#docs, this.#places, this.#numbers, this.#words]) sink.truncate(0)
+    this.#inPage = 0
+    this.#pageCount++
+  }
+
+  /** Ends the file; its blocks can be taken. */
+  finish(): WrittenSegment {
+    this.#endPage()
+    const file = this.#file
+    const wordsAt = file.length
+    file.write(this.#pages.view())
+    const idsAt = file.length
+    file.write(encodeIds(this.#table.ids))
+    const directoryAt = file.length
+    file.write(this.#directory.view())
+    let units = 0
+    for (const code of this.#table.lengths) units += decodeLength(code)
+    const messages = this.#table.logs.length
+    const footer = { messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, idsAt, directoryAt, pages: this.#pageCount, words: this.#wordCount, units }
+    file.write(encodeFooter(footer))
+    const bytes = file.length
+    return { stem: file.stem, blocks: file.finish(), bytes, messages, units }
+  }
+}
