@@ -224,6 +224,16 @@ export class OpenedVault {
     this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
   }
 
+  /** Folds the log soon if a load brought much. */
+  noteLoad(): void {
+    this.#maintenance.considerCheckpoint()
+  }
+
+  /** Makes the search index some time, where there is none. */
+  wantIndex(): void {
+    this.#maintenance.considerRebuild()
+  }
+
   /** Folds the log now. */
   async checkpoint(): Promise<CheckpointOutcome | undefined> {
     return this.#maintenance.checkpoint(true)

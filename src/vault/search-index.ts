@@ -1,6 +1,7 @@
 // The search index of an opened vault before its code is there: it is fetched by the first checkpoint, load or search.
 
-import type { IndexPort, MadeSegment, FoldedMessages, SegmentDraft } from './core/index-port.js'
+import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions, SegmentDraft } from './core/index-port.js'
+import type { Job } from './core/jobs.js'
 import type { Slices } from './core/slices.js'
 import { fetchPart } from './fetch-part.js'
 import type { SearchPart, SearchPartPorts } from './search/search-part.js'
@@ -32,6 +33,18 @@ export class FetchedSearch implements IndexPort {
 
   async begin(slices: Slices): Promise<SegmentDraft> {
     return (await this.part()).begin(slices)
+  }
+
+  get wantsMerge(): boolean {
+    return this.#part?.wantsMerge === true
+  }
+
+  async merge(job: Job, signal: AbortSignal): Promise<void> {
+    await (await this.part()).merge(job, signal)
+  }
+
+  async rebuild(job: Job, options: RebuildOptions): Promise<void> {
+    await (await this.part()).rebuild(job, options)
   }
 
   clear(): void {

@@ -4,6 +4,8 @@ import { VaultError } from '../errors.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import { draftAccess, type Access } from './core/access.js'
 import type { AutoLockOptions } from './core/auto-lock.js'
+import type { RebuildOptions } from './core/index-port.js'
+import { runJob } from './core/jobs.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
@@ -75,13 +77,18 @@ export class UnlockedVault implements Records {
 
   /**
    * Messages by their words: `word`, `"exact phrase"`, `-without`, `begin*`, `*part*` (three letters or more); case, accents and other
-   * spellings of one letter do not matter. Nothing of it is written anywhere. Every message is read, so it takes as long as that; each hit is
-   * true at the moment it is given, and what is added meanwhile may be missed.
+   * spellings of one letter do not matter. A query that is the id of a message finds that one first. Each hit is true at the moment it is
+   * given; what is added meanwhile may be missed. A search writes nothing; where there is no index yet, it reads every message.
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted
    */
   async *search(query: string, options: SearchOptions = {}): AsyncGenerator<SearchHit, void, undefined> {
     this.#vault.log.assertAlive()
-    yield* (await this.#vault.search.part()).search(query, options)
+    const part = await this.#vault.search.part()
+    try {
+      yield* part.search(query, options)
+    } finally {
+      if (!part.hasIndex) this.#vault.wantIndex()
+    }
   }
 
   /**
@@ -93,7 +100,11 @@ export class UnlockedVault implements Records {
   async load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
     const { access, log, jobs, search: index } = this.#vault
     const { loadConversations } = await fetchPart(() => import('./records/load.js'))
-    return loadConversations({ access, log, jobs, index }, source, options)
+    try {
+      return await loadConversations({ access, log, jobs, index }, source, options)
+    } finally {
+      this.#vault.noteLoad()
+    }
   }
 
   /**
@@ -116,7 +127,21 @@ export class UnlockedVault implements Records {
    */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     const { checkVault } = await fetchPart(() => import('./health/check.js'))
-    return checkVault(this.#vault.log, options)
+    const report = await checkVault(this.#vault.log, options)
+    // Over damaged rows there is nothing to compare.
+    const wrong = report.ok ? await (await this.#vault.search.part()).differences(options.signal) : undefined
+    return wrong === undefined || wrong === 0 ? report : { ...report, ok: false, problems: [...report.problems, { code: 'index', where: 'blocks', number: wrong }] }
+  }
+
+  /**
+   * Makes the search index anew from the messages. For an index that `check()` finds wrong or damaged; a vault without one, or one made by
+   * another version, gets it by itself after the first search. Searches go on with the old one until the new one takes its place at once.
+   * @throws {VaultError} `locked`, `corrupt` when messages cannot be read, `busy`, `storage-full`; the signal's reason when aborted
+   */
+  async rebuildIndex(options: RebuildOptions = {}): Promise<void> {
+    const { log, jobs, search } = this.#vault
+    log.assertAlive()
+    await runJob(jobs, true, (job) => search.rebuild(job, options), options.signal)
   }
 
   /** Folds the commit log into pages now instead of when it has grown. Resolves to false when there was nothing to fold. */

@@ -33,6 +33,9 @@ export function namesOf(changes: readonly Change[]): { collections: readonly str
       case 'header':
         collections.add('header')
         break
+      // What it covers is named beside it.
+      case 'segment':
+        break
       case 'chatLog':
       case 'adopt':
       case 'append':

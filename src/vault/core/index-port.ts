@@ -3,6 +3,7 @@
 
 import type { LabelledRow } from './codec.js'
 import type { Body, SegmentChange } from './log-row.js'
+import type { Job } from './jobs.js'
 import type { Segment } from './index-segments.js'
 import type { Slices } from './slices.js'
 
@@ -34,4 +35,22 @@ export interface IndexPort {
   /** The segment of what a checkpoint folds; undefined when there is nothing to say. */
   fold(changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined>
   begin(slices: Slices): Promise<SegmentDraft>
+  /** Whether there are segments to be made one; false as long as nobody used the index. */
+  readonly wantsMerge: boolean
+  /** Makes segments one, as a background job. */
+  merge(job: Job, signal: AbortSignal): Promise<void>
+  /** Makes the whole index anew, as a background job. */
+  rebuild(job: Job, options: RebuildOptions): Promise<void>
+}
+
+export interface IndexProgress {
+  readonly phase: 'index'
+  /** Messages. */
+  readonly done: number
+  readonly total: number
+}
+
+export interface RebuildOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: IndexProgress) => void) | undefined
 }

@@ -4,12 +4,14 @@ import { VaultError } from '../../errors.js'
 import { runCheckpoint, type CheckpointOutcome } from './checkpoint.js'
 import type { CommitLog } from './commit-log.js'
 import type { IndexPort } from './index-port.js'
-import { runJob, type JobPorts } from './jobs.js'
+import { runJob, type Job, type JobPorts } from './jobs.js'
 import { clearLeftovers } from './leftovers.js'
 import type { Pages } from './pages.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
+/** Segments of the search index that loads brought: a checkpoint makes them the manifest's, so that they can be merged. */
+const CHECKPOINT_SEGMENTS = 4
 /** After a checkpoint that failed. */
 const CHECKPOINT_AGAIN_MS = 60_000
 /** So that whoever waits for the commit goes first. */
@@ -30,6 +32,7 @@ export class Maintenance {
   readonly #stopped = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
+  #indexing: Promise<unknown> | undefined
   #notBefore = -Infinity
 
   constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, listener: MaintenanceListener) {
@@ -44,7 +47,8 @@ export class Maintenance {
   considerCheckpoint(): void {
     const { rows, bytes } = this.#log.backlog
     if (performance.now() < this.#notBefore || this.#stopped.signal.aborted) return
-    if ((rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES) || this.#timer !== undefined || this.#checkpointing !== undefined) return
+    const little = rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES && this.#log.state.segments.length < CHECKPOINT_SEGMENTS
+    if (little || this.#timer !== undefined || this.#checkpointing !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.checkpoint(false).catch((error: unknown) => {
@@ -61,8 +65,32 @@ export class Maintenance {
     const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, signal), signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
-    if (outcome === 'folded') this.#listener.folded()
+    if (outcome === 'folded') {
+      this.#listener.folded()
+      this.#considerMerge()
+    }
     return outcome
+  }
+
+  /** Merges segments of the search index when there are enough of them, and no other job runs. */
+  #considerMerge(): void {
+    if (this.#indexing !== undefined || this.#stopped.signal.aborted || !this.#index.wantsMerge) return
+    this.#inBackground((job, signal) => this.#index.merge(job, signal))
+  }
+
+  /** Makes the search index anew, when no other job runs: for a vault that has none. */
+  considerRebuild(): void {
+    if (this.#indexing !== undefined || this.#stopped.signal.aborted) return
+    this.#inBackground((job, signal) => this.#index.rebuild(job, { signal }))
+  }
+
+  #inBackground(work: (job: Job, signal: AbortSignal) => Promise<void>): void {
+    const { signal } = this.#stopped
+    this.#indexing = runJob(this.#jobs, false, (job) => work(job, signal), signal)
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#listener.warn(error)
+      })
+      .finally(() => (this.#indexing = undefined))
   }
 
   /** Clears rows that nothing refers to; warns when rows are missing. */
@@ -85,8 +113,8 @@ export class Maintenance {
     this.#stopped.abort(reason)
   }
 
-  /** Resolves when no checkpoint runs. */
+  /** Resolves when nothing of it runs. */
   async idle(): Promise<void> {
-    await this.#checkpointing
+    await Promise.all([this.#checkpointing, this.#indexing])
   }
 }

@@ -71,6 +71,15 @@ export async function readWholeLogs(access: Access, state: State, logs: readonly
   return logs.map((log, i) => layPending(state, log, pages[i]!, read.slice(at, (at += pages[i]!.length))))
 }
 
+/** What the pages of several chat logs hold, whatever is pending over them. @throws {SuspectPage} */
+export async function readFoldedLogs(access: Access, logs: readonly Head[]): Promise<FoundMessage[][]> {
+  const pages = logs.map((log) => pagesBetween(0, log.folded?.next ?? 0))
+  const wanted = logs.flatMap((log, i) => pages[i]!.map((page) => ({ stem: log.value['stem'] as string, folded: log.folded, page })))
+  const read = await access.pages.readMany(wanted)
+  let at = 0
+  return logs.map((log, i) => read.slice(at, (at += pages[i]!.length)).flatMap((page) => [...page.values()].map((record) => withAdoption(log, record))))
+}
+
 function layPending(state: State, log: Head, pages: readonly number[], folded: readonly Page[]): FoundMessage[] {
   const pending = state.pendingOf(log.value['stem'] as string)
   const next = log.value['next'] as number

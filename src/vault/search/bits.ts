@@ -74,6 +74,13 @@ export class ByteSink {
     this.bits(value, width + 1)
   }
 
+  /** A number of up to 53 bits: the part above 2^k as a gamma code, then the k bits below (exponential Golomb code, J. Teuhola, 1978). */
+  exponential(value: number, k: number): void {
+    const high = Math.floor(value / 2 ** k)
+    this.gamma(high + 1)
+    this.bits(value - high * 2 ** k, k)
+  }
+
   /** What follows begins with a byte of its own. */
   align(): void {
     this.#bits = 0
@@ -139,6 +146,11 @@ export class BitReader {
       this.at += 32
     }
     return ((ones << k) | this.bits(k)) >>> 0
+  }
+
+  exponential(k: number): number {
+    const high = this.gamma() - 1
+    return high * 2 ** k + this.bits(k)
   }
 
   gamma(): number {

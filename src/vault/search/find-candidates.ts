@@ -8,7 +8,7 @@ import { inGroups, readWholeLogs } from '../records/message-pages.js'
 import { bestOf, byWorth, type Candidate } from './candidates.js'
 import type { IndexView, LiveIndex } from './live-index.js'
 import { admits, admitsLog, narrowsLogs, type Filters } from './options.js'
-import { hasLongContent } from './index-maker.js'
+import { contentOf } from './index-maker.js'
 import { cutPending } from './pending-cuts.js'
 import type { Query } from './query.js'
 import { clauseFrequency, Scorer } from './rank.js'
@@ -112,8 +112,7 @@ async function scan(access: Access, state: State, { query, filters, id, slices }
         if (!admitted && !ranked) continue
         const candidate = candidateOf({ chatLogId: log.id, logNumber: log.number, number }, fields)
         if (admitted && fields['id'] === id) byId.push(candidate)
-        const content = (hasLongContent(body) ? await access.restore(body) : fields)['content'] as string
-        const weighed = tally.add(content)
+        const weighed = tally.add(await contentOf(access, body))
         if (admitted && weighed.met) found.push({ ...candidate, weighed })
         await slices.breathe()
       }

@@ -2,8 +2,8 @@
 
 import { toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
-import type { Backend } from '../../stores/backend.js'
-import { randomStem, restoreBody } from '../core/blobs.js'
+import type { Access } from '../core/access.js'
+import { randomStem } from '../core/blobs.js'
 import { BlockWriter } from '../core/blocks.js'
 import type { Codec, LabelledRow } from '../core/codec.js'
 import type { FoldedMessages, MadeSegment, SegmentDraft } from '../core/index-port.js'
@@ -14,13 +14,13 @@ import { SegmentWriter, type WrittenSegment } from './segment-writer.js'
 import { TOKENIZER } from './tokenizer-version.js'
 
 export interface IndexMakerPorts {
-  readonly backend: Backend
   readonly codec: Codec
+  readonly access: Pick<Access, 'restore'>
 }
 
 /** The content of a stored message whole, wherever it lies. */
-export async function contentOf({ backend, codec }: IndexMakerPorts, body: Body): Promise<string> {
-  return (hasLongContent(body) ? await restoreBody(backend, codec, body) : fieldsOf(body))['content'] as string
+export async function contentOf(access: Pick<Access, 'restore'>, body: Body): Promise<string> {
+  return (hasLongContent(body) ? await access.restore(body) : fieldsOf(body))['content'] as string
 }
 
 export function hasLongContent(body: Body): boolean {
@@ -53,7 +53,7 @@ export class Gathering {
       return
     }
     const fields = fieldsOf(body) as { readonly id: string; readonly senderId: string; readonly type: string; readonly timestamp: number }
-    const content = await contentOf(this.#ports, body)
+    const content = await contentOf(this.#ports.access, body)
     await this.#builder.add({ stem, logOrder, number, id: fields.id, senderId: fields.senderId, type: fields.type, timestamp: fields.timestamp, content })
     await this.#slices.breathe()
   }

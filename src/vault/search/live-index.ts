@@ -77,14 +77,15 @@ export class LiveIndex {
 
   /**
    * What is true at one moment, without a wait between the looks.
+   * @param folded leave out what is pending: what the pages hold, and nothing over it
    * @throws {SuspectPage} when a segment cannot be read
    */
-  async view(): Promise<IndexView | undefined> {
+  async view({ folded = false } = {}): Promise<IndexView | undefined> {
     for (;;) {
       const entries = this.entries()
       if (entries === undefined) return undefined
       const missing = entries.filter(({ stem }) => !this.#opened.has(stem))
-      if (missing.length === 0) return this.#viewOf(entries)
+      if (missing.length === 0) return folded ? this.#foldedView(entries) : this.#viewOf(entries)
       for (const segment of await Promise.all(missing.map((entry) => Segment.open(this.#blocks, entry)))) this.#opened.set(segment.entry.stem, segment)
     }
   }
@@ -92,6 +93,11 @@ export class LiveIndex {
   forget(): void {
     this.#opened.clear()
     this.#shape = undefined
+  }
+
+  #foldedView(entries: readonly SegmentEntry[]): IndexView {
+    const { segments, logs } = this.#shapeOf(this.#log.state, entries)
+    return { segments, pending: [], logs }
   }
 
   #viewOf(entries: readonly SegmentEntry[]): IndexView {

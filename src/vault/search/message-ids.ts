@@ -5,10 +5,10 @@ import { BitReader, ByteSink } from './bits.js'
 
 /** Hashes that share a bucket, on average at most. */
 const PER_BUCKET = 32
-/** Bits of the hash that are kept beside the bucket's: one look in sixty finds a message that is not meant. */
-const KEPT_BITS = 11
+/** Bits of a hash. Few enough to be cheap; among millions of messages a look finds one in three times a message that is not meant. */
+const HASH_BITS = 24
 
-/** 32 bits that depend on every unit of the id (Austin Appleby's MurmurHash3 finaliser over FNV-1a, both public domain). Not secret: it lies sealed. */
+/** 24 bits that depend on every unit of the id (Austin Appleby's MurmurHash3 finaliser over FNV-1a, both public domain). Not secret: it lies sealed. */
 export function hashId(id: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < id.length; i++) {
@@ -18,7 +18,7 @@ export function hashId(id: string): number {
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return (hash ^ (hash >>> 16)) >>> (32 - HASH_BITS)
 }
 
 export interface IdLayout {
@@ -29,9 +29,9 @@ export interface IdLayout {
 
 export function idLayout(messages: number): IdLayout {
   let bucketBits = 0
-  while (messages > PER_BUCKET * 2 ** bucketBits) bucketBits++
+  while (messages > PER_BUCKET * 2 ** bucketBits && bucketBits < HASH_BITS) bucketBits++
   const ordinalBits = messages <= 1 ? 0 : 32 - Math.clz32(messages - 1)
-  return { bucketBits, ordinalBits, entryBits: KEPT_BITS + ordinalBits }
+  return { bucketBits, ordinalBits, entryBits: HASH_BITS - bucketBits + ordinalBits }
 }
 
 /** Where each bucket begins, 32 bits each, and the end; then the entries, packed. */
@@ -44,18 +44,32 @@ export function encodeIds(ids: Uint32Array): Uint8Array {
   const sink = new ByteSink()
   for (const start of starts) sink.bits(start, 32)
   for (const ordinal of order) {
-    sink.bits(keptOf(ids[ordinal]!, bucketBits), KEPT_BITS)
+    sink.bits(ids[ordinal]! & (2 ** (HASH_BITS - bucketBits) - 1), HASH_BITS - bucketBits)
     sink.bits(ordinal, ordinalBits)
   }
   return sink.view().slice()
 }
 
 function bucketOf(id: number, bucketBits: number): number {
-  return bucketBits === 0 ? 0 : id >>> (32 - bucketBits)
+  return id >>> (HASH_BITS - bucketBits)
 }
 
-function keptOf(id: number, bucketBits: number): number {
-  return ((id << bucketBits) >>> 0) >>> (32 - KEPT_BITS)
+/** The hash of every message, by ordinal. @param bytes of the whole section, with SLACK bytes behind it */
+export function decodeIds(bytes: Uint8Array, messages: number): Uint32Array {
+  const { bucketBits, ordinalBits } = idLayout(messages)
+  const buckets = 2 ** bucketBits
+  const starts = new BitReader(bytes, 0)
+  const entries = new BitReader(bytes, 4 * (buckets + 1))
+  const ids = new Uint32Array(messages)
+  let start = starts.bits(32)
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const end = starts.bits(32)
+    for (; start < end; start++) {
+      const rest = entries.bits(HASH_BITS - bucketBits)
+      ids[entries.bits(ordinalBits)] = bucket * 2 ** (HASH_BITS - bucketBits) + rest
+    }
+  }
+  return ids
 }
 
 /** Reads a part of the ids section: bytes with SLACK behind them. */
@@ -64,6 +78,7 @@ export type ReadIds = (from: number, length: number) => Promise<Uint8Array>
 /** Ordinals of messages that may have this id. */
 export async function findId(id: string, messages: number, read: ReadIds): Promise<number[]> {
   const { bucketBits, ordinalBits, entryBits } = idLayout(messages)
+  const kept = HASH_BITS - bucketBits
   const hash = hashId(id)
   const bucket = bucketOf(hash, bucketBits)
   const bounds = new BitReader(await read(4 * bucket, 8), 0)
@@ -74,10 +89,10 @@ export async function findId(id: string, messages: number, read: ReadIds): Promi
   const from = entriesAt >>> 3
   const reader = new BitReader(await read(from, ((entriesAt + (end - start) * entryBits + 7) >>> 3) - from), 0)
   reader.at = entriesAt & 7
-  const kept = keptOf(hash, bucketBits)
+  const rest = hash & (2 ** kept - 1)
   const found: number[] = []
   for (let i = start; i < end; i++) {
-    const same = reader.bits(KEPT_BITS) === kept
+    const same = reader.bits(kept) === rest
     const ordinal = reader.bits(ordinalBits)
     if (same) found.push(ordinal)
   }

@@ -2,8 +2,8 @@
 // with the body it goes.
 
 import type { Access } from '../core/access.js'
-import { fieldsOf, type Body } from '../core/log-row.js'
-import { hasLongContent } from './index-maker.js'
+import type { Body } from '../core/log-row.js'
+import { contentOf } from './index-maker.js'
 import { cutText, type CutText } from './match.js'
 
 interface PendingCut {
@@ -18,7 +18,7 @@ const cuts = new WeakMap<object, PendingCut>()
 export async function cutPending(access: Access, body: Body): Promise<PendingCut> {
   const known = cuts.get(body)
   if (known !== undefined) return known
-  const text = (hasLongContent(body) ? await access.restore(body) : fieldsOf(body))['content'] as string
+  const text = await contentOf(access, body)
   const made = { text, cut: cutText(text) }
   if (text.length <= LONGEST_KEPT) cuts.set(body, made)
   return made

@@ -4,8 +4,14 @@
 import { Blocks } from '../core/blocks.js'
 import type { Access } from '../core/access.js'
 import type { CommitLog } from '../core/commit-log.js'
-import type { FoldedMessages, IndexPort, MadeSegment, SegmentDraft } from '../core/index-port.js'
-import type { Slices } from '../core/slices.js'
+import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions, SegmentDraft } from '../core/index-port.js'
+import { runCheckpoint } from '../core/checkpoint.js'
+import type { Job } from '../core/jobs.js'
+import { Slices } from '../core/slices.js'
+import { SuspectPage } from '../core/pages.js'
+import { VaultError } from '../../errors.js'
+import { countDifferences } from './check-index.js'
+import { mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index-jobs.js'
 import { beginSegment, foldSegment, type IndexMakerPorts } from './index-maker.js'
 import { LiveIndex } from './live-index.js'
 import type { SearchHit, SearchOptions } from './options.js'
@@ -19,17 +25,22 @@ export interface SearchPartPorts {
   readonly cacheBytes: number
 }
 
+/** A rebuild that another tab disturbed starts again this often. */
+const MAX_STARTS = 5
+
 export class SearchPart implements IndexPort {
   readonly #ports: SearchPartPorts
   readonly #maker: IndexMakerPorts
+  readonly #jobs: IndexJobPorts
   readonly blocks: Blocks
   readonly live: LiveIndex
 
   constructor(ports: SearchPartPorts) {
     this.#ports = ports
-    this.#maker = { backend: ports.log.backend, codec: ports.log.codec }
+    this.#maker = { codec: ports.log.codec, access: ports.access }
     this.blocks = new Blocks(ports.log.backend, ports.log.codec, ports.cacheBytes)
     this.live = new LiveIndex(ports.log, this.blocks)
+    this.#jobs = { log: ports.log, access: ports.access, blocks: this.blocks, live: this.live }
   }
 
   async tokenizer(): Promise<string> {
@@ -46,6 +57,46 @@ export class SearchPart implements IndexPort {
 
   search(query: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
     return searchMessages(this.#ports.access, this.live, query, options)
+  }
+
+  get hasIndex(): boolean {
+    return this.live.entries() !== undefined
+  }
+
+  /** Whether segments should be merged. */
+  get wantsMerge(): boolean {
+    return wantsMerge(this.#jobs)
+  }
+
+  /** Merges segments until there is nothing to merge. */
+  async merge(job: Job, signal?: AbortSignal): Promise<void> {
+    const slices = new Slices(signal)
+    try {
+      while (await mergeOnce(this.#jobs, job, slices)) await slices.breathe()
+    } catch (error) {
+      throw error instanceof SuspectPage ? error.damage : error
+    }
+  }
+
+  /** Makes the index anew. @throws {VaultError} `busy` when other tabs keep folding the log */
+  async rebuild(job: Job, options: RebuildOptions): Promise<void> {
+    const slices = new Slices(options.signal)
+    for (let start = 0; start < MAX_STARTS; start++) {
+      await runCheckpoint(this.#ports.log, job, this, options.signal)
+      if (await rebuild(this.#jobs, job, slices, options.onProgress)) return
+    }
+    throw new VaultError('busy', 'the vault changed all the time while its index was made; try again', { where: 'blocks' })
+  }
+
+  /** How many messages the index tells otherwise than the pages; undefined when there is no index. */
+  async differences(signal?: AbortSignal): Promise<number | undefined> {
+    const { access } = this.#ports
+    return access.view(async (state) => {
+      const view = await this.live.view({ folded: true })
+      if (view === undefined) return undefined
+      const logs = [...state.heads.chatLogs.entries()].map(([, head]) => head)
+      return countDifferences(access, this.blocks, view.segments, logs, new Slices(signal))
+    })
   }
 
   /** Forgets everything that was opened. */

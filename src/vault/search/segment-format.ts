@@ -2,7 +2,7 @@
 // Implements docs/format.md, section 12, "Segment".
 
 import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
-import { ByteReader, ByteSink } from './bits.js'
+import { BitReader, ByteReader, ByteSink } from './bits.js'
 
 export const FOOTER_BYTES = 64
 /** Messages that share a first time. */
@@ -90,13 +90,17 @@ export function encodeTable({ stems, logs, numbers }: MessageTable, gone: readon
     else runs.push(logs[i]!, numbers[i]!, 1)
   }
   sink.varint(runs.length / 3)
+  const expected = new ExpectedNumbers()
   let before = 0
   for (let i = 0; i < runs.length; i += 3) {
-    const step = runs[i]! - before
-    before = runs[i]!
+    const [log, number, count] = [runs[i]!, runs[i + 1]!, runs[i + 2]!]
+    const step = log - before
+    before = log
+    const follows = expected.get(log) === number
     sink.varint(step < 0 ? -2 * step - 1 : 2 * step)
-    sink.varint(runs[i + 1]!)
-    sink.varint(runs[i + 2]!)
+    sink.varint(2 * count + (follows ? 0 : 1))
+    if (!follows) sink.varint(number)
+    expected.note(log, number, count)
   }
   sink.varint(gone.length)
   for (const { log, from, count } of gone) {
@@ -105,6 +109,19 @@ export function encodeTable({ stems, logs, numbers }: MessageTable, gone: readon
     sink.varint(count)
   }
   return sink.view().slice()
+}
+
+/** The run of a chat log mostly goes on where its run before ended. */
+class ExpectedNumbers {
+  readonly #next = new Map<number, number>()
+
+  get(log: number): number {
+    return this.#next.get(log) ?? -1
+  }
+
+  note(log: number, number: number, count: number): void {
+    this.#next.set(log, number - count)
+  }
 }
 
 export interface DecodedTable {
@@ -122,22 +139,28 @@ export function decodeTable(bytes: Uint8Array): DecodedTable {
   }
   const count = reader.varint()
   const runs = { logs: new Uint32Array(count), numbers: new Uint32Array(count), ordinals: new Uint32Array(count), counts: new Uint32Array(count) }
+  const expected = new ExpectedNumbers()
   let log = 0
   let ordinal = 0
   for (let i = 0; i < count; i++) {
     const step = reader.varint()
     log += step % 2 === 0 ? step / 2 : -(step + 1) / 2
+    const counted = reader.varint()
+    const count = Math.floor(counted / 2)
+    const number = counted % 2 === 0 ? expected.get(log) : reader.varint()
+    expected.note(log, number, count)
     runs.logs[i] = log
-    runs.numbers[i] = reader.varint()
+    runs.numbers[i] = number
     runs.ordinals[i] = ordinal
-    ordinal += runs.counts[i] = reader.varint()
+    runs.counts[i] = count
+    ordinal += count
   }
   const gone: GoneRun[] = []
   for (let left = reader.varint(); left > 0; left--) gone.push({ log: reader.varint(), from: reader.varint(), count: reader.varint() })
   return { stems, runs, gone }
 }
 
-/** First times of chunks, and where the steps to the others are; then the steps. Whole milliseconds take few bytes, others eight. */
+/** First times of chunks, and where the steps to the others are; then the steps. Whole milliseconds take few bits, others eight bytes. */
 export function encodeTimes(times: Float64Array): Uint8Array {
   const steps = new ByteSink()
   const chunks = Math.ceil(times.length / TIMES_CHUNK)
@@ -148,12 +171,15 @@ export function encodeTimes(times: Float64Array): Uint8Array {
     const end = Math.min(times.length, first + TIMES_CHUNK)
     view.setFloat64(chunk * TIME_ENTRY, times[first]!)
     view.setUint32(chunk * TIME_ENTRY + 8, steps.length)
-    const whole = areWhole(times, first, end)
-    steps.byte(whole ? 1 : 0)
-    for (let i = first + 1; i < end; i++) {
-      if (whole) steps.varint(times[i - 1]! - times[i]!)
-      else steps.bytes(new Uint8Array(new Float64Array([times[i]!]).buffer).reverse())
+    if (!areWhole(times, first, end)) {
+      steps.byte(NOT_WHOLE)
+      for (let i = first + 1; i < end; i++) steps.bytes(bigEndian(times[i]!))
+      continue
     }
+    const parameter = stepParameter(times, first, end)
+    steps.byte(parameter)
+    for (let i = first + 1; i < end; i++) steps.exponential(times[i - 1]! - times[i]!, parameter)
+    steps.align()
   }
   const bytes = new Uint8Array(directory.length + steps.length)
   bytes.set(directory)
@@ -161,17 +187,41 @@ export function encodeTimes(times: Float64Array): Uint8Array {
   return bytes
 }
 
+/** Longer ones than this many milliseconds, some seventy thousand years, are kept as they are. */
+const LONGEST_STEP = 2 ** 51
+/** In place of a parameter: the times follow as they are. */
+const NOT_WHOLE = 255
+
+function bigEndian(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setFloat64(0, value)
+  return bytes
+}
+
+/** Half of the steps are about as long as 2^k; the longest must leave no more than 31 bits above it. */
+function stepParameter(times: Float64Array, first: number, end: number): number {
+  const steps = Float64Array.from({ length: Math.max(0, end - first - 1) }, (_, i) => times[first + i]! - times[first + i + 1]!).sort()
+  if (steps.length === 0) return 0
+  const bits = (step: number): number => (step < 1 ? 0 : Math.floor(Math.log2(step)) + 1)
+  return Math.min(31, Math.max(bits(steps[steps.length >> 1]!) - 1, bits(steps.at(-1)!) - 30, 0))
+}
+
 function areWhole(times: Float64Array, first: number, end: number): boolean {
-  for (let i = first; i < end; i++) if (!Number.isSafeInteger(times[i]) || !Number.isSafeInteger(times[first]! - times[i]!)) return false
+  for (let i = first; i < end; i++) if (!Number.isSafeInteger(times[i]) || !(times[first]! - times[i]! < LONGEST_STEP)) return false
   return true
 }
 
-/** The times of one chunk. @param bytes from the beginning of its steps on */
+/** The times of one chunk. @param bytes of its steps, with SLACK bytes behind them */
 export function decodeTimes(bytes: Uint8Array, firstTime: number, count: number): Float64Array {
   const times = new Float64Array(count)
   times[0] = firstTime
-  const reader = new ByteReader(bytes, 1)
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  for (let i = 1; i < count; i++) times[i] = bytes[0] === 1 ? times[i - 1]! - reader.varint() : view.getFloat64(1 + 8 * (i - 1))
+  const parameter = bytes[0]!
+  if (parameter === NOT_WHOLE) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset)
+    for (let i = 1; i < count; i++) times[i] = view.getFloat64(1 + 8 * (i - 1))
+    return times
+  }
+  const reader = new BitReader(bytes, 1)
+  for (let i = 1; i < count; i++) times[i] = times[i - 1]! - reader.exponential(parameter)
   return times
 }

@@ -181,6 +181,19 @@ export class Segment {
     return Float64Array.from(ordinals, (ordinal) => this.#times.get(Math.floor(ordinal / TIMES_CHUNK))![ordinal % TIMES_CHUNK]!)
   }
 
+  /** The times of all messages; not kept. */
+  async allTimes(): Promise<Float64Array> {
+    const { first, at } = await this.#chunkTimes()
+    const times = new Float64Array(this.messages)
+    if (first.length === 0) return times
+    const steps = await this.#read(at[0]!, at[first.length]! - at[0]!)
+    for (let chunk = 0; chunk < first.length; chunk++) {
+      const from = chunk * TIMES_CHUNK
+      times.set(decodeTimes(steps.subarray(at[chunk]! - at[0]!), first[chunk]!, Math.min(TIMES_CHUNK, this.messages - from)), from)
+    }
+    return times
+  }
+
   /** Ordinals of the messages from one time to another, both included: from `first` up to `end` (exclusive). */
   async ordinalsBetween(from: number, to: number): Promise<{ readonly first: number; readonly end: number }> {
     const first = to === Infinity ? 0 : await this.#firstWhere((time) => time <= to)

@@ -1,0 +1,90 @@
+// Long work on the index, each a background job of the vault: merging segments, and making the whole index anew.
+
+import type { Blocks } from '../core/blocks.js'
+import type { Access } from '../core/access.js'
+import type { CommitLog } from '../core/commit-log.js'
+import type { IndexProgress } from '../core/index-port.js'
+import { decodeIndex, type SearchIndex, type Segment as SegmentEntry } from '../core/index-segments.js'
+import type { Job } from '../core/jobs.js'
+import { replaceSegments, StagedBlocks } from '../core/replace-segments.js'
+import type { Slices } from '../core/slices.js'
+import type { Head } from '../core/state.js'
+import { inGroups, readFoldedLogs } from '../records/message-pages.js'
+import { Gathering } from './index-maker.js'
+import type { LiveIndex } from './live-index.js'
+import { mergeSegments } from './merge-segments.js'
+import { segmentsToMerge } from './merge-policy.js'
+import { TOKENIZER } from './tokenizer-version.js'
+
+export interface IndexJobPorts {
+  readonly log: CommitLog
+  readonly access: Access
+  readonly blocks: Blocks
+  readonly live: LiveIndex
+}
+
+/** Text gathered for one segment of an index that is made anew, in messages. */
+const MESSAGES_AT_ONCE = 20_000
+
+/** Whether there is something to merge. */
+export function wantsMerge({ log }: IndexJobPorts): boolean {
+  const index = decodeIndex(log.manifest.content.index)
+  return index?.tokenizer === TOKENIZER && segmentsToMerge(index.segments).length > 0
+}
+
+/** Merges what the policy says, once. @returns false when there was nothing to do, or the vault changed meanwhile */
+export async function mergeOnce({ log, blocks, live, access }: IndexJobPorts, job: Job, slices: Slices): Promise<boolean> {
+  await log.catchUp()
+  const { manifest } = log
+  const index = decodeIndex(manifest.content.index)
+  if (index?.tokenizer !== TOKENIZER) return false
+  const chosen = new Set(segmentsToMerge(index.segments).map(({ stem }) => stem))
+  if (chosen.size === 0) return false
+  // What is hidden now stays hidden: messages are not brought back, and of what is pending the pages tell.
+  const view = await access.view(() => live.view({ folded: true }))
+  if (view === undefined || manifest !== log.manifest) return false
+  const merged = view.segments.filter(({ segment }) => chosen.has(segment.entry.stem))
+  const others = view.segments.filter(({ segment }) => !chosen.has(segment.entry.stem))
+  const staged = new StagedBlocks(log, job)
+  const entry = await mergeSegments({ codec: log.codec, blocks, staged, slices }, merged, others, view.logs)
+  const kept = index.segments.filter(({ stem }) => !chosen.has(stem))
+  const next: SearchIndex = { tokenizer: TOKENIZER, segments: entry === undefined ? kept : [...kept, entry] }
+  return replaceSegments(log, job, manifest, next, staged, index.segments.filter(({ stem }) => chosen.has(stem)), slices)
+}
+
+/**
+ * Makes the index anew from the pages. The log must have been folded in the same job, so that pages hold all there is up to the base;
+ * what is committed meanwhile stays pending.
+ * @returns false when the vault was folded by others meanwhile
+ */
+export async function rebuild({ log, access }: IndexJobPorts, job: Job, slices: Slices, onProgress?: (progress: IndexProgress) => void): Promise<boolean> {
+  const { manifest } = log
+  const ports = { codec: log.codec, access }
+  const staged = new StagedBlocks(log, job)
+  const segments: SegmentEntry[] = []
+  const logs = [...log.state.heads.chatLogs.entries()].map(([chatLogId, head]) => ({ chatLogId, messages: head.folded?.next ?? 0 }))
+  const total = logs.reduce((sum, { messages }) => sum + messages, 0)
+  let done = 0
+  let gathering = new Gathering(ports, slices)
+  const write = async (): Promise<void> => {
+    if (gathering.isEmpty) return
+    const { written, rows } = await gathering.write()
+    await staged.write(rows)
+    segments.push({ ...written, order: manifest.content.base })
+    gathering = new Gathering(ports, slices)
+  }
+  for (const group of inGroups(logs)) {
+    const read = await access.view(async (state) => {
+      const heads = group.map((chatLogId) => state.heads.chatLogs.get(chatLogId)).filter((head): head is Head => head !== undefined)
+      return (await readFoldedLogs(access, heads)).map((messages, i) => ({ head: heads[i]!, messages }))
+    })
+    for (const { head, messages } of read) {
+      for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
+      done += messages.length
+      if (gathering.messages >= MESSAGES_AT_ONCE) await write()
+    }
+    onProgress?.({ phase: 'index', done, total: Math.max(done, total) })
+  }
+  await write()
+  return replaceSegments(log, job, manifest, { tokenizer: TOKENIZER, segments }, staged, 'all', slices)
+}
