@@ -13,6 +13,8 @@ import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import type { SearchHit, SearchOptions } from './search/options.js'
+import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/record-options.js'
+import type { AnyHit, AnySearchOptions } from './search/search.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
 import { fetchPart } from './fetch-part.js'
@@ -81,7 +83,21 @@ export class UnlockedVault implements Records {
    * given; what is added meanwhile may be missed. A search writes nothing; where there is no index yet, it reads every message.
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted
    */
-  async *search(query: string, options: SearchOptions = {}): AsyncGenerator<SearchHit, void, undefined> {
+  search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>
+  /**
+   * With `in: 'sessions'`: sessions by the words of their titles and keywords, in the same language and with the same promises. Title and keywords
+   * are texts of their own: every word must be in one of them, whichever, so `paris train` finds a session with the title "Trip to Paris" and the
+   * keyword "train"; a phrase must stand within one, and a word excluded in none.
+   * @throws as above; {RangeError} also for `senders` and `types`, which say nothing about sessions
+   */
+  search(query: string, options: SessionSearchOptions): AsyncGenerator<SessionHit, void, undefined>
+  /**
+   * With `in: 'brains'`: brains by the words of their entity id, their model and every string in their configuration and memories, at any depth (not the
+   * names of fields), each a text of its own as title and keywords are. Every brain is read; long ones one at a time.
+   * @throws as above; {RangeError} also for filters on sessions, senders, types and times
+   */
+  search(query: string, options: BrainSearchOptions): AsyncGenerator<BrainHit, void, undefined>
+  async *search(query: string, options: AnySearchOptions = {}): AsyncGenerator<AnyHit, void, undefined> {
     this.#vault.log.assertAlive()
     const part = await this.#vault.search.part()
     try {

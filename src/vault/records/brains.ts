@@ -5,7 +5,8 @@ import type { EntityId } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { copyJson } from '../core/json-copy.js'
-import { BRAIN_STEM, type Head } from '../core/state.js'
+import type { Body } from '../core/log-row.js'
+import { BRAIN_STEM, type Head, type State } from '../core/state.js'
 import { id, json, jsonObject, parseInput, refuseTooLong, type JsonObject, type JsonValue } from './values.js'
 
 export interface BrainInput {
@@ -52,7 +53,7 @@ export class Brains {
     refuseTooLong(model, 'brain')
     return this.#access.commitBodies([{ configuration, memories }], 'brain', async (draft, [body]) => {
       draft.change(['brain', entityId, { model }, body!])
-      return toHead(draft.state.heads.brains.get(entityId)!)
+      return toBrainHead(draft.state.heads.brains.get(entityId)!)
     })
   }
 
@@ -61,11 +62,9 @@ export class Brains {
     return this.#access.view(async (state) => {
       const head = state.heads.brains.get(entityId)
       if (head === undefined) return undefined
-      const pending = state.pendingOf(BRAIN_STEM)?.get(head.number)
-      const body = pending?.body ?? (await this.#access.pages.read(BRAIN_STEM, head.folded, [head.number]))[0]?.get(head.number)?.body
-      if (body === undefined || body === null) throw new VaultError('corrupt', 'the body of a brain is not in its page; restore it from an archive', { where: 'pages', number: head.number, reason: 'missing-record' })
-      const { configuration, memories } = (await this.#access.restore(body)) as { configuration: JsonObject; memories: readonly JsonValue[] }
-      return { ...toHead(head), configuration: copyJson(configuration), memories: copyJson(memories) }
+      const [body] = await readBrainBodies(this.#access, state, [head])
+      const { configuration, memories } = (await this.#access.restore(body!)) as { configuration: JsonObject; memories: readonly JsonValue[] }
+      return { ...toBrainHead(head), configuration: copyJson(configuration), memories: copyJson(memories) }
     })
   }
 
@@ -73,7 +72,7 @@ export class Brains {
   async list(query: { readonly model?: string } = {}): Promise<readonly BrainHead[]> {
     return this.#access.view(async (state) =>
       [...state.heads.brains.entries()]
-        .map(([, head]) => toHead(head))
+        .map(([, head]) => toBrainHead(head))
         .filter((head) => query.model === undefined || head.model === query.model)
         .sort((a, b) => (a.entityId < b.entityId ? -1 : 1)),
     )
@@ -89,6 +88,20 @@ export class Brains {
   }
 }
 
-function toHead(head: Head): BrainHead {
+/** Bodies of brains, as stored, in their order; pages read together. @throws {VaultError} `corrupt`; {SuspectPage} */
+export async function readBrainBodies(access: Access, state: State, heads: readonly Head[]): Promise<Body[]> {
+  const pending = state.pendingOf(BRAIN_STEM)
+  const folded = heads.filter(({ number }) => !pending?.get(number)?.body)
+  const pages = await access.pages.readMany(folded.map((head) => ({ stem: BRAIN_STEM, folded: head.folded, page: head.number })))
+  const read = new Map(folded.map(({ number }, i) => [number, pages[i]!.get(number)?.body]))
+  return heads.map(({ number }) => {
+    const body = pending?.get(number)?.body ?? read.get(number)
+    if (body === undefined) throw new VaultError('corrupt', 'the body of a brain is not in its page; restore it from an archive', { where: 'pages', number, reason: 'missing-record' })
+    return body
+  })
+}
+
+/** What is known of a brain without its body. */
+export function toBrainHead(head: Head): BrainHead {
   return { entityId: head.id as EntityId, model: head.value['model'] as string, rev: head.rev, modifiedAt: head.modifiedAt }
 }

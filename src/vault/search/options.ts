@@ -7,6 +7,8 @@ import type { Session } from '../records/sessions.js'
 import type { Range } from './match.js'
 
 export interface SearchOptions {
+  /** What is searched; sessions and brains have options of their own. */
+  readonly in?: 'messages'
   /** Whether every word must be there (the default), or any of them. Words excluded must be missing either way. */
   readonly match?: 'all' | 'any'
   /** Only messages of these sessions. */

@@ -14,8 +14,7 @@ import { countDifferences } from './check-index.js'
 import { mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index-jobs.js'
 import { beginSegment, foldSegment, type IndexMakerPorts } from './index-maker.js'
 import { LiveIndex } from './live-index.js'
-import type { SearchHit, SearchOptions } from './options.js'
-import { searchMessages } from './search-messages.js'
+import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './tokenizer-version.js'
 
 export interface SearchPartPorts {
@@ -55,8 +54,8 @@ export class SearchPart implements IndexPort {
     return beginSegment(this.#maker, slices)
   }
 
-  search(query: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
-    return searchMessages(this.#ports.access, this.live, query, options)
+  search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
+    return search(this.#ports.access, this.live, query, options)
   }
 
   get hasIndex(): boolean {

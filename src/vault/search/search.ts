@@ -1,0 +1,27 @@
+// A search in one kind of record.
+
+import type { Access } from '../core/access.js'
+import type { LiveIndex } from './live-index.js'
+import type { SearchHit, SearchOptions } from './options.js'
+import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './record-options.js'
+import { searchInBrains } from './search-brains.js'
+import { searchMessages } from './search-messages.js'
+import { searchInSessions } from './search-sessions.js'
+
+export type AnySearchOptions = SearchOptions | SessionSearchOptions | BrainSearchOptions
+export type AnyHit = SearchHit | SessionHit | BrainHit
+
+/** @throws when the first hit is asked for: {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
+export function search(access: Access, live: LiveIndex, query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
+  switch (options.in) {
+    case undefined:
+    case 'messages':
+      return searchMessages(access, live, query, options)
+    case 'sessions':
+      return searchInSessions(access, query, options)
+    case 'brains':
+      return searchInBrains(access, query, options)
+    default:
+      throw new RangeError("in must be 'messages', 'sessions' or 'brains'")
+  }
+}
