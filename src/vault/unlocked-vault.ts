@@ -12,6 +12,7 @@ import type { VaultEvent } from './vault-events.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
+import type { FindSessionsOptions, SessionMatch } from './search/find-sessions.js'
 import type { SearchHit, SearchOptions } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
@@ -105,6 +106,20 @@ export class UnlockedVault implements Records {
     } finally {
       if (!part.hasIndex) this.#vault.wantIndex()
     }
+  }
+
+  /**
+   * Sessions while somebody types: whose title has the query as it is typed, or that have a keyword with one of its words in it (words of three letters or
+   * more; of two signs in scripts without spaces), or whose id begins with it. Without case and accents, except ids; part of a word counts. Each session
+   * comes once. Best first: title before keyword before id, then more of the words in title or keywords, then the most recent activity.
+   * An empty query finds nothing. `search` with `in: 'sessions'` is the one with whole words, phrases and filters; `sessions.list` filters by more.
+   * @throws {VaultError} `locked`; {TypeError} for a query that is no string; {RangeError} for a limit that is no whole number from 0; the signal's reason when aborted
+   */
+  async searchSessions(query: string, options: FindSessionsOptions = {}): Promise<readonly SessionMatch[]> {
+    const { access, log } = this.#vault
+    log.assertAlive()
+    const { findSessions } = await fetchPart(() => import('./search/find-sessions.js'))
+    return findSessions(access, query, options)
   }
 
   /**

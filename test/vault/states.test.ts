@@ -245,6 +245,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   load: (vault) => vault.load([]),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   search: (vault) => vault.search('train').next(),
+  searchSessions: (vault) => vault.searchSessions('train'),
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
   setAutoLock: async (vault) => vault.setAutoLock({}),
