@@ -17,6 +17,7 @@ export type { ConversationInput, LoadOptions, LoadReport, Progress } from './vau
 export type { SearchHit, SearchOptions } from './vault/search/options.js'
 export type { SessionHit, SessionSearchOptions, BrainHit, BrainSearchOptions } from './vault/search/record-options.js'
 export type { SessionMatch, FindSessionsOptions } from './vault/search/find-sessions.js'
+export type { KeywordOptions, KeywordReport } from './vault/search/generate-keywords.js'
 export type { CheckReport, CheckOptions, Problem } from './vault/health/check.js'
 export type { StorageFacts } from './stores/select-backend.js'
 export { VaultError, isVaultError } from './errors.js'

@@ -13,6 +13,7 @@ import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import type { FindSessionsOptions, SessionMatch } from './search/find-sessions.js'
+import type { KeywordOptions, KeywordReport } from './search/generate-keywords.js'
 import type { SearchHit, SearchOptions } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
@@ -120,6 +121,20 @@ export class UnlockedVault implements Records {
     log.assertAlive()
     const { findSessions } = await fetchPart(() => import('./search/find-sessions.js'))
     return findSessions(access, query, options)
+  }
+
+  /**
+   * Gives every session whose keywords the app has not set the most telling words of its chat logs: those that are often in it and seldom in the other
+   * messages of the vault, as they are most often spelled. Nothing leaves the vault, no list of words of any language is used, the same messages give the same
+   * keywords. Keywords set by `create`, `update` or `load` are never replaced; those generated before are, so call it again when there is more to
+   * read. It reads every message, so it takes as long as a search; many sessions are saved in one commit, and only those whose keywords changed.
+   * @throws {VaultError} `locked`, `corrupt`, `storage-full`; {RangeError} for `perSession` that is no whole number from 1, {TypeError} for `sessionIds`; the signal's reason when aborted
+   */
+  async generateKeywords(options: KeywordOptions = {}): Promise<KeywordReport> {
+    const { access, log } = this.#vault
+    log.assertAlive()
+    const { generateKeywords } = await fetchPart(() => import('./search/generate-keywords.js'))
+    return generateKeywords(access, options)
   }
 
   /**

@@ -248,6 +248,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   searchSessions: (vault) => vault.searchSessions('train'),
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
+  generateKeywords: (vault) => vault.generateKeywords(),
   setAutoLock: async (vault) => vault.setAutoLock({}),
   'sessions.create': (vault) => vault.sessions.create(),
   'sessions.get': (vault) => vault.sessions.get('s'),

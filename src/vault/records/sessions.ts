@@ -21,6 +21,7 @@ export interface SessionInput {
   readonly state?: SessionState | undefined
   /** When left out, the first line of the first user message becomes the title. */
   readonly title?: string | undefined
+  /** Keywords given here are never replaced by generated ones; none leave the session to `generateKeywords`. */
   readonly keywords?: readonly string[] | undefined
   /** Milliseconds; now when left out. */
   readonly createdAt?: number | undefined
@@ -34,6 +35,7 @@ export interface SessionPatch {
   readonly participants?: readonly string[] | undefined
   readonly state?: SessionState | undefined
   readonly title?: string | undefined
+  /** Take the place of generated ones for good; an empty list gives the session back to `generateKeywords`. */
   readonly keywords?: readonly string[] | undefined
   readonly createdAt?: number | undefined
   readonly lastActivityAt?: number | undefined
@@ -126,7 +128,11 @@ export class Sessions {
         throw new VaultError('not-found', 'the session has no chat log with this id', { where: 'chatLogs', fields: ['chatLogId'] })
       }
       const given = Object.fromEntries(Object.entries(parsed).filter(([, value]) => value !== undefined))
-      return changeSession(draft, sessionId, (value) => ({ ...value, ...given, ...(parsed.title !== undefined && { titled: true }) }))
+      return changeSession(draft, sessionId, (value) => {
+        const { keywordsGenerated, ...rest } = value
+        const before = parsed.keywords === undefined && keywordsGenerated === true ? value : rest
+        return { ...before, ...given, ...(parsed.title !== undefined && { titled: true }) }
+      })
     })
   }
 
@@ -192,9 +198,25 @@ function changeSession(draft: Draft, sessionId: string, change: (value: Fields) 
   return headToSession(draft.state.heads.sessions.get(sessionId)!)
 }
 
+/** Whether an app set the keywords; then they stay as they are. */
+export function hasOwnKeywords({ keywords, keywordsGenerated }: Fields): boolean {
+  return keywordsGenerated !== true && (keywords as readonly string[]).length > 0
+}
+
+/** Puts generated keywords in place of those before. False when there is nothing to change: the same ones, an app's own, no session. */
+export function putGeneratedKeywords(draft: Draft, sessionId: string, keywords: readonly string[]): boolean {
+  const value = draft.state.heads.sessions.get(sessionId)?.value
+  if (value === undefined || hasOwnKeywords(value)) return false
+  const before = value['keywords'] as readonly string[]
+  if (before.length === keywords.length && before.every((keyword, i) => keyword === keywords[i])) return false
+  const { keywordsGenerated: _, ...rest } = value
+  changeSession(draft, sessionId, () => ({ ...rest, keywords, ...(keywords.length > 0 && { keywordsGenerated: true }) }))
+  return true
+}
+
 /** A session as an app sees it. */
 export function headToSession(head: Head): Session {
-  // `titled` is ours: whether the title may still be derived.
-  const { titled: _, ...value } = head.value
+  // These two are ours: whether the title may still be derived, and whether the keywords may be replaced.
+  const { titled: _, keywordsGenerated: __, ...value } = head.value
   return { id: head.id, ...value, participants: [...(value['participants'] as string[])], keywords: [...(value['keywords'] as string[])], rev: head.rev, modifiedAt: head.modifiedAt } as unknown as Session
 }
