@@ -150,6 +150,8 @@ export class OpenedVault {
     this.#copies.raiseCanary()
     this.#maintenance.considerSurplus()
     this.#maintenance.considerCheckpoint()
+    // The next checkpoint needs it; by then a redeployed app may not have this version of it any more. It says so itself when it fails.
+    this.search.part().catch(() => undefined)
   }
 
   /** Another tab committed. */

@@ -127,14 +127,12 @@ export class UnlockedVault implements Records {
    * Gives every session whose keywords the app has not set the most telling words of its chat logs: those that are often in it and seldom in the other
    * messages of the vault, as they are most often spelled. Nothing leaves the vault, no list of words of any language is used, the same messages give the same
    * keywords. Keywords set by `create`, `update` or `load` are never replaced; those generated before are, so call it again when there is more to
-   * read. It reads every message, so it takes as long as a search; many sessions are saved in one commit, and only those whose keywords changed.
+   * read. It reads every message of those sessions; many sessions are saved in one commit, and only those whose keywords changed.
    * @throws {VaultError} `locked`, `corrupt`, `storage-full`; {RangeError} for `perSession` that is no whole number from 1, {TypeError} for `sessionIds`; the signal's reason when aborted
    */
   async generateKeywords(options: KeywordOptions = {}): Promise<KeywordReport> {
-    const { access, log } = this.#vault
-    log.assertAlive()
-    const { generateKeywords } = await fetchPart(() => import('./search/generate-keywords.js'))
-    return generateKeywords(access, options)
+    this.#vault.log.assertAlive()
+    return (await this.#vault.search.part()).generateKeywords(options)
   }
 
   /**

@@ -1,41 +1,19 @@
 // Old vaults stay readable for ever.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { STORE_IDS, type StoreName } from '../../src/stores/backend.js'
-import { memoryHome } from '../../src/stores/memory-home.js'
-import { memoryFactory } from '../../src/stores/memory.js'
-import { DEFAULT_KDF_POLICY } from '../../src/crypto/kdf.js'
-import { openVaultIn } from '../../src/vault/open-vault.js'
 import { dumpVault } from '../kit/model.js'
-import { testBrowser } from '../kit/tabs.js'
-
-interface Golden {
-  readonly name: string
-  readonly password: string
-  readonly refused: string
-  readonly secondHome: [string, string][]
-  readonly rows: Record<StoreName, [number | string | { base64: string }, string][]>
-  readonly holds: unknown
-}
+import { openGolden } from './open-golden.js'
 
 const folder = new URL('.', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
-const bytes = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'))
 
 describe('golden vaults', () => {
   it('are there', () => expect(files).toContain('vault-v1.json'))
 
   for (const file of files) {
     it(`${file} opens and holds what it held`, { timeout: 30_000 }, async () => {
-      const golden = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Golden
-      const browser = testBrowser({ homes: [memoryHome(new Map(golden.secondHome))] })
-      await (await memoryFactory(browser.disk).open(golden.name)).close()
-      for (const store of Object.keys(STORE_IDS) as StoreName[]) {
-        for (const [key, value] of golden.rows[store] ?? []) browser.disk.rows(golden.name, store).set(typeof key === 'object' ? bytes(key.base64) : key, bytes(value))
-      }
-      const vault = await openVaultIn({ ...browser.environment, kdf: DEFAULT_KDF_POLICY }, { name: golden.name })
-      if (vault.state !== 'locked') throw new Error(vault.state)
+      const { golden, vault } = await openGolden(file)
       await expect(vault.unlock(golden.refused)).rejects.toMatchObject({ code: 'wrong-password' })
       const open = await vault.unlock(golden.password)
       expect(JSON.parse(JSON.stringify(await dumpVault(open)))).toEqual(golden.holds)
@@ -47,4 +25,30 @@ describe('golden vaults', () => {
       await open.lock()
     })
   }
+
+  it('without an index get one after the first search', { timeout: 30_000 }, async () => {
+    const { golden, vault, rows } = await openGolden('vault-v1.json')
+    const open = await vault.unlock(golden.password)
+    const words = [...new Set(messagesOf(golden.holds).flatMap((text) => text.match(/\b[a-z]{4,20}\b/g) ?? []))].slice(0, 20)
+    expect(words.length).toBeGreaterThan(3)
+    const search = async (word: string): Promise<string[]> => {
+      const found: string[] = []
+      for await (const { message } of open.search(word)) found.push(message.id)
+      return found
+    }
+    const before = new Map<string, string[]>()
+    for (const word of words) before.set(word, await search(word))
+    expect([...before.values()].some((found) => found.length > 0)).toBe(true)
+    await expect.poll(() => rows('blocks').size).toBeGreaterThan(0)
+    for (const word of words) expect(await search(word), word).toEqual(before.get(word))
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+    await open.lock()
+  })
 })
+
+/** Every content in whatever a vault held. */
+function messagesOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { content } = value as { content?: unknown }
+  return [...(typeof content === 'string' ? [content] : []), ...Object.values(value).flatMap(messagesOf)]
+}

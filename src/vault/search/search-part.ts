@@ -12,6 +12,8 @@ import { SuspectPage } from '../core/pages.js'
 import { VaultError } from '../../errors.js'
 import { countDifferences } from './check-index.js'
 import { mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index-jobs.js'
+import { generateKeywords, type KeywordOptions, type KeywordReport } from './generate-keywords.js'
+import { indexTermFrequencies } from './index-frequencies.js'
 import { beginSegment, foldSegment, type IndexMakerPorts } from './index-maker.js'
 import { LiveIndex } from './live-index.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
@@ -56,6 +58,12 @@ export class SearchPart implements IndexPort {
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
     return search(this.#ports.access, this.live, query, options)
+  }
+
+  /** See `UnlockedVault.generateKeywords`. */
+  generateKeywords(options: KeywordOptions): Promise<KeywordReport> {
+    const { access } = this.#ports
+    return generateKeywords(access, options, indexTermFrequencies(access, this.live, new Slices(options.signal)))
   }
 
   get hasIndex(): boolean {

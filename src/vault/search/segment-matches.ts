@@ -104,7 +104,7 @@ export async function addSums(sums: Sums, { live: { segment, hidden }, clauses }
   }
 }
 
-function countShown(ordinals: Uint32Array, hidden: Uint8Array): number {
+export function countShown(ordinals: Uint32Array, hidden: Uint8Array): number {
   let shown = 0
   for (const ordinal of ordinals) if (hidden[ordinal] === 0) shown++
   return shown

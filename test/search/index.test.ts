@@ -1,0 +1,124 @@
+// The index beside the data: written with it, merged, made anew, found wrong when it is, and never more than derived.
+
+import { describe, expect, it } from 'vitest'
+import { BLOCK_BYTES, blocksFor } from '../../src/vault/core/blocks.js'
+import type { RawRows } from '../../src/stores/memory-disk.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import { generateConversations } from '../kit/corpus.js'
+import { testBrowser, type TestBrowser } from '../kit/tabs.js'
+import { message } from '../kit/vault-states.js'
+
+const BLOCK_ROW = 16 * 1024 + 35
+
+async function found(open: UnlockedVault, query: string): Promise<string[]> {
+  const contents: string[] = []
+  for await (const hit of open.search(query)) contents.push(hit.message.content)
+  return contents
+}
+
+const blocks = (browser: TestBrowser): RawRows => browser.disk.rows('test', 'blocks')
+
+async function loaded(messages = 400): Promise<{ open: UnlockedVault; browser: TestBrowser }> {
+  const browser = testBrowser()
+  const open = await browser.tab()
+  const conversations = [...generateConversations({ seed: 5, conversations: 20, messages })]
+  await open.load(conversations.map(({ id, participants, messages: all }) => ({ session: { id, participants, chatLogId: id }, messages: all.map((one, i) => ({ ...one, timestamp: 1000 * i })) })))
+  return { open, browser }
+}
+
+describe('the index', () => {
+  it('is blocks of one size, whose number is a power of two for a small segment', async () => {
+    const { open, browser } = await loaded()
+    const rows = blocks(browser).entries().map(([, row]) => row)
+    expect(rows.length).toBeGreaterThan(0)
+    expect(new Set(rows.map((row) => row.length))).toEqual(new Set([BLOCK_ROW]))
+    expect(Math.log2(rows.length) % 1).toBe(0)
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('rounds the number of blocks up', () => {
+    expect([0, 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 33 * BLOCK_BYTES, 65 * BLOCK_BYTES].map(blocksFor)).toEqual([1, 1, 1, 2, 4, 64, 72])
+  })
+
+  it('comes with the commit that adopts, and with the checkpoint that folds', async () => {
+    const { open, browser } = await loaded()
+    const afterLoad = blocks(browser).size
+    expect(afterLoad).toBeGreaterThan(0)
+    const { chatLogId } = await open.sessions.create({ id: 'new' })
+    await open.chatLogs.append(chatLogId, message('an unmistakable zeppelin'))
+    expect(blocks(browser).size).toBe(afterLoad)
+    expect(await found(open, 'zeppelin')).toEqual(['an unmistakable zeppelin'])
+    await open.checkpoint()
+    expect(blocks(browser).size).toBe(afterLoad + 1)
+    open.releaseMemory()
+    expect(await found(open, 'zeppelin')).toEqual(['an unmistakable zeppelin'])
+    await open.lock()
+    expect(await found(await browser.tab(), 'zeppelin')).toEqual(['an unmistakable zeppelin'])
+  })
+
+  it('merges by itself until few segments are left, and says the same', async () => {
+    const { open, browser } = await loaded(64)
+    const { chatLogId } = await open.sessions.create()
+    for (let i = 0; i < 12; i++) {
+      await open.chatLogs.append(chatLogId, message(`note ${i} about the harbour`))
+      await open.checkpoint()
+    }
+    await expect.poll(() => blocks(browser).size).toBeLessThan(8)
+    expect(await found(open, 'harbour')).toHaveLength(12)
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('forgets what was edited and deleted, before and after it is folded and merged', async () => {
+    const { open } = await loaded(64)
+    const { chatLogId } = await open.sessions.create()
+    const sent = []
+    for (let i = 0; i < 8; i++) sent.push(await open.chatLogs.append(chatLogId, message(`lantern ${i}`)))
+    await open.checkpoint()
+    await open.chatLogs.update(chatLogId, sent[0]!.id, { content: 'candle' })
+    await open.chatLogs.deleteMessage(chatLogId, sent[1]!.id)
+    expect(await found(open, 'lantern')).toHaveLength(6)
+    for (let i = 0; i < 6; i++) {
+      await open.checkpoint()
+      expect(await found(open, 'lantern')).toHaveLength(6)
+      expect(await found(open, 'candle')).toEqual(['candle'])
+      expect((await open.check()).problems).toEqual([])
+      await open.chatLogs.append(chatLogId, message(`padding ${i}`))
+    }
+    await open.chatLogs.delete(chatLogId)
+    expect(await found(open, 'lantern')).toEqual([])
+    await open.checkpoint()
+    expect(await found(open, 'lantern')).toEqual([])
+    expect((await open.check()).problems).toEqual([])
+  })
+
+  it('is made anew when asked, with progress, while commits go on', async () => {
+    const { open, browser } = await loaded()
+    const before = (await found(open, 'great')).length
+    const stale = new Set(blocks(browser).keys().map(String))
+    const { chatLogId } = await open.sessions.create()
+    const seen: number[] = []
+    const rebuilding = open.rebuildIndex({ onProgress: ({ done }) => seen.push(done) })
+    await open.chatLogs.append(chatLogId, message('great news'))
+    await rebuilding
+    expect(seen.at(-1)).toBeGreaterThanOrEqual(400)
+    expect(blocks(browser).keys().some((key) => stale.has(String(key)))).toBe(false)
+    expect(await found(open, 'great')).toHaveLength(before + 1)
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('that lost a block is reported by check and by a search, and mended by making it anew', async () => {
+    const { open, browser } = await loaded()
+    const before = (await found(open, 'great')).length
+    await open.lock()
+    const rows = blocks(browser)
+    for (const key of rows.keys()) rows.delete(key)
+    const again = await browser.tab()
+    await expect(found(again, 'great')).rejects.toMatchObject({ code: 'corrupt', details: { where: 'blocks' } })
+    const { ok, problems } = await again.check()
+    expect(ok).toBe(false)
+    expect(problems.some(({ code, where }) => code === 'missing' && where === 'blocks')).toBe(true)
+    await again.rebuildIndex()
+    expect(await found(again, 'great')).toHaveLength(before)
+    expect(await again.check()).toMatchObject({ ok: true, problems: [] })
+  })
+})
