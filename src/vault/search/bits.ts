@@ -8,7 +8,8 @@ export const SLACK = 8
 export class ByteSink {
   #bytes = new Uint8Array(256)
   #length = 0
-  /** Bits of the last byte that are taken, 0 when it is full. */
+  /** Bits that fill no byte yet, and how many. */
+  #waiting = 0
   #bits = 0
 
   get length(): number {
@@ -16,7 +17,10 @@ export class ByteSink {
   }
 
   #room(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return
+    if (this.#length + more > this.#bytes.length) this.#grow(more)
+  }
+
+  #grow(more: number): void {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more))
     grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
@@ -46,30 +50,42 @@ export class ByteSink {
 
   /** @param width 0 to 32 */
   bits(value: number, width: number): void {
-    this.#room(5)
-    let left = width
-    while (left > 0) {
-      if (this.#bits === 0) this.#bytes[this.#length++] = 0
-      const free = 8 - this.#bits
-      const take = left < free ? left : free
-      const part = (value >>> (left - take)) & ((1 << take) - 1)
-      this.#bytes[this.#length - 1]! |= part << (free - take)
-      this.#bits = (this.#bits + take) & 7
-      left -= take
+    if (width > 24) {
+      this.bits(value >>> 24, width - 24)
+      this.bits(value & 0xffffff, 24)
+      return
     }
+    this.#room(4)
+    // At most seven bits wait, so all of them fit.
+    this.#waiting = (this.#waiting << width) | value
+    let bits = this.#bits + width
+    while (bits >= 8) {
+      bits -= 8
+      this.#bytes[this.#length++] = this.#waiting >>> bits
+    }
+    this.#bits = bits
   }
 
   /** As many ones as the quotient by 2^k says, a zero, the k bits of the rest (R. F. Rice, 1979). */
   rice(value: number, k: number): void {
     let ones = value >>> k
+    const rest = k === 0 ? 0 : value & (0xffffffff >>> (32 - k))
+    if (ones + 1 + k <= 24) {
+      this.bits((((1 << ones) - 1) << (k + 1)) | rest, ones + 1 + k)
+      return
+    }
     for (; ones >= 24; ones -= 24) this.bits(0xffffff, 24)
     this.bits(((1 << ones) - 1) << 1, ones + 1)
-    this.bits(value, k)
+    this.bits(rest >>> 0, k)
   }
 
   /** Zeros, one fewer than the value has bits, then the value: 1 takes one bit (P. Elias, 1975). */
   gamma(value: number): void {
     const width = 31 - Math.clz32(value)
+    if (width <= 11) {
+      this.bits(value, 2 * width + 1)
+      return
+    }
     this.bits(0, width)
     this.bits(value, width + 1)
   }
@@ -83,10 +99,10 @@ export class ByteSink {
 
   /** What follows begins with a byte of its own. */
   align(): void {
-    this.#bits = 0
+    if (this.#bits > 0) this.bits(0, 8 - this.#bits)
   }
 
-  /** A view, until more is added. */
+  /** A view, until more is added. Bits that fill no byte are not in it. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)
   }
@@ -95,6 +111,7 @@ export class ByteSink {
   truncate(length: number): void {
     this.#length = length
     this.#bits = 0
+    this.#waiting = 0
   }
 }
 

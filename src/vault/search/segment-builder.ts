@@ -5,6 +5,7 @@ import { hashId } from './message-ids.js'
 import { encodeLength } from './rank.js'
 import { exactTerm, type GoneRun, type MessageTable } from './segment-format.js'
 import type { SegmentWriter } from './segment-writer.js'
+import { TermTable } from './term-table.js'
 import { safeCut, visitTerms } from './tokenizer.js'
 
 /** A message to be found again. */
@@ -59,9 +60,10 @@ export class SegmentBuilder {
   readonly #terms = new Column()
   readonly #positions = new Column()
   readonly #spans = new Column()
-  readonly #termIds = new Map<string, number>()
-  /** Messages by exact term. */
-  readonly #exact = new Map<string, number[]>()
+  readonly #termTable = new TermTable()
+  /** Messages by sender and by type. */
+  readonly #senders = new Map<string, number[]>()
+  readonly #types = new Map<string, number[]>()
 
   constructor(slices: Slices) {
     this.#slices = slices
@@ -83,16 +85,16 @@ export class SegmentBuilder {
     this.#ids.push(hashId(id))
     this.#times.push(timestamp)
     this.#starts.push(this.#terms.length)
-    this.#addExact(exactTerm('s', senderId), message)
-    this.#addExact(exactTerm('t', type), message)
+    addTo(this.#senders, senderId, message)
+    addTo(this.#types, type, message)
     if (content.length <= PIECE) {
-      visitTerms(content, 0, this.#visit)
+      visitTerms(content, 0, this.#visit, this.#visitWord)
       return
     }
     let position = 0
     for (let from = 0; from < content.length; ) {
       const to = safeCut(content, from + PIECE)
-      position = visitTerms(content.slice(from, to), position, this.#visit)
+      position = visitTerms(content.slice(from, to), position, this.#visit, this.#visitWord)
       from = to
       await this.#slices.breathe()
     }
@@ -115,18 +117,16 @@ export class SegmentBuilder {
     return log
   }
 
-  #addExact(term: string, message: number): void {
-    const there = this.#exact.get(term)
-    if (there === undefined) this.#exact.set(term, [message])
-    else there.push(message)
-  }
-
   readonly #visit = (term: string, position: number, span: number): void => {
-    let id = this.#termIds.get(term)
-    if (id === undefined) this.#termIds.set(term, (id = this.#termIds.size))
-    this.#terms.push(id)
+    this.#terms.push(this.#termTable.idOf(term))
     this.#positions.push(position)
     this.#spans.push(span)
+  }
+
+  readonly #visitWord = (text: string, start: number, end: number, hash: number, position: number): void => {
+    this.#terms.push(this.#termTable.idOfWord(text, start, end, hash))
+    this.#positions.push(position)
+    this.#spans.push(1)
   }
 
   /** Writes everything gathered; gives way to the page on the way. @param open makes the writer, once the messages are in order */
@@ -135,14 +135,16 @@ export class SegmentBuilder {
     const ordinalOf = new Uint32Array(order.length)
     for (const [ordinal, message] of order.entries()) ordinalOf[message] = ordinal
     const writer = open(this.#table(order), this.#gone)
-    for (const term of [...this.#exact.keys()].sort()) {
-      const ordinals = Uint32Array.from(this.#exact.get(term)!, (message) => ordinalOf[message]!).sort()
+    const senders = [...this.#senders].map(([id, messages]) => ({ term: exactTerm('s', id), messages }))
+    const types = [...this.#types].map(([type, messages]) => ({ term: exactTerm('t', type), messages }))
+    for (const { term, messages } of [...senders, ...types].sort(byTerm)) {
+      const ordinals = Uint32Array.from(messages, (message) => ordinalOf[message]!).sort()
       writer.add(term, { ordinals, positions: ordinals, spans: ordinals, from: 0, to: ordinals.length })
     }
     const { firsts, ordinals, positions, spans } = this.#sortPlaces(order)
-    const words = [...this.#termIds].sort(([a], [b]) => (a < b ? -1 : 1))
-    for (const [word, id] of words) {
-      writer.add(word, { ordinals, positions, spans, from: firsts[id]!, to: firsts[id + 1]! })
+    const words = this.#termTable.terms.map((term, id) => ({ term, id })).sort(byTerm)
+    for (const { term, id } of words) {
+      writer.add(term, { ordinals, positions, spans, from: firsts[id]!, to: firsts[id + 1]! })
       await this.#slices.breathe()
     }
     return writer
@@ -178,7 +180,7 @@ export class SegmentBuilder {
     const fromPositions = this.#positions.view()
     const fromSpans = this.#spans.view()
     const starts = this.#starts.view()
-    const firsts = new Uint32Array(this.#termIds.size + 1)
+    const firsts = new Uint32Array(this.#termTable.terms.length + 1)
     for (const term of terms) firsts[term + 1]!++
     for (let i = 1; i < firsts.length; i++) firsts[i]! += firsts[i - 1]!
     const next = firsts.slice()
@@ -196,4 +198,14 @@ export class SegmentBuilder {
     }
     return { firsts, ordinals, positions, spans }
   }
+}
+
+function addTo(lists: Map<string, number[]>, key: string, message: number): void {
+  const there = lists.get(key)
+  if (there === undefined) lists.set(key, [message])
+  else there.push(message)
+}
+
+function byTerm(a: { readonly term: string }, b: { readonly term: string }): number {
+  return a.term < b.term ? -1 : 1
 }

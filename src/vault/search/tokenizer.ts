@@ -110,28 +110,45 @@ export function tokenize(text: string): Token[] {
 
 /** Visits a term, the position it begins at and how many positions it takes up. */
 export type VisitTerm = (term: string, position: number, span: number) => void
+/** Visits a word of one position that lies in the text from `start` up to `end`, but for the case of its ASCII letters; `hash` is of the term. */
+export type VisitWord = (text: string, start: number, end: number, hash: number, position: number) => void
+
+const HASH_SEED = 0x811c9dc5
+const HASH_PRIME = 0x01000193
+
+/** The hash that `VisitWord` gets (FNV-1a over the low bytes of its units). */
+export function hashTerm(term: string): number {
+  let hash = HASH_SEED
+  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ (term.charCodeAt(i) & 0xff), HASH_PRIME)
+  return hash >>> 0
+}
 
 /**
  * The terms of a text as `tokenize` gives them, without offsets: most text needs no object a term.
  * @param first position of the first term
+ * @param visitWord takes most words as they lie in the text; when left out, `visit` gets them too
  * @returns the position after the last one
  */
-export function visitTerms(text: string, first: number, visit: VisitTerm): number {
+export function visitTerms(text: string, first: number, visit: VisitTerm, visitWord?: VisitWord): number {
   if (!isAscii(text)) return visitTokens(text, first, visit)
-  const lower = text.toLowerCase()
   let position = first
   for (let at = 0; at < text.length; at++) {
-    if (!isWordCode(text.charCodeAt(at))) continue
+    let code = text.charCodeAt(at)
+    if (!isWordCode(code)) continue
     const start = at++
+    // Capitals and small letters of ASCII differ by one bit, which digits have set.
+    let hash = Math.imul(HASH_SEED ^ (code | 0x20), HASH_PRIME)
     let plain = true
     for (; at < text.length; at++) {
-      const code = text.charCodeAt(at)
+      code = text.charCodeAt(at)
       if (!isWordCode(code)) break
       // A capital behind the first letter may be the hump of a compound.
       if (code <= 0x5a && code >= 0x41) plain = false
+      hash = Math.imul(hash ^ (code | 0x20), HASH_PRIME)
     }
-    if (plain && at - start <= LONGEST_WORD) visit(lower.slice(start, at), position++, 1)
-    else position = visitTokens(text.slice(start, at), position, visit)
+    if (!plain || at - start > LONGEST_WORD) position = visitTokens(text.slice(start, at), position, visit)
+    else if (visitWord === undefined) visit(text.slice(start, at).toLowerCase(), position++, 1)
+    else visitWord(text, start, at, hash >>> 0, position++)
   }
   return position
 }
