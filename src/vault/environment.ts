@@ -30,6 +30,11 @@ export interface VaultOptions {
   readonly autoLock?: AutoLockOptions
   /** `relaxed` (default): an acknowledged commit survives a killed browser, not a power cut. `strict`: both, and slower. */
   readonly durability?: 'relaxed' | 'strict'
+  /**
+   * False: no search index is kept, and one that is there is dropped with the next checkpoint. Searches then read every message: for small
+   * vaults, or where the disk is dear. True when left out.
+   */
+  readonly index?: boolean
   /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
   readonly cacheBytes?: number
 }

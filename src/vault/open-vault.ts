@@ -147,9 +147,10 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
   }
 }
 
-function checkOptions({ name, autoLock, cacheBytes }: VaultOptions): void {
+function checkOptions({ name, autoLock, cacheBytes, index }: VaultOptions): void {
   if (typeof name !== 'string') throw new TypeError('name must be a string')
   if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
   if (autoLock !== undefined) checkAutoLock(autoLock)
+  if (index !== undefined && typeof index !== 'boolean') throw new TypeError('index must be true or false')
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')
 }

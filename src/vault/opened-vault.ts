@@ -97,7 +97,7 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
-    this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES }))
+    this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false }))
     this.#maintenance = new Maintenance(this.log, this.pages, this.search, this.jobs, {
       warn: (error) => this.#warn(error),
       folded: () => void this.#copies.writeCanary(),
@@ -233,7 +233,7 @@ export class OpenedVault {
 
   /** Makes the search index some time, where there is none. */
   wantIndex(): void {
-    this.#maintenance.considerRebuild()
+    if (this.options.index !== false) this.#maintenance.considerRebuild()
   }
 
   /** Folds the log now. */

@@ -31,7 +31,7 @@ export class FetchedSearch implements IndexPort {
     return (await this.part()).fold(changed, order, slices)
   }
 
-  async begin(slices: Slices): Promise<SegmentDraft> {
+  async begin(slices: Slices): Promise<SegmentDraft | undefined> {
     return (await this.part()).begin(slices)
   }
 

@@ -40,7 +40,7 @@ async function writeFirstRows({ backend, homes, options, environment }: ClosedPa
   const { revision, tag } = headerName(opened)
   const first = 1 as Seq
   const logRow = await codec.sealLogRow(first, new Uint8Array(16) as Tag, encodeLogRow({ time: environment.now(), writer: toBase64Url(opened.header.homeId), operation: 1, changes: [['header', revision, tag]] }))
-  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }, encodeIndex({ tokenizer: TOKENIZER, segments: [] })))
+  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }, options.index === false ? null : encodeIndex({ tokenizer: TOKENIZER, segments: [] })))
   const clear: Operation[] = (Object.keys(STORE_IDS) as StoreName[]).map((store) => ({ kind: 'clear', store }))
   const result = await backend.apply({
     expect: [{ kind: 'absent', store: 'header', key: 'header' }],

@@ -34,7 +34,8 @@ export interface IndexPort {
   tokenizer(): Promise<string>
   /** The segment of what a checkpoint folds; undefined when there is nothing to say. */
   fold(changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined>
-  begin(slices: Slices): Promise<SegmentDraft>
+  /** Undefined where no index is to be kept. */
+  begin(slices: Slices): Promise<SegmentDraft | undefined>
   /** Whether there are segments to be made one; false as long as nobody used the index. */
   readonly wantsMerge: boolean
   /** Makes segments one, as a background job. */

@@ -195,6 +195,7 @@ class Loader {
   async #index(batch: readonly StagedConversation[]): Promise<SegmentChange | undefined> {
     if (this.#parts.log.manifest.content.index === null) return undefined
     const draft = await this.#parts.index.begin(this.#slices)
+    if (draft === undefined) return undefined
     for (const { staged, bodies } of batch) await draft.add(staged.stem, bodies)
     const made = await draft.finish()
     if (made !== undefined) await this.#writer.stageBlocks(made.rows)

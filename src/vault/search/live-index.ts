@@ -7,7 +7,6 @@ import { currentIndex, pendingSegments, type Segment as SegmentEntry } from '../
 import type { Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
 import { Segment } from './segment.js'
-import { TOKENIZER } from './tokenizer-version.js'
 
 /** A segment with what hides some of its messages. */
 export interface LiveSegment {
@@ -61,18 +60,21 @@ interface Shape {
 export class LiveIndex {
   readonly #log: CommitLog
   readonly #blocks: Blocks
+  readonly #tokenizer: string
   readonly #opened = new Map<string, Segment>()
   #shape: Shape | undefined
 
-  constructor(log: CommitLog, blocks: Blocks) {
+  /** @param tokenizer that of the index to be used */
+  constructor(log: CommitLog, blocks: Blocks, tokenizer: string) {
     this.#log = log
+    this.#tokenizer = tokenizer
     this.#blocks = blocks
   }
 
   /** Undefined when there is no index that covers everything. */
   entries(): readonly SegmentEntry[] | undefined {
     const { state, manifest } = this.#log
-    return currentIndex(manifest.content.index, pendingSegments(state), state.adoptions, TOKENIZER)?.segments
+    return currentIndex(manifest.content.index, pendingSegments(state), state.adoptions, this.#tokenizer)?.segments
   }
 
   /**

@@ -24,8 +24,12 @@ export interface SearchPartPorts {
   readonly access: Access
   /** Opened blocks kept in memory, in bytes. */
   readonly cacheBytes: number
+  /** Whether there is to be an index at all. */
+  readonly kept: boolean
 }
 
+/** No index is of this kind. */
+const NONE = 'none'
 /** A rebuild that another tab disturbed starts again this often. */
 const MAX_STARTS = 5
 
@@ -40,20 +44,20 @@ export class SearchPart implements IndexPort {
     this.#ports = ports
     this.#maker = { codec: ports.log.codec, access: ports.access }
     this.blocks = new Blocks(ports.log.backend, ports.log.codec, ports.cacheBytes)
-    this.live = new LiveIndex(ports.log, this.blocks)
+    this.live = new LiveIndex(ports.log, this.blocks, ports.kept ? TOKENIZER : NONE)
     this.#jobs = { log: ports.log, access: ports.access, blocks: this.blocks, live: this.live }
   }
 
   async tokenizer(): Promise<string> {
-    return TOKENIZER
+    return this.#ports.kept ? TOKENIZER : NONE
   }
 
   fold(changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined> {
     return foldSegment(this.#maker, changed, order, slices)
   }
 
-  async begin(slices: Slices): Promise<SegmentDraft> {
-    return beginSegment(this.#maker, slices)
+  async begin(slices: Slices): Promise<SegmentDraft | undefined> {
+    return !this.#ports.kept ? undefined : beginSegment(this.#maker, slices)
   }
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
