@@ -2,7 +2,7 @@
 // What a suite is, and how its results are shown.
 
 /**
- * @typedef {{ atMost: number, words?: string }} Aim the first subject's value over that of `against`
+ * @typedef {{ atMost: number, words?: string, over?: string }} Aim the first subject's value over that of `over`, or of the suite's `against`
  * @typedef {{ row: string, unit: 'ms' | 'bytes', what: string, aim?: Aim }} Row
  * @typedef {{ suite: string, row: string, size: number, engine: string, subject: string, value: number, unit: string }} Result
  *
@@ -48,13 +48,13 @@ export function table(suite, results) {
   const lines = [['row', ...suite.subjects, 'ratio', 'aim', '']]
   for (const { row, unit, aim } of suite.rows) {
     const values = suite.subjects.map((subject) => valueOf(row, subject))
-    const reference = valueOf(row, suite.against)
+    const reference = valueOf(row, aim?.over ?? suite.against)
     const ratio = values[0] === undefined || reference === undefined ? undefined : values[0] / reference
     lines.push([
       row,
       ...values.map((value) => (value === undefined ? '-' : shown(value, unit))),
       ratio === undefined ? '-' : `${ratio.toFixed(2)}x`,
-      aim === undefined ? '' : (aim.words ?? `at most ${aim.atMost}x`),
+      aim === undefined ? '' : (aim.words ?? `at most ${aim.atMost}x${aim.over === undefined ? '' : ` of ${aim.over}`}`),
       aim === undefined || ratio === undefined ? '' : ratio <= aim.atMost ? 'met' : 'missed',
     ])
   }

@@ -9,7 +9,7 @@ import type { NewMessage, WriteSubject } from './subjects/subject.ts'
 const SEED = 7
 const NEWEST = 50
 const OPENS = 200
-const APPENDS = 200
+const APPENDS = 300
 const BURSTS = 40
 const BURST = 10
 const WARM_UP = 20
@@ -17,7 +17,8 @@ const WARM_UP = 20
 type Times = Record<string, number[]>
 
 const makers: Record<string, () => WriteSubject> = {
-  'sealed-vault': () => new SealedVault(),
+  'sealed-vault': () => new SealedVault(true),
+  'sealed-vault-unindexed': () => new SealedVault(false),
   idb: () => new PlainIdb(),
 }
 const open = new Map<string, WriteSubject>()
@@ -81,6 +82,16 @@ export const writeTasks = {
   },
 
   'write/settle': ({ subject }: { subject: string }): Promise<number> => timed(() => subjectNamed(subject).settle()),
+
+  /** Milliseconds until the index has merged what the load brought; bytes of its rows; and of the text it is about, in UTF-8. */
+  'write/index': async ({ subject }: { subject: string }): Promise<{ readonly ms: number; readonly bytes: number; readonly text: number }> => {
+    const vault = subjectNamed(subject)
+    if (!(vault instanceof SealedVault)) throw new Error(`${subject} has no index`)
+    const ms = await vault.timeToRest()
+    const encoder = new TextEncoder()
+    const text = (await corpus()).reduce((sum, { messages }) => sum + messages.reduce((bytes, { content }) => bytes + encoder.encode(content).length, 0), 0)
+    return { ms, bytes: await vault.indexBytes(), text }
+  },
 
   /** Everything that was written must come back, before any reading is timed. */
   'write/verify': async ({ subject }: { subject: string }): Promise<void> => {

@@ -1,5 +1,6 @@
 // The vault, through its public face only.
 
+import { openDB } from 'idb'
 import { openVault, type ConversationInput, type Message, type UnlockedVault } from 'sealed-vault'
 import type { Conversation, StoredMessage } from '../corpus.ts'
 import type { NewMessage, WriteSubject } from './subject.ts'
@@ -12,8 +13,19 @@ interface ReadsAll {
   readAll?: () => AsyncIterable<{ readonly chatLogId: string; readonly messages: readonly Message[] }>
 }
 
+/** The index is at rest when its rows have not changed in number for this long. */
+const QUIET_MS = 700
+
 export class SealedVault implements WriteSubject {
+  readonly #index: boolean
+  readonly #name: string
   #open: UnlockedVault | undefined
+
+  /** @param index whether it keeps a search index, as it does when an app says nothing */
+  constructor(index: boolean) {
+    this.#index = index
+    this.#name = index ? 'bench' : 'bench-unindexed'
+  }
 
   get #vault(): UnlockedVault {
     if (this.#open === undefined) throw new Error('the vault is not open')
@@ -21,7 +33,7 @@ export class SealedVault implements WriteSubject {
   }
 
   async open(): Promise<void> {
-    const vault = await openVault({ name: 'bench' })
+    const vault = await openVault({ name: this.#name, index: this.#index })
     if (vault.state !== 'empty') throw new Error(`a fresh profile has a vault that is ${vault.state}`)
     this.#open = await vault.create('correct horse battery staple')
   }
@@ -33,6 +45,36 @@ export class SealedVault implements WriteSubject {
 
   async settle(): Promise<void> {
     await this.#vault.checkpoint()
+    if (!this.#index) return
+    for (let rows = -1, since = performance.now(); performance.now() - since < QUIET_MS; ) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      const now = (await this.#blockLengths()).length
+      if (now !== rows) since = performance.now()
+      rows = now
+    }
+  }
+
+  /** When the index came to rest, as `settle` saw it: what it waited to be sure is not part of it. */
+  async timeToRest(): Promise<number> {
+    const start = performance.now()
+    await this.settle()
+    return Math.max(0, performance.now() - start - QUIET_MS)
+  }
+
+  /** Bytes of all rows of the index. */
+  async indexBytes(): Promise<number> {
+    return (await this.#blockLengths()).reduce((sum, length) => sum + length, 0)
+  }
+
+  async #blockLengths(): Promise<number[]> {
+    const database = await openDB(`sealed-vault:${this.#name}`)
+    try {
+      const first = (await database.getAll('blocks', undefined, 1)) as Uint8Array[]
+      // All rows have one length: the tests see to that.
+      return new Array<number>(await database.count('blocks')).fill(first[0]?.length ?? 0)
+    } finally {
+      database.close()
+    }
   }
 
   append(chatLogId: string, message: NewMessage): Promise<unknown> {
