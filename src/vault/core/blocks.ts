@@ -67,10 +67,16 @@ export class BlockWriter {
     return Promise.all(this.#sealing.splice(0))
   }
 
-  /** Fills up the file with zeros to the number of blocks it is given, and gives that number. */
-  finish(): number {
-    const total = blocksFor(this.length)
-    while (this.#blocks < total) this.#seal()
+  /**
+   * Ends the file: `end` are its very last bytes, behind as many zeros as fill the blocks that it is given.
+   * @param least bytes that a small file is given room for, whatever it holds, so that its size says less
+   * @returns the number of blocks
+   */
+  finish(end: Uint8Array, least: number): number {
+    const total = blocksFor(Math.max(this.length + end.length, Math.min(least, POWERS_UP_TO * BLOCK_BYTES)))
+    while (this.#blocks < total - 1) this.#seal()
+    this.#block.set(end, BLOCK_BYTES - end.length)
+    this.#seal()
     return total
   }
 }

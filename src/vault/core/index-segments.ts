@@ -7,9 +7,8 @@ import type { State } from './state.js'
 /** One immutable file of the index. */
 export interface Segment {
   readonly stem: string
-  /** Rows it takes up, and bytes of it that mean something. */
+  /** Rows it takes up. */
   readonly blocks: number
-  readonly bytes: number
   /** Of two segments that speak of one message, the one with the greater order is right. */
   readonly order: number
   readonly messages: number
@@ -28,7 +27,7 @@ const count = z.number().check(z.int(), z.nonnegative())
 const schema = z.looseObject({
   v: z.literal(1),
   tokenizer: z.string(),
-  segments: z.array(z.tuple([z.string(), count, count, count, count, count])),
+  segments: z.array(z.tuple([z.string(), count, count, count, count])),
 })
 
 /** Undefined where there is none, or one that this code does not know. */
@@ -36,11 +35,11 @@ export function decodeIndex(value: unknown): SearchIndex | undefined {
   const parsed = schema.safeParse(value)
   if (!parsed.success) return undefined
   const { tokenizer, segments } = parsed.data
-  return { tokenizer, segments: segments.map(([stem, blocks, bytes, order, messages, units]) => ({ stem, blocks, bytes, order, messages, units })) }
+  return { tokenizer, segments: segments.map(([stem, blocks, order, messages, units]) => ({ stem, blocks, order, messages, units })) }
 }
 
 export function encodeIndex({ tokenizer, segments }: SearchIndex): unknown {
-  return { v: 1, tokenizer, segments: segments.map(({ stem, blocks, bytes, order, messages, units }) => [stem, blocks, bytes, order, messages, units]) }
+  return { v: 1, tokenizer, segments: segments.map(({ stem, blocks, order, messages, units }) => [stem, blocks, order, messages, units]) }
 }
 
 export interface PendingSegment extends Segment {
@@ -51,7 +50,7 @@ export interface PendingSegment extends Segment {
 
 /** The segments that commits of the log brought with them. */
 export function pendingSegments(state: State): PendingSegment[] {
-  return state.segments.map(({ seq, change: [, tokenizer, stem, blocks, bytes, messages, units, shards] }) => ({ stem, blocks, bytes, order: seq, messages, units, tokenizer, shards }))
+  return state.segments.map(({ seq, change: [, tokenizer, stem, blocks, messages, units, shards] }) => ({ stem, blocks, order: seq, messages, units, tokenizer, shards }))
 }
 
 /**

@@ -21,7 +21,7 @@ export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]
 export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[]]
 
 /** A segment of the search index that was written beforehand, of the chat logs adopted in the same commit (format.md section 12). */
-export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, bytes: number, messages: number, units: number, shards: string]
+export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string]
 
 export type Change =
   | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields]

@@ -88,8 +88,8 @@ export function beginSegment(ports: IndexMakerPorts, slices: Slices): SegmentDra
       const { written, rows } = await gathering.write()
       const sum = new Multiset()
       for (const { label, element } of rows) sum.add(label, element)
-      const { stem, blocks, bytes, messages, units } = written
-      const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, bytes, messages, units, toBase64Url(sum.toSparseBytes())]
+      const { stem, blocks, messages, units } = written
+      const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(sum.toSparseBytes())]
       return { rows, change }
     },
   }

@@ -57,12 +57,13 @@ export interface Footer {
   readonly wordsAt: number
   readonly idsAt: number
   readonly directoryAt: number
+  readonly directoryLength: number
   readonly pages: number
   readonly words: number
   readonly units: number
 }
 
-const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'idsAt', 'directoryAt', 'pages', 'words'] as const
+const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'idsAt', 'directoryAt', 'directoryLength', 'pages', 'words'] as const
 
 export function encodeFooter(footer: Footer): Uint8Array {
   const bytes = new Uint8Array(FOOTER_BYTES)

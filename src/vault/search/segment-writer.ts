@@ -13,9 +13,17 @@ import { decodeLength } from './rank.js'
 export interface WrittenSegment {
   readonly stem: string
   readonly blocks: number
-  readonly bytes: number
   readonly messages: number
   readonly units: number
+}
+
+/**
+ * More than a segment takes for most text in languages with spaces: a curve over eighteen corpora of real dialogues (from 3 bytes a word in large
+ * segments to 9 in small ones). It depends on how many messages and words there are, never on which: below 64 blocks the size of
+ * a segment is this, rounded up, and says nothing about words.
+ */
+function usualBytes(messages: number, places: number): number {
+  return 400 + 8 * messages + places * (2 + 30 * Math.max(1, places) ** -0.27)
 }
 
 export class SegmentWriter {
@@ -36,6 +44,7 @@ export class SegmentWriter {
   readonly #directory = new ByteSink()
   #pageCount = 0
   #wordCount = 0
+  #placeCount = 0
 
   constructor(file: BlockWriter, table: MessageTable, gone: readonly GoneRun[]) {
     this.#file = file
@@ -53,6 +62,7 @@ export class SegmentWriter {
   add(term: string, places: Places): void {
     if (this.#inPage === 0) this.#firstWord = term
     const exact = term.startsWith(EXACT)
+    if (!exact) this.#placeCount += places.to - places.from
     const { messages, hasSpans, docsLength, placesLength } = writeList(places, this.#table.lengths, this.#docs, exact ? undefined : this.#places)
     this.#numbers.varint(messages * 2 + (hasSpans ? 1 : 0))
     this.#numbers.varint(docsLength)
@@ -97,9 +107,8 @@ export class SegmentWriter {
     let units = 0
     for (const code of this.#table.lengths) units += decodeLength(code)
     const messages = this.#table.logs.length
-    const footer = { messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, idsAt, directoryAt, pages: this.#pageCount, words: this.#wordCount, units }
-    file.write(encodeFooter(footer))
-    const bytes = file.length
-    return { stem: file.stem, blocks: file.finish(), bytes, messages, units }
+    const directoryLength = file.length - directoryAt
+    const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
+    return { stem: file.stem, blocks: file.finish(footer, usualBytes(messages, this.#placeCount)), messages, units }
   }
 }

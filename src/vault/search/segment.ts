@@ -2,7 +2,7 @@
 
 import { fromUtf8 } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
-import type { Blocks, FileRange } from '../core/blocks.js'
+import { BLOCK_BYTES, type Blocks, type FileRange } from '../core/blocks.js'
 import type { Segment as SegmentEntry } from '../core/index-segments.js'
 import { SuspectPage } from '../core/pages.js'
 import { ByteReader, SLACK } from './bits.js'
@@ -102,14 +102,15 @@ export class Segment {
 
   /** @throws {SuspectPage} when a block is missing or damaged, or authenticates and is not a segment */
   static async open(blocks: Blocks, entry: SegmentEntry): Promise<Segment> {
-    const { stem, bytes } = entry
+    const { stem } = entry
+    const bytes = entry.blocks * BLOCK_BYTES
     const [end] = await blocks.read([{ stem, from: bytes - FOOTER_BYTES, length: FOOTER_BYTES }], 0)
     const footer = decodeFooter(end!)
-    if (footer.messages !== entry.messages || footer.directoryAt > bytes - FOOTER_BYTES || footer.tableLength > bytes) throw malformed()
+    if (footer.messages !== entry.messages || footer.directoryAt + footer.directoryLength > bytes - FOOTER_BYTES || footer.tableLength > bytes) throw malformed()
     const [table, directory] = await blocks.read(
       [
         { stem, from: 0, length: footer.tableLength },
-        { stem, from: footer.directoryAt, length: bytes - FOOTER_BYTES - footer.directoryAt },
+        { stem, from: footer.directoryAt, length: footer.directoryLength },
       ],
       SLACK,
     )
