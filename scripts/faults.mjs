@@ -1,11 +1,12 @@
 // @ts-check
 // `npm run faults`: what breaks when something else breaks. Takes long, so it is no part of `npm test`.
 //
-//   npm run faults                       both of these
+//   npm run faults                       all of these
 //   npm run faults -- matrix             a failure at every call the vault makes to its store
 //   npm run faults -- kills              kill -9 of real browsers in the middle of a bulk load
+//   npm run faults -- at-rest            whether copies of the disk tell which words are in the index, by trial
 //
-//   --seed N                             another history, other moments; 1 when left out
+//   --seed N                             another history, other moments, other corpora; 1 when left out
 //   --part I/N                           of the matrix only the I-th of N parts
 //   --engine chromium|firefox            kills in this engine only
 //   --kills N                            kills in each engine; 20 when left out
@@ -47,21 +48,25 @@ const { engine: onlyEngine, part } = options
 const kills = Number(options.kills)
 const seed = Number(options.seed)
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
-if (positionals.some((name) => name !== 'matrix' && name !== 'kills')) refuse('say matrix, kills or nothing')
+if (positionals.some((name) => !['matrix', 'kills', 'at-rest'].includes(name))) refuse('say matrix, kills, at-rest or nothing')
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
 if (!Number.isInteger(kills) || kills < 1) refuse('--kills must be a whole number from 1')
 if (!Number.isInteger(seed) || seed < 0) refuse('--seed must be a whole number from 0')
 const [, at, of] = /^(\d+)\/(\d+)$/.exec(part ?? '1/1') ?? refuse('--part must look like 1/4')
 if (Number(at) < 1 || Number(at) > Number(of)) refuse('--part must name one of its parts, the first is 1')
 
-/** @returns {Promise<Counts>} */
-async function runMatrix() {
+/**
+ * All of a test of which `npm test` runs a slice.
+ * @param {string} file
+ * @returns {Promise<Counts>}
+ */
+async function runWhole(file) {
   const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-faults-'))
   const countsFile = join(folder, 'counts.json')
   // Console output goes straight through: what a long run says of its progress should be seen while it runs.
   const reporters = ['--reporter=default', '--reporter=./scripts/count-reporter.mjs', '--disable-console-intercept=true']
   const env = { ...process.env, SEALED_VAULT_FAULTS: 'full', SEALED_VAULT_SEED: String(seed), SEALED_VAULT_COUNTS: countsFile, ...(part !== undefined && { SEALED_VAULT_FAULTS_PART: part }) }
-  const child = spawn(process.execPath, [vitest, 'run', 'test/faults/crash-matrix.test.ts', '--project', 'node', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
+  const child = spawn(process.execPath, [vitest, 'run', file, '--project', 'node', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
   const [exitCode] = await once(child, 'exit')
   /** @type {Counts} */
   let counts = { passed: 0, failed: 0 }
@@ -99,7 +104,11 @@ async function runAllKills() {
 }
 
 const total = { passed: 0, failed: 0 }
-for (const [name, run] of /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills]])) {
+for (const [name, run] of /** @type {const} */ ([
+  ['matrix', () => runWhole('test/faults/crash-matrix.test.ts')],
+  ['kills', runAllKills],
+  ['at-rest', () => runWhole('test/search/at-rest.test.ts')],
+])) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   const { passed, failed } = await run()
   total.passed += passed
