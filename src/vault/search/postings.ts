@@ -45,63 +45,87 @@ export interface WrittenList {
 export function writeList({ ordinals, positions, spans, from, to }: Places, lengths: Uint8Array, docs: ByteSink, places: ByteSink | undefined): WrittenList {
   const docsFrom = docs.length
   const placesFrom = places?.length ?? 0
-  const starts = startsOf(ordinals, from, to)
-  const messages = starts.length - 1
   const hasSpans = places !== undefined && anyLonger(spans, from, to)
-  const directory: number[] = []
-  const chunks = Math.ceil(messages / CHUNK)
-  // The directory comes first but says how long the chunks are: they are written behind and moved.
-  const bodies: Uint8Array[] = []
+  let messages = 0
   let before = -1
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const first = chunk * CHUNK
-    const end = Math.min(messages, first + CHUNK)
-    const last = ordinals[starts[end - 1]!]!
+  // A chunk says how long it is before it is there, so chunks that have a directory are kept aside until all are written.
+  let directory: number[] | undefined
+  let bodies: Uint8Array[] | undefined
+  for (let at = from; at < to; ) {
+    const count = startsOf(ordinals, at, to)
+    const end = starts[count]!
+    const last = ordinals[end - 1]!
+    if (end < to && directory === undefined) {
+      directory = []
+      bodies = []
+    }
     const docsAt = docs.length
     const placesAt = places?.length ?? 0
-    const parameter = riceParameter(last - before - (end - first), end - first)
-    docs.bits(parameter, 5)
-    let previous = before
-    let most = 0
-    let shortest = 255
-    for (let i = first; i < end; i++) {
-      const start = starts[i]!
-      const ordinal = ordinals[start]!
-      const count = starts[i + 1]! - start
-      docs.rice(ordinal - previous - 1, parameter)
-      if (places !== undefined) docs.gamma(count)
-      previous = ordinal
-      if (count > most) most = count
-      if (lengths[ordinal]! < shortest) shortest = lengths[ordinal]!
-    }
-    docs.align()
-    if (places !== undefined) writeChunkPlaces(positions, spans, starts, first, end, hasSpans, places)
-    if (chunks > 1) {
-      bodies.push(docs.view().slice(docsAt))
+    const { most, shortest } = writeChunkDocs(ordinals, count, before, lengths, docs, places !== undefined)
+    if (places !== undefined) writeChunkPlaces(positions, spans, count, hasSpans, places)
+    if (directory !== undefined) {
       directory.push(last - before - 1, docs.length - docsAt, (places?.length ?? 0) - placesAt, Math.min(most, MOST_COUNTED), shortest)
+      bodies!.push(docs.view().slice(docsAt))
+      docs.truncate(docsAt)
     }
+    messages += count
     before = last
+    at = end
   }
-  if (chunks > 1) {
-    docs.truncate(docsFrom)
-    for (let i = 0; i < directory.length; i += 5) {
-      docs.varint(directory[i]!)
-      docs.varint(directory[i + 1]!)
-      docs.varint(directory[i + 2]!)
-      docs.byte(directory[i + 3]!)
-      docs.byte(directory[i + 4]!)
-    }
-    for (const body of bodies) docs.bytes(body)
+  for (let i = 0; directory !== undefined && i < directory.length; i += 5) {
+    docs.varint(directory[i]!)
+    docs.varint(directory[i + 1]!)
+    docs.varint(directory[i + 2]!)
+    docs.byte(directory[i + 3]!)
+    docs.byte(directory[i + 4]!)
   }
+  for (const body of bodies ?? []) docs.bytes(body)
   return { messages, hasSpans, docsLength: docs.length - docsFrom, placesLength: (places?.length ?? 0) - placesFrom }
 }
 
-function writeChunkPlaces(positions: Uint32Array, spans: Uint32Array, starts: Uint32Array, first: number, end: number, hasSpans: boolean, places: ByteSink): void {
+/** Where the places of each message of the chunk that is being written begin, and where the last ones end. Used again for every chunk: most lists are tiny. */
+const starts = new Uint32Array(CHUNK + 1)
+
+/** @returns how many messages the chunk from this place on has */
+function startsOf(ordinals: Uint32Array, from: number, to: number): number {
+  let messages = 0
+  let at = from
+  for (let before = -1; at < to; at++) {
+    if (ordinals[at] === before) continue
+    if (messages === CHUNK) break
+    before = ordinals[at]!
+    starts[messages++] = at
+  }
+  starts[messages] = at
+  return messages
+}
+
+function writeChunkDocs(ordinals: Uint32Array, count: number, before: number, lengths: Uint8Array, docs: ByteSink, counted: boolean): { readonly most: number; readonly shortest: number } {
+  const last = ordinals[starts[count]! - 1]!
+  const parameter = riceParameter(last - before - count, count)
+  docs.bits(parameter, 5)
+  let previous = before
+  let most = 0
+  let shortest = 255
+  for (let i = 0; i < count; i++) {
+    const ordinal = ordinals[starts[i]!]!
+    const times = starts[i + 1]! - starts[i]!
+    docs.rice(ordinal - previous - 1, parameter)
+    if (counted) docs.gamma(times)
+    previous = ordinal
+    if (times > most) most = times
+    if (lengths[ordinal]! < shortest) shortest = lengths[ordinal]!
+  }
+  docs.align()
+  return { most, shortest }
+}
+
+function writeChunkPlaces(positions: Uint32Array, spans: Uint32Array, count: number, hasSpans: boolean, places: ByteSink): void {
   let sum = 0
-  for (let i = first; i < end; i++) sum += positions[starts[i + 1]! - 1]!
-  const parameter = riceParameter(sum, starts[end]! - starts[first]!)
+  for (let i = 1; i <= count; i++) sum += positions[starts[i]! - 1]!
+  const parameter = riceParameter(sum, starts[count]! - starts[0]!)
   places.bits(parameter, 5)
-  for (let i = first; i < end; i++) {
+  for (let i = 0; i < count; i++) {
     let previous = 0
     for (let at = starts[i]!; at < starts[i + 1]!; at++) {
       places.rice(positions[at]! - previous, parameter)
@@ -110,15 +134,6 @@ function writeChunkPlaces(positions: Uint32Array, spans: Uint32Array, starts: Ui
     }
   }
   places.align()
-}
-
-/** Where the places of each message begin, and where the last ones end. */
-function startsOf(ordinals: Uint32Array, from: number, to: number): Uint32Array {
-  const starts = new Uint32Array(to - from + 1)
-  let messages = 0
-  for (let at = from; at < to; at++) if (at === from || ordinals[at] !== ordinals[at - 1]) starts[messages++] = at
-  starts[messages] = to
-  return starts.subarray(0, messages + 1)
 }
 
 function anyLonger(spans: Uint32Array, from: number, to: number): boolean {

@@ -26,20 +26,52 @@ const PIECE = 32_768
 
 /** Whole numbers that grow at their end. */
 class Column {
-  #values = new Uint32Array(1024)
+  values = new Uint32Array(1024)
   length = 0
 
+  /** Makes room for so many more. */
+  reserve(more: number): void {
+    if (this.length + more <= this.values.length) return
+    const grown = new Uint32Array(Math.max(this.values.length * 2, this.length + more))
+    grown.set(this.values)
+    this.values = grown
+  }
+
   push(value: number): void {
-    if (this.length === this.#values.length) {
-      const grown = new Uint32Array(this.length * 2)
-      grown.set(this.#values)
-      this.#values = grown
-    }
-    this.#values[this.length++] = value
+    this.reserve(1)
+    this.values[this.length++] = value
   }
 
   view(): Uint32Array {
-    return this.#values.subarray(0, this.length)
+    return this.values.subarray(0, this.length)
+  }
+}
+
+/** Terms and where they stand, in the order they come. */
+class PlaceColumns {
+  length = 0
+  terms = new Uint32Array(4096)
+  positions = new Uint32Array(4096)
+  spans = new Uint32Array(4096)
+
+  reserve(more: number): void {
+    if (this.length + more <= this.terms.length) return
+    const grow = (values: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const grown = new Uint32Array(Math.max(values.length * 2, this.length + more))
+      grown.set(values)
+      return grown
+    }
+    this.terms = grow(this.terms)
+    this.positions = grow(this.positions)
+    this.spans = grow(this.spans)
+  }
+
+  /** Room must have been made. */
+  push(term: number, position: number, span: number): void {
+    const at = this.length++
+    this.terms[at] = term
+    this.positions[at] = position
+    this.spans[at] = span
   }
 }
 
@@ -56,10 +88,7 @@ export class SegmentBuilder {
   readonly #times: number[] = []
   /** Where the places of each begin. */
   readonly #starts = new Column()
-  // By place, in the order they came.
-  readonly #terms = new Column()
-  readonly #positions = new Column()
-  readonly #spans = new Column()
+  readonly #places = new PlaceColumns()
   readonly #termTable = new TermTable()
   /** Messages by sender and by type. */
   readonly #senders = new Map<string, number[]>()
@@ -84,17 +113,20 @@ export class SegmentBuilder {
     this.#lengths.push(encodeLength(content.length))
     this.#ids.push(hashId(id))
     this.#times.push(timestamp)
-    this.#starts.push(this.#terms.length)
+    this.#starts.push(this.#places.length)
     addTo(this.#senders, senderId, message)
     addTo(this.#types, type, message)
     if (content.length <= PIECE) {
+      this.#places.reserve(termsIn(content))
       visitTerms(content, 0, this.#visit, this.#visitWord)
       return
     }
     let position = 0
     for (let from = 0; from < content.length; ) {
       const to = safeCut(content, from + PIECE)
-      position = visitTerms(content.slice(from, to), position, this.#visit, this.#visitWord)
+      const piece = content.slice(from, to)
+      this.#places.reserve(termsIn(piece))
+      position = visitTerms(piece, position, this.#visit, this.#visitWord)
       from = to
       await this.#slices.breathe()
     }
@@ -118,15 +150,11 @@ export class SegmentBuilder {
   }
 
   readonly #visit = (term: string, position: number, span: number): void => {
-    this.#terms.push(this.#termTable.idOf(term))
-    this.#positions.push(position)
-    this.#spans.push(span)
+    this.#places.push(this.#termTable.idOf(term), position, span)
   }
 
   readonly #visitWord = (text: string, start: number, end: number, hash: number, position: number): void => {
-    this.#terms.push(this.#termTable.idOfWord(text, start, end, hash))
-    this.#positions.push(position)
-    this.#spans.push(1)
+    this.#places.push(this.#termTable.idOfWord(text, start, end, hash), position, 1)
   }
 
   /** Writes everything gathered; gives way to the page on the way. @param open makes the writer, once the messages are in order */
@@ -176,9 +204,8 @@ export class SegmentBuilder {
 
   /** All places by term, and within a term by message and position: one counting sort. */
   #sortPlaces(order: Uint32Array): { firsts: Uint32Array; ordinals: Uint32Array; positions: Uint32Array; spans: Uint32Array } {
-    const terms = this.#terms.view()
-    const fromPositions = this.#positions.view()
-    const fromSpans = this.#spans.view()
+    const { length, positions: fromPositions, spans: fromSpans } = this.#places
+    const terms = this.#places.terms.subarray(0, length)
     const starts = this.#starts.view()
     const firsts = new Uint32Array(this.#termTable.terms.length + 1)
     for (const term of terms) firsts[term + 1]!++
@@ -198,6 +225,11 @@ export class SegmentBuilder {
     }
     return { firsts, ordinals, positions, spans }
   }
+}
+
+/** At least as many terms as a text can have: a compound comes beside its parts, a sign by itself and in a pair. */
+function termsIn(text: string): number {
+  return 2 * text.length + 1
 }
 
 function addTo(lists: Map<string, number[]>, key: string, message: number): void {
