@@ -1,6 +1,6 @@
 // The search index of an opened vault before its code is there: it is fetched by the first checkpoint, load or search.
 
-import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions, SegmentDraft } from './core/index-port.js'
+import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions } from './core/index-port.js'
 import type { Job } from './core/jobs.js'
 import type { Slices } from './core/slices.js'
 import { fetchPart } from './fetch-part.js'
@@ -31,8 +31,8 @@ export class FetchedSearch implements IndexPort {
     return (await this.part()).fold(changed, order, slices)
   }
 
-  async begin(slices: Slices): Promise<SegmentDraft | undefined> {
-    return (await this.part()).begin(slices)
+  async cover(job: Job, slices: Slices): Promise<void> {
+    await (await this.part()).cover(job, slices)
   }
 
   get wantsMerge(): boolean {

@@ -138,14 +138,15 @@ export class UnlockedVault implements Records {
   /**
    * Adds many whole conversations, much faster than one by one. Those whose session id is in the vault already are skipped,
    * so loading the same source again adds only what is missing. Memory stays bounded for an async source.
+   * What was loaded can be searched at once, and fast when the index has taken it in, a moment later in the background.
    * Durable after each progress event; aborted or killed on the way, every conversation is whole or absent.
    * @throws {VaultError} `locked`, `busy`, `storage-full`; the signal's reason when aborted
    */
   async load(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>, options: LoadOptions = {}): Promise<LoadReport> {
-    const { access, log, jobs, search: index } = this.#vault
+    const { access, log, jobs } = this.#vault
     const { loadConversations } = await fetchPart(() => import('./records/load.js'))
     try {
-      return await loadConversations({ access, log, jobs, index }, source, options)
+      return await loadConversations({ access, log, jobs }, source, options)
     } finally {
       this.#vault.noteLoad()
     }

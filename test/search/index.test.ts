@@ -23,6 +23,9 @@ async function loaded(messages = 400): Promise<{ open: UnlockedVault; browser: T
   const open = await browser.tab()
   const conversations = [...generateConversations({ seed: 5, conversations: 20, messages })]
   await open.load(conversations.map(({ id, participants, messages: all }) => ({ session: { id, participants, chatLogId: id }, messages: all.map((one, i) => ({ ...one, timestamp: 1000 * i })) })))
+  // In the index a moment later.
+  await expect.poll(() => blocks(browser).size).toBeGreaterThan(0)
+  await open.checkpoint()
   return { open, browser }
 }
 
@@ -40,7 +43,26 @@ describe('the index', () => {
     expect([0, 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 33 * BLOCK_BYTES, 65 * BLOCK_BYTES].map(blocksFor)).toEqual([1, 1, 1, 2, 4, 64, 72])
   })
 
-  it('comes with the commit that adopts, and with the checkpoint that folds', async () => {
+  it('takes in what was loaded a moment later; until then it is read', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab()
+    await open.load([{ session: { id: 'one' }, messages: [message('a zeppelin'), message('a second zeppelin')] }])
+    expect(blocks(browser).size).toBe(0)
+    expect(await found(open, 'zeppelin')).toHaveLength(2)
+    const { chatLogId } = (await open.sessions.get('one'))!
+    await open.chatLogs.append(chatLogId!, message('a third zeppelin'))
+    const [first] = await open.chatLogs.read(chatLogId!)
+    await open.chatLogs.update(chatLogId!, first!.id, { content: 'a balloon' })
+    expect(await found(open, 'zeppelin')).toHaveLength(2)
+    await expect.poll(() => blocks(browser).size).toBeGreaterThan(0)
+    expect(await found(open, 'zeppelin')).toHaveLength(2)
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+    await open.checkpoint()
+    expect(await found(open, 'zeppelin')).toHaveLength(2)
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('comes with the checkpoint that folds', async () => {
     const { open, browser } = await loaded()
     const afterLoad = blocks(browser).size
     expect(afterLoad).toBeGreaterThan(0)

@@ -6,9 +6,7 @@ import { toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import type { Operation } from '../../stores/backend.js'
 import { randomStem } from './blobs.js'
-import { addRows } from './blocks.js'
 import type { CommitLog } from './commit-log.js'
-import type { LabelledRow } from './codec.js'
 import { lostLease, type Job } from './jobs.js'
 import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body } from './log-row.js'
 import { encodePage, type StoredRecord } from './pages.js'
@@ -61,12 +59,6 @@ export class BulkWriter {
       if (this.#rows.length >= ROWS_AT_ONCE) await this.#write()
     }
     return { stem, adopted: adoptedOf(messages, pages, sum) }
-  }
-
-  /** Blocks of the search index, to be written with the pages. */
-  async stageBlocks(rows: readonly LabelledRow[]): Promise<void> {
-    this.#rows.push(...addRows(rows))
-    if (this.#rows.length >= ROWS_AT_ONCE) await this.#write()
   }
 
   /** Resolves when every page made so far is on the disk. */

@@ -93,6 +93,7 @@ export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, 
 
 async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
   const { codec, backend } = log
+  await port.cover(job, new Slices(signal))
   const plan = planFold(log)
   if (plan === undefined) return 'nothing-to-do'
   const slices = new Slices(signal)

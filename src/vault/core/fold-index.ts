@@ -19,7 +19,7 @@ export async function foldIndex(plan: FoldPlan, port: IndexPort, slices: Slices)
   const before = plan.manifest.content.index
   if (before === null && plan.segments.length === 0) return { kind: 'none' }
   const index = currentIndex(before, plan.segments, plan.adoptions, await port.tokenizer())
-  if (index === undefined) return { kind: 'dropped' }
+  if (index === undefined || index.uncovered.length > 0) return { kind: 'dropped' }
   const changed = plan.stems.filter(({ stem }) => stem !== BRAIN_STEM).map(({ stem, head, bodies }) => ({ stem, logNumber: head.number, bodies }))
   const made = changed.length === 0 ? undefined : await port.fold(changed, plan.base, slices)
   const segments = made === undefined ? index.segments : [...index.segments, made.segment]

@@ -1,8 +1,8 @@
-// What the core asks of the search index: to make segments of what is about to be folded or adopted. Search implements it,
+// What the core asks of the search index: to make segments of what is about to be folded, and of what was adopted. Search implements it,
 // open-vault's side wires it; the core knows rows and names of segments only.
 
 import type { LabelledRow } from './codec.js'
-import type { Body, SegmentChange } from './log-row.js'
+import type { Body } from './log-row.js'
 import type { Job } from './jobs.js'
 import type { Segment } from './index-segments.js'
 import type { Slices } from './slices.js'
@@ -21,21 +21,13 @@ export interface MadeSegment {
   readonly rows: readonly LabelledRow[]
 }
 
-/** Gathers the messages of chat logs that are about to be adopted. */
-export interface SegmentDraft {
-  /** A whole new chat log, in the order of adoption. */
-  add(stem: string, messages: readonly Body[]): Promise<void>
-  /** Makes the segment; undefined when nothing was gathered. `shards` are the sums of its rows. */
-  finish(): Promise<{ readonly rows: readonly LabelledRow[]; readonly change: SegmentChange } | undefined>
-}
-
 export interface IndexPort {
   /** How text is cut into words now. */
   tokenizer(): Promise<string>
   /** The segment of what a checkpoint folds; undefined when there is nothing to say. */
   fold(changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined>
-  /** Undefined where no index is to be kept. */
-  begin(slices: Slices): Promise<SegmentDraft | undefined>
+  /** Makes and commits segments of the chat logs that were adopted without one, as part of a job: a checkpoint begins with it. */
+  cover(job: Job, slices: Slices): Promise<void>
   /** Whether there are segments to be made one; false as long as nobody used the index. */
   readonly wantsMerge: boolean
   /** Makes segments one, as a background job. */

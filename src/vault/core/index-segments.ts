@@ -2,7 +2,7 @@
 // Implements docs/format.md, sections 5, 6 and 12.
 
 import * as z from 'zod/mini'
-import type { State } from './state.js'
+import type { Adoption, State } from './state.js'
 
 /** One immutable file of the index. */
 export interface Segment {
@@ -46,22 +46,26 @@ export interface PendingSegment extends Segment {
   readonly tokenizer: string
   /** Sums of its rows. */
   readonly shards: string
+  /** It is of the chat logs that these commits adopted. */
+  readonly from: number
+  readonly to: number
 }
 
-/** The segments that commits of the log brought with them. */
+/** The segments that commits of the log brought. */
 export function pendingSegments(state: State): PendingSegment[] {
-  return state.segments.map(({ seq, change: [, tokenizer, stem, blocks, messages, units, shards] }) => ({ stem, blocks, order: seq, messages, units, tokenizer, shards }))
+  // It says what was adopted; whatever was edited since is newer, even what was edited before it was written.
+  return state.segments.map(({ change: [, tokenizer, stem, blocks, messages, units, shards, from, to] }) => ({ stem, blocks, order: to, messages, units, tokenizer, shards, from, to }))
 }
 
-/**
- * The index as it is now: the manifest's, and what commits brought since.
- * @returns undefined where it does not cover every message that is in pages, or cuts words otherwise than this code
- */
-export function currentIndex(stored: unknown, pending: readonly PendingSegment[], adoptions: readonly { readonly seq: number }[], tokenizer: string): SearchIndex | undefined {
+export interface CurrentIndex extends SearchIndex {
+  /** Chat logs that were adopted and are in no segment yet: until they are, a search reads them. */
+  readonly uncovered: readonly Adoption[]
+}
+
+/** The index as it is now: the manifest's, and what commits brought since; undefined where there is none, or one that cuts words otherwise than this code. */
+export function currentIndex(stored: unknown, pending: readonly PendingSegment[], adoptions: readonly Adoption[], tokenizer: string): CurrentIndex | undefined {
   const index = decodeIndex(stored)
   if (index?.tokenizer !== tokenizer || pending.some((segment) => segment.tokenizer !== tokenizer)) return undefined
-  // What was adopted without a segment is in no index.
-  const covered = new Set(pending.map(({ order }) => order))
-  if (adoptions.some(({ seq }) => !covered.has(seq))) return undefined
-  return { tokenizer, segments: [...index.segments, ...pending] }
+  const uncovered = adoptions.filter(({ seq }) => !pending.some(({ from, to }) => from <= seq && seq <= to))
+  return { tokenizer, segments: [...index.segments, ...pending], uncovered }
 }

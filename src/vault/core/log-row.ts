@@ -20,8 +20,8 @@ export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]
 /** What a bulk writer put into the store beforehand: `[messages, pages, shards, firstContent, lastAt, blobs]`. */
 export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[]]
 
-/** A segment of the search index that was written beforehand, of the chat logs adopted in the same commit (format.md section 12). */
-export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string]
+/** A segment of the search index that was written beforehand, of the chat logs that commits `from` to `to` adopted (format.md section 12). */
+export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string, from: number, to: number]
 
 export type Change =
   | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields]

@@ -10,8 +10,6 @@ import type { Pages } from './pages.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
-/** Segments of the search index that loads brought: a checkpoint makes them the manifest's, so that they can be merged. */
-const CHECKPOINT_SEGMENTS = 4
 /** After a checkpoint that failed. */
 const CHECKPOINT_AGAIN_MS = 60_000
 /** So that whoever waits for the commit goes first. */
@@ -47,7 +45,9 @@ export class Maintenance {
   considerCheckpoint(): void {
     const { rows, bytes } = this.#log.backlog
     if (performance.now() < this.#notBefore || this.#stopped.signal.aborted) return
-    const little = rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES && this.#log.state.segments.length < CHECKPOINT_SEGMENTS
+    // What a load brought is not in the search index before a checkpoint.
+    const unindexed = this.#log.manifest.content.index !== null && this.#log.state.adoptions.length > 0
+    const little = rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES && !unindexed
     if (little || this.#timer !== undefined || this.#checkpointing !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined

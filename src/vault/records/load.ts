@@ -7,8 +7,6 @@ import type { Access } from '../core/access.js'
 import { BulkWriter, type StagedLog } from '../core/bulk.js'
 import type { CommitLog } from '../core/commit-log.js'
 import type { Draft } from '../core/draft.js'
-import type { IndexPort } from '../core/index-port.js'
-import type { Body, SegmentChange } from '../core/log-row.js'
 import { runJob, type Job, type JobPorts } from '../core/jobs.js'
 import { Slices } from '../core/slices.js'
 import { parseMessage, type MessageInput } from './messages.js'
@@ -50,7 +48,6 @@ export interface LoadParts {
   readonly access: Access
   readonly log: CommitLog
   readonly jobs: JobPorts
-  readonly index: IndexPort
 }
 
 const conversationSchema = z.strictObject({ session: z.unknown(), messages: z.array(z.unknown()) })
@@ -62,7 +59,6 @@ interface StagedConversation {
   readonly input: SessionInput
   readonly createdAt: number
   readonly staged: StagedLog
-  readonly bodies: readonly Body[]
 }
 
 /** Committed together: a fraction of a second of work, so progress is smooth and little is lost by an abort. */
@@ -151,7 +147,7 @@ class Loader {
       for (const { fields } of messages) bodies.push((await this.#parts.access.stage(fields, 'message', this.#job)).body)
       const staged = await this.#writer.stageLog(bodies)
       const createdAt = input.createdAt ?? messages.reduce((first, { fields }) => Math.min(first, fields['timestamp'] as number), now)
-      return { index, sessionId, chatLogId, input, createdAt, staged, bodies }
+      return { index, sessionId, chatLogId, input, createdAt, staged }
     } catch (error) {
       // What this conversation is to blame for concerns no other; trouble with the store or a lock stops the load.
       if (!(error instanceof VaultError) || (error.code !== 'invalid-value' && error.code !== 'conflict')) throw error
@@ -179,9 +175,8 @@ class Loader {
 
   async #commit(batch: readonly StagedConversation[]): Promise<void> {
     if (batch.length > 0) {
-      const segment = await this.#index(batch)
       await this.#writer.flush()
-      const added = await this.#parts.access.commit((draft) => this.#adopt(draft, batch, segment), { alone: true, strict: true, signal: this.#options.signal })
+      const added = await this.#parts.access.commit((draft) => this.#adopt(draft, batch), { alone: true, strict: true, signal: this.#options.signal })
       this.#loaded += added.conversations
       this.#messages += added.messages
       this.#skipped += batch.length - added.conversations - added.refused.length
@@ -191,18 +186,7 @@ class Loader {
     onProgress?.({ phase: 'load', done: this.#loaded + this.#skipped + this.#refused.length, ...(total !== undefined && { total }) })
   }
 
-  /** Writes the segment of the search index that comes with these conversations, where the vault has an index. */
-  async #index(batch: readonly StagedConversation[]): Promise<SegmentChange | undefined> {
-    if (this.#parts.log.manifest.content.index === null) return undefined
-    const draft = await this.#parts.index.begin(this.#slices)
-    if (draft === undefined) return undefined
-    for (const { staged, bodies } of batch) await draft.add(staged.stem, bodies)
-    const made = await draft.finish()
-    if (made !== undefined) await this.#writer.stageBlocks(made.rows)
-    return made?.change
-  }
-
-  async #adopt(draft: Draft, batch: readonly StagedConversation[], segment: SegmentChange | undefined): Promise<{ conversations: number; messages: number; refused: readonly number[] }> {
+  async #adopt(draft: Draft, batch: readonly StagedConversation[]): Promise<{ conversations: number; messages: number; refused: readonly number[] }> {
     draft.expect.push(this.#job.expectation)
     let conversations = 0
     let messages = 0
@@ -219,8 +203,6 @@ class Loader {
       conversations++
       messages += staged.adopted[0]
     }
-    // Of chat logs that were not adopted it says nothing that anybody asks for.
-    if (segment !== undefined && conversations > 0) draft.change(segment)
     return { conversations, messages, refused }
   }
 }

@@ -1,7 +1,19 @@
 // Puts what segments and pending messages answer into one order, as far as it is asked for.
 
+import type { Slices } from '../core/slices.js'
 import type { LogsByStem } from './live-index.js'
+import type { Filters } from './options.js'
+import type { Query } from './query.js'
 import type { Segment } from './segment.js'
+
+/** What a search asks for. */
+export interface Wanted {
+  readonly query: Query
+  readonly filters: Filters
+  /** The query as it was typed, in case it is the id of a message. */
+  readonly id: string
+  readonly slices: Slices
+}
 
 /** A message that meets the query. */
 export interface Candidate {

@@ -7,9 +7,9 @@ import type { LiveIndex, LiveSegment } from './live-index.js'
 import { countShown } from './segment-matches.js'
 import type { TermFrequencies } from './term-frequencies.js'
 
-/** @returns undefined where there is no index */
+/** @returns undefined where there is no index, or one that does not cover everything yet */
 export function indexTermFrequencies(access: Access, live: LiveIndex, slices: Slices): TermFrequencies | undefined {
-  if (live.entries() === undefined) return undefined
+  if (live.current()?.uncovered.length !== 0) return undefined
   return (terms) =>
     access.view(async () => {
       const view = await live.view()

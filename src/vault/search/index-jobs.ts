@@ -1,5 +1,6 @@
 // Long work on the index, each a background job of the vault: merging segments, and making the whole index anew.
 
+import { toBase64Url } from '../../crypto/bytes.js'
 import type { Blocks } from '../core/blocks.js'
 import type { Access } from '../core/access.js'
 import type { CommitLog } from '../core/commit-log.js'
@@ -8,10 +9,10 @@ import { decodeIndex, type SearchIndex, type Segment as SegmentEntry } from '../
 import type { Job } from '../core/jobs.js'
 import { replaceSegments, StagedBlocks } from '../core/replace-segments.js'
 import type { Slices } from '../core/slices.js'
-import type { Head } from '../core/state.js'
+import type { Adoption, Head } from '../core/state.js'
 import { inGroups, readFoldedLogs } from '../records/message-pages.js'
 import { Gathering } from './index-maker.js'
-import type { LiveIndex } from './live-index.js'
+import { LogsByStem, type LiveIndex } from './live-index.js'
 import { mergeSegments } from './merge-segments.js'
 import { segmentsToMerge } from './merge-policy.js'
 import { TOKENIZER } from './tokenizer-version.js'
@@ -23,8 +24,51 @@ export interface IndexJobPorts {
   readonly live: LiveIndex
 }
 
-/** Text gathered for one segment of an index that is made anew, in messages. */
+/** Gathered for one segment of an index that is made anew or takes in a load. */
 const MESSAGES_AT_ONCE = 20_000
+/** Chat logs of a load read together. */
+const LOGS_AT_ONCE = 64
+
+/**
+ * Makes segments of the chat logs that loads brought, some commits' worth each, and commits them. Their pages are as they were adopted: nobody folds
+ * while the job is held, and what is pending over them wins.
+ */
+export async function coverAdopted({ log, access, live }: IndexJobPorts, job: Job, slices: Slices): Promise<void> {
+  for (;;) {
+    const uncovered = live.current()?.uncovered ?? []
+    const first = uncovered[0]
+    if (first === undefined) return
+    const gathering = new Gathering({ codec: log.codec, access }, slices)
+    const logs = new LogsByStem(log.state)
+    let to = first.seq
+    // Whole commits, for a segment says from which to which it covers.
+    for (let at = 0; at < uncovered.length && (uncovered[at]!.seq === to || gathering.messages < MESSAGES_AT_ONCE); ) {
+      const group = uncovered.slice(at, at + LOGS_AT_ONCE).filter(({ seq }) => seq === uncovered[at]!.seq)
+      to = uncovered[at]!.seq
+      at += group.length
+      await gatherAdopted(access, gathering, logs, group)
+    }
+    const staged = new StagedBlocks(log, job)
+    const { written, rows } = await gathering.write()
+    await staged.write(rows)
+    const { stem, blocks, messages, units } = written
+    await access.commit(
+      async (draft) => {
+        draft.expect.push(job.expectation)
+        draft.change(['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(staged.sum.toSparseBytes()), first.seq, to])
+      },
+      { alone: true, strict: true },
+    )
+  }
+}
+
+async function gatherAdopted(access: Access, gathering: Gathering, logs: LogsByStem, adopted: readonly Adoption[]): Promise<void> {
+  const read = await access.view(async () => {
+    const heads = adopted.map(({ stem }) => logs.get(stem)).filter((head) => head !== undefined)
+    return (await readFoldedLogs(access, heads)).map((messages, i) => ({ head: heads[i]!, messages }))
+  })
+  for (const { head, messages } of read) for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
+}
 
 /** Whether there is something to merge. */
 export function wantsMerge({ log }: IndexJobPorts): boolean {

@@ -1,17 +1,14 @@
-// Makes segments of messages: for the checkpoint that folds them, for a load that adopts them, for an index made anew.
+// Makes segments of messages: for the checkpoint that folds them, of what a load brought, for an index made anew.
 
-import { toBase64Url } from '../../crypto/bytes.js'
-import { Multiset } from '../../crypto/multiset-hash.js'
 import type { Access } from '../core/access.js'
 import { randomStem } from '../core/blobs.js'
 import { BlockWriter } from '../core/blocks.js'
 import type { Codec, LabelledRow } from '../core/codec.js'
-import type { FoldedMessages, MadeSegment, SegmentDraft } from '../core/index-port.js'
-import { fieldsOf, refsOf, type Body, type SegmentChange } from '../core/log-row.js'
+import type { FoldedMessages, MadeSegment } from '../core/index-port.js'
+import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Slices } from '../core/slices.js'
 import { SegmentBuilder } from './segment-builder.js'
 import { SegmentWriter, type WrittenSegment } from './segment-writer.js'
-import { TOKENIZER } from './tokenizer-version.js'
 
 export interface IndexMakerPorts {
   readonly codec: Codec
@@ -73,24 +70,4 @@ export async function foldSegment(ports: IndexMakerPorts, changed: readonly Fold
   if (gathering.isEmpty) return undefined
   const { written, rows } = await gathering.write()
   return { segment: { ...written, order }, rows }
-}
-
-export function beginSegment(ports: IndexMakerPorts, slices: Slices): SegmentDraft {
-  const gathering = new Gathering(ports, slices)
-  let logs = 0
-  return {
-    add: async (stem, messages) => {
-      const order = logs++
-      for (const [number, body] of messages.entries()) await gathering.add(stem, order, number, body)
-    },
-    finish: async () => {
-      if (gathering.isEmpty) return undefined
-      const { written, rows } = await gathering.write()
-      const sum = new Multiset()
-      for (const { label, element } of rows) sum.add(label, element)
-      const { stem, blocks, messages, units } = written
-      const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(sum.toSparseBytes())]
-      return { rows, change }
-    },
-  }
 }

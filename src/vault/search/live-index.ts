@@ -3,7 +3,7 @@
 
 import type { Blocks } from '../core/blocks.js'
 import type { CommitLog } from '../core/commit-log.js'
-import { currentIndex, pendingSegments, type Segment as SegmentEntry } from '../core/index-segments.js'
+import { currentIndex, pendingSegments, type CurrentIndex, type Segment as SegmentEntry } from '../core/index-segments.js'
 import type { Body } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
 import { Segment } from './segment.js'
@@ -17,8 +17,7 @@ export interface LiveSegment {
 
 /** A message that is in no segment yet. */
 export interface PendingMessage {
-  readonly chatLogId: string
-  readonly logNumber: number
+  readonly log: Head
   readonly number: number
   readonly body: Body
 }
@@ -26,6 +25,8 @@ export interface PendingMessage {
 export interface IndexView {
   readonly segments: readonly LiveSegment[]
   readonly pending: readonly PendingMessage[]
+  /** Chat logs that a load brought and no segment knows yet. */
+  readonly unread: readonly Head[]
   /** Chat logs by the stems of their pages. */
   readonly logs: LogsByStem
 }
@@ -71,10 +72,10 @@ export class LiveIndex {
     this.#blocks = blocks
   }
 
-  /** Undefined when there is no index that covers everything. */
-  entries(): readonly SegmentEntry[] | undefined {
+  /** Undefined when there is no index. */
+  current(): CurrentIndex | undefined {
     const { state, manifest } = this.#log
-    return currentIndex(manifest.content.index, pendingSegments(state), state.adoptions, this.#tokenizer)?.segments
+    return currentIndex(manifest.content.index, pendingSegments(state), state.adoptions, this.#tokenizer)
   }
 
   /**
@@ -84,10 +85,10 @@ export class LiveIndex {
    */
   async view({ folded = false } = {}): Promise<IndexView | undefined> {
     for (;;) {
-      const entries = this.entries()
-      if (entries === undefined) return undefined
-      const missing = entries.filter(({ stem }) => !this.#opened.has(stem))
-      if (missing.length === 0) return folded ? this.#foldedView(entries) : this.#viewOf(entries)
+      const index = this.current()
+      if (index === undefined) return undefined
+      const missing = index.segments.filter(({ stem }) => !this.#opened.has(stem))
+      if (missing.length === 0) return this.#viewOf(index, folded)
       for (const segment of await Promise.all(missing.map((entry) => Segment.open(this.#blocks, entry)))) this.#opened.set(segment.entry.stem, segment)
     }
   }
@@ -97,26 +98,25 @@ export class LiveIndex {
     this.#shape = undefined
   }
 
-  #foldedView(entries: readonly SegmentEntry[]): IndexView {
-    const { segments, logs } = this.#shapeOf(this.#log.state, entries)
-    return { segments, pending: [], logs }
-  }
-
-  #viewOf(entries: readonly SegmentEntry[]): IndexView {
+  #viewOf({ segments: entries, uncovered }: CurrentIndex, folded: boolean): IndexView {
     const { state } = this.#log
     const { segments, logs } = this.#shapeOf(state, entries)
+    const unread = uncovered.map(({ stem }) => logs.get(stem)).filter((log) => log !== undefined)
+    if (folded) return { segments, pending: [], unread, logs }
+    const unreadStems = new Set(uncovered.map(({ stem }) => stem))
     const pending: PendingMessage[] = []
     const edited = new Map<string, Set<number>>()
     for (const [stem, bodies] of state.pendingStems()) {
       const head = logs.get(stem)
-      if (head === undefined) continue
-      const folded = head.folded?.next ?? 0
+      // All of a chat log that is read whole is read with what is pending over it.
+      if (head === undefined || unreadStems.has(stem)) continue
+      const next = head.folded?.next ?? 0
       for (const [number, { body }] of bodies.entries()) {
-        if (number < folded) edited.set(stem, (edited.get(stem) ?? new Set()).add(number))
-        if (body !== null) pending.push({ chatLogId: head.id, logNumber: head.number, number, body })
+        if (number < next) edited.set(stem, (edited.get(stem) ?? new Set()).add(number))
+        if (body !== null) pending.push({ log: head, number, body })
       }
     }
-    return { segments: edited.size === 0 ? segments : segments.map((live) => hideEdited(live, edited)), pending, logs }
+    return { segments: edited.size === 0 ? segments : segments.map((live) => hideEdited(live, edited)), pending, unread, logs }
   }
 
   /** What changes with checkpoints, merges, loads and deletes only. */

@@ -4,17 +4,17 @@
 import { Blocks } from '../core/blocks.js'
 import type { Access } from '../core/access.js'
 import type { CommitLog } from '../core/commit-log.js'
-import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions, SegmentDraft } from '../core/index-port.js'
+import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions } from '../core/index-port.js'
 import { runCheckpoint } from '../core/checkpoint.js'
 import type { Job } from '../core/jobs.js'
 import { Slices } from '../core/slices.js'
 import { SuspectPage } from '../core/pages.js'
 import { VaultError } from '../../errors.js'
 import { countDifferences } from './check-index.js'
-import { mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index-jobs.js'
+import { coverAdopted, mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index-jobs.js'
 import { generateKeywords, type KeywordOptions, type KeywordReport } from './generate-keywords.js'
 import { indexTermFrequencies } from './index-frequencies.js'
-import { beginSegment, foldSegment, type IndexMakerPorts } from './index-maker.js'
+import { foldSegment, type IndexMakerPorts } from './index-maker.js'
 import { LiveIndex } from './live-index.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './tokenizer-version.js'
@@ -56,8 +56,8 @@ export class SearchPart implements IndexPort {
     return foldSegment(this.#maker, changed, order, slices)
   }
 
-  async begin(slices: Slices): Promise<SegmentDraft | undefined> {
-    return !this.#ports.kept ? undefined : beginSegment(this.#maker, slices)
+  cover(job: Job, slices: Slices): Promise<void> {
+    return this.#ports.kept ? coverAdopted(this.#jobs, job, slices) : Promise.resolve()
   }
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
@@ -71,7 +71,7 @@ export class SearchPart implements IndexPort {
   }
 
   get hasIndex(): boolean {
-    return this.live.entries() !== undefined
+    return this.live.current() !== undefined
   }
 
   /** Whether segments should be merged. */
@@ -105,7 +105,8 @@ export class SearchPart implements IndexPort {
     return access.view(async (state) => {
       const view = await this.live.view({ folded: true })
       if (view === undefined) return undefined
-      const logs = [...state.heads.chatLogs.entries()].map(([, head]) => head)
+      const unread = new Set(view.unread)
+      const logs = [...state.heads.chatLogs.entries()].map(([, head]) => head).filter((head) => !unread.has(head))
       return countDifferences(access, this.blocks, view.segments, logs, new Slices(signal))
     })
   }
