@@ -1,0 +1,81 @@
+// A query as the truth asks it: which terms of the vocabulary each of its terms accepts is found once, so that a walk over a million
+// messages compares numbers. Clauses of one step are counted by that alone; longer ones are cut and followed where all they need is there.
+
+import { matchText } from '../../../src/vault/search/match.js'
+import { compare, type Clause, type Query, type QueryTerm } from '../../../src/vault/search/query.js'
+
+/** The distinct terms of a message, by number, and how often it holds each. */
+export interface Cut {
+  readonly terms: Int32Array
+  readonly counts: Int32Array
+}
+
+export class Asked {
+  /** By term of the vocabulary: 0, or one more than the place in `#takers` of the query's terms that accept it. */
+  readonly #slots: Int32Array
+  readonly #takers: QueryTerm[][] = []
+  /** In how many messages there are terms that it accepts: a message counts once for each of them. */
+  readonly #reach = new Map<QueryTerm, number>()
+  /** Of the message looked at: how many of its words each term accepts. */
+  readonly #present = new Map<QueryTerm, number>()
+
+  constructor({ wanted, unwanted }: Query, vocabulary: readonly string[], frequencies: readonly number[], numbers: ReadonlyMap<string, number>) {
+    this.#slots = new Int32Array(vocabulary.length)
+    for (const term of [...wanted, ...unwanted].flatMap(({ terms }) => terms)) {
+      let reach = 0
+      for (const number of accepted(term, vocabulary, numbers)) {
+        reach += frequencies[number]!
+        this.#take(number, term)
+      }
+      this.#reach.set(term, reach)
+    }
+  }
+
+  #take(number: number, term: QueryTerm): void {
+    if (this.#slots[number] === 0) this.#slots[number] = this.#takers.push([])
+    this.#takers[this.#slots[number]! - 1]!.push(term)
+  }
+
+  look({ terms, counts }: Cut): void {
+    this.#present.clear()
+    for (let i = 0; i < terms.length; i++) {
+      const slot = this.#slots[terms[i]!]!
+      if (slot === 0) continue
+      for (const term of this.#takers[slot - 1]!) this.#present.set(term, (this.#present.get(term) ?? 0) + counts[i]!)
+    }
+  }
+
+  present(term: QueryTerm): number {
+    return this.#present.get(term) ?? 0
+  }
+
+  reach(term: QueryTerm): number {
+    return this.#reach.get(term)!
+  }
+}
+
+function accepted(term: QueryTerm, vocabulary: readonly string[], numbers: ReadonlyMap<string, number>): number[] {
+  if (term.comparison === 'equal') {
+    const number = numbers.get(term.term)
+    return number === undefined ? [] : [number]
+  }
+  const all: number[] = []
+  for (let number = 0; number < vocabulary.length; number++) if (compare(vocabulary[number]!, term)) all.push(number)
+  return all
+}
+
+/** How often the message looked at, which has this content, holds a clause. */
+export function countIn(asked: Asked, clause: Clause, content: string): number {
+  if (clause.terms.length === 1) return asked.present(clause.terms[0]!)
+  if (widestPath(clause, (term) => asked.present(term)) === 0) return 0
+  return matchText({ wanted: [clause], unwanted: [] }, content, 'any', true).counts[0]!
+}
+
+/** Of all ways from the first node of a clause to its last: the greatest least width. */
+export function widestPath({ terms, last }: Clause, widthOf: (term: QueryTerm) => number): number {
+  const widths = [Infinity, ...Array.from({ length: last }, () => 0)]
+  for (let node = 1; node <= last; node++) {
+    for (const term of terms) if (term.to === node) widths[node] = Math.max(widths[node]!, Math.min(widths[term.from]!, widthOf(term)))
+  }
+  return widths[last]!
+}

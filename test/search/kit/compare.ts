@@ -1,0 +1,104 @@
+// Puts queries to a vault and to the truth, and says where the two differ.
+
+import type { SearchHit } from '../../../src/vault/search/options.js'
+import type { UnlockedVault } from '../../../src/vault/unlocked-vault.js'
+import type { DrawnQuery, QuerySource } from './queries.js'
+import { keyOf, placesIn, type Answer, type Rules, type Truth } from './truth.js'
+
+export interface Report {
+  readonly queries: number
+  readonly withHits: number
+  readonly hits: number
+  /** One line for each query whose answers were not those of the truth. */
+  readonly unequal: readonly string[]
+  /** Spent in the vault, and in the truth. */
+  readonly searchSeconds: number
+  readonly truthSeconds: number
+}
+
+export interface CompareOptions {
+  readonly queries: number
+  readonly rules: Rules
+  /** Of every so many queries the truth itself is held against a walk without short cuts. */
+  readonly slowEvery?: number
+}
+
+/** The index brings both of these; a vault that can build one has it. */
+export function rulesOf(open: UnlockedVault): Rules {
+  const indexed = 'rebuildIndex' in open
+  return { relevance: indexed, ids: indexed }
+}
+
+export async function compareQueries(open: UnlockedVault, truth: Truth, source: QuerySource, { queries, rules, slowEvery = 50 }: CompareOptions): Promise<Report> {
+  const unequal: string[] = []
+  let withHits = 0
+  let hits = 0
+  let searchMs = 0
+  let truthMs = 0
+  for (let i = 0; i < queries; i++) {
+    const drawn = source.next()
+    const began = performance.now()
+    const found = await collect(open, drawn)
+    const between = performance.now()
+    const answers = truth.answers(drawn.text, drawn.options, rules)
+    truthMs += performance.now() - between
+    searchMs += between - began
+    const problem = differenceOf(found, answers, drawn, rules) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn, rules) : undefined)
+    if (problem !== undefined) unequal.push(`${JSON.stringify(drawn.text)} ${JSON.stringify(drawn.options)}: ${problem}`)
+    hits += found.length
+    if (answers.length > 0) withHits++
+  }
+  return { queries, withHits, hits, unequal, searchSeconds: searchMs / 1000, truthSeconds: truthMs / 1000 }
+}
+
+export async function collect(open: UnlockedVault, { text, options }: DrawnQuery): Promise<SearchHit[]> {
+  const found: SearchHit[] = []
+  for await (const hit of open.search(text, options)) found.push(hit)
+  return found
+}
+
+/** What is wrong with the hits of a query, or undefined. */
+export function differenceOf(hits: readonly SearchHit[], answers: readonly Answer[], { text, options }: DrawnQuery, rules: Rules): string | undefined {
+  const wanted = Math.min(answers.length, options.limit ?? Infinity)
+  if (hits.length !== wanted) return `${hits.length} hits instead of ${wanted}`
+  const known = new Map(answers.map((answer) => [keyOf(answer.message), answer]))
+  const ordered = options.order !== 'relevance' || rules.relevance
+  const seen = new Set<string>()
+  for (const [i, hit] of hits.entries()) {
+    const key = keyOf({ logId: hit.message.chatLogId, number: hit.message.number })
+    const answer = known.get(key)
+    if (answer === undefined) return `hit ${i} (${key}) is no answer`
+    if (seen.has(key)) return `hit ${i} (${key}) is given twice`
+    seen.add(key)
+    if (ordered && answer !== answers[i] && !nearlyTied(answer, answers[i]!)) return `hit ${i} is ${key} instead of ${keyOf(answers[i]!.message)}`
+    const problem = hitProblem(hit, answer, text, options.match)
+    if (problem !== undefined) return `hit ${i} (${key}): ${problem}`
+  }
+  return undefined
+}
+
+/** Scores that differ only by how their sum was rounded have no order; those that are the same go by time. */
+function nearlyTied(a: Answer, b: Answer): boolean {
+  return a.byId === b.byId && a.score !== b.score && Math.abs(a.score - b.score) <= 1e-12 * Math.max(Math.abs(a.score), Math.abs(b.score))
+}
+
+function hitProblem({ message, session, snippet, highlights }: SearchHit, { message: wanted }: Answer, text: string, match: 'all' | 'any' | undefined): string | undefined {
+  if (message.id !== wanted.id || message.content !== wanted.content || message.timestamp !== wanted.timestamp) return 'is another message than the one that was saved'
+  if (message.senderId !== wanted.senderId || message.type !== wanted.type) return 'says another sender or type'
+  if (session?.id !== wanted.sessionId) return `names the session ${session?.id}`
+  if (JSON.stringify(highlights) !== JSON.stringify(placesIn(wanted.content, text, match))) return 'marks other places'
+  // The line is a part of the content, and shows at least the first place.
+  if (highlights.length > 0 && snippet.highlights.length === 0) return 'shows a line without the words'
+  for (const [i, { start, end }] of snippet.highlights.entries()) {
+    const place = highlights[i]
+    if (place === undefined || snippet.text.slice(start, end) !== wanted.content.slice(place.start, place.end).replace(/\s/gu, ' ')) return 'marks other words in its line'
+  }
+  return undefined
+}
+
+/** Whether the truth took a wrong short cut. */
+function ownDifference(truth: Truth, answers: readonly Answer[], { text, options }: DrawnQuery, rules: Rules): string | undefined {
+  const slow = truth.slowly(text, options, rules)
+  const fast = new Set(answers.map(({ message }) => keyOf(message)))
+  return slow.length === fast.size && slow.every((key) => fast.has(key)) ? undefined : `the truth contradicts itself: ${fast.size} answers, ${slow.length} without its short cuts`
+}

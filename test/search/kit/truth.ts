@@ -1,0 +1,130 @@
+// What a search must find, in which order: a walk over every message of a plain list. It asks the library only what a text is cut into
+// and which terms agree (the table by hand pins that down); filters, scores and orders are its own.
+
+import { matchText, type Range } from '../../../src/vault/search/match.js'
+import type { SearchOptions } from '../../../src/vault/search/options.js'
+import { parseQuery, type Clause, type Query } from '../../../src/vault/search/query.js'
+import { tokenize } from '../../../src/vault/search/tokenizer.js'
+import { Asked, countIn, type Cut } from './asked.js'
+import { Weights } from './weights.js'
+
+export interface TruthMessage {
+  readonly logId: string
+  /** Chat logs in order of creation. */
+  readonly logNumber: number
+  readonly number: number
+  readonly id: string
+  readonly content: string
+  readonly timestamp: number
+  readonly senderId: string
+  readonly type: 'user' | 'assistant' | 'system'
+  readonly sessionId?: string
+  /** Of its session. */
+  readonly participants?: readonly string[]
+}
+
+/** Rules that a vault may not have yet. */
+export interface Rules {
+  /** `relevance` is BM25 over all messages of the vault, whatever the filters; else its order is not held against anything. */
+  readonly relevance: boolean
+  /** A query that is the id of messages finds them, before all others. */
+  readonly ids: boolean
+}
+
+export interface Answer {
+  readonly message: TruthMessage
+  /** Found because the query is its id. */
+  readonly byId: boolean
+  /** Only in the order `relevance`. */
+  readonly score: number
+}
+
+/** What tells a message from all others. */
+export const keyOf = ({ logId, number }: { readonly logId: string; readonly number: number }): string => `${logId} ${number}`
+
+export class Truth {
+  readonly messages: readonly TruthMessage[]
+  readonly cuts: readonly Cut[]
+  /** Every term there is, and how many messages hold it. */
+  readonly vocabulary: readonly string[]
+  readonly frequencies: readonly number[]
+  readonly #terms = new Map<string, number>()
+
+  constructor(messages: readonly TruthMessage[]) {
+    this.messages = messages
+    const vocabulary: string[] = []
+    const frequencies: number[] = []
+    this.cuts = messages.map(({ content }) => {
+      const counts = new Map<number, number>()
+      for (const { term } of tokenize(content)) {
+        const number = this.#terms.get(term) ?? vocabulary.push(term) - 1
+        this.#terms.set(term, number)
+        counts.set(number, (counts.get(number) ?? 0) + 1)
+      }
+      for (const number of counts.keys()) frequencies[number] = (frequencies[number] ?? 0) + 1
+      return { terms: Int32Array.from(counts.keys()), counts: Int32Array.from(counts.values()) }
+    })
+    this.vocabulary = vocabulary
+    this.frequencies = frequencies
+  }
+
+  /** All answers in order, whatever the limit. */
+  answers(text: string, options: SearchOptions, rules: Rules): Answer[] {
+    const query = parseQuery(text)
+    const ranked = options.order === 'relevance' && rules.relevance
+    const asked = new Asked(query, this.vocabulary, this.frequencies, this.#terms)
+    const weights = ranked ? new Weights(asked, query, this.messages) : undefined
+    const found: Answer[] = []
+    for (const [i, message] of this.messages.entries()) {
+      if (!admits(options, message)) continue
+      const byId = rules.ids && message.id === text.trim()
+      const counts = this.#meet(asked, query, i, options.match ?? 'all', ranked)
+      if (byId) found.push({ message, byId, score: 0 })
+      else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message) ?? 0 })
+    }
+    return found.sort((a, b) => Number(b.byId) - Number(a.byId) || b.score - a.score || byTime(a.message, b.message))
+  }
+
+  /** How often each wanted clause stands in a message; undefined when it is no answer. */
+  #meet(asked: Asked, { wanted, unwanted }: Query, i: number, match: 'all' | 'any', countAll: boolean): number[] | undefined {
+    asked.look(this.cuts[i]!)
+    const content = this.messages[i]!.content
+    const counts: number[] = []
+    for (const clause of wanted) {
+      const count = countIn(asked, clause, content)
+      if (count === 0 && match === 'all') return undefined
+      counts.push(count)
+      // Whether it is an answer is known; only scores ask for more.
+      if (count > 0 && match === 'any' && !countAll) break
+    }
+    if (!counts.some((count) => count > 0)) return undefined
+    return unwanted.some((clause: Clause) => countIn(asked, clause, content) > 0) ? undefined : counts
+  }
+
+  /** The same without any short cut, message by message: what `answers` itself is held against. Order: as the messages are. */
+  slowly(text: string, options: SearchOptions, rules: Rules): string[] {
+    const query = parseQuery(text)
+    const met = (message: TruthMessage): boolean => (rules.ids && message.id === text.trim()) || matchText(query, message.content, options.match ?? 'all').met
+    return this.messages.filter((message) => admits(options, message) && met(message)).map(keyOf)
+  }
+}
+
+/** Where the words of a query stand in a content that is an answer; nowhere in one that is none. */
+export function placesIn(content: string, text: string, match: 'all' | 'any' = 'all'): readonly Range[] {
+  return matchText(parseQuery(text), content, match).highlights
+}
+
+/** Newest first; at the same time, what was added last. */
+export function byTime(a: TruthMessage, b: TruthMessage): number {
+  return b.timestamp - a.timestamp || b.logNumber - a.logNumber || b.number - a.number
+}
+
+function admits({ sessionIds, participants, senders, types, from, to }: SearchOptions, message: TruthMessage): boolean {
+  if (from !== undefined && message.timestamp < from) return false
+  if (to !== undefined && message.timestamp > to) return false
+  if (senders !== undefined && !senders.includes(message.senderId)) return false
+  if (types !== undefined && !types.includes(message.type)) return false
+  if (sessionIds !== undefined && !(message.sessionId !== undefined && sessionIds.includes(message.sessionId))) return false
+  if (participants === undefined) return true
+  return message.participants !== undefined && participants.every((participant) => message.participants!.includes(participant))
+}
