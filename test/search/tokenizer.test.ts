@@ -35,6 +35,40 @@ describe('what is marked', () => {
   ])('%s | %s', (text, query, marks) => expect(marked(text, query)).toEqual(marks))
 })
 
+describe('any of the words', () => {
+  it.each([
+    ['The night train', 'night day', true],
+    ['The night train', 'noon day', false],
+    ['The night train', 'night day -train', false],
+    ['The night train', 'night day -bus', true],
+    ['The night train', 'noon day -bus', false],
+    ['The night train', '"train night" "night train"', true],
+  ])('%s | %s | %s', (text, query, met) => expect(matchText(parseQuery(query), text, 'any').met).toBe(met))
+})
+
+describe('what is cut', () => {
+  const cut = (text: string): [string, number, number][] => tokenize(text).map(({ term, position, span }) => [term, position, span])
+
+  it('a word into pieces of 64 units, of which none begins with a mark or half a pair', () => {
+    const a = 'a'.repeat(64)
+    expect(cut(a)).toEqual([[a, 0, 1]])
+    expect(cut(`${a}b`)).toEqual([[a, 0, 1], ['b', 1, 1]])
+    expect(cut(`${a}\u0301b`)).toEqual([[a, 0, 1], ['b', 1, 1]])
+    expect(cut(`${'a'.repeat(63)}\u{10428}b`)).toEqual([[`${'a'.repeat(63)}\u{10428}`, 0, 1], ['b', 1, 1]])
+  })
+
+  it('a compound up to 64 units into itself and its parts', () => {
+    expect(cut('camelCase x')).toEqual([['camelcase', 0, 2], ['camel', 0, 1], ['case', 1, 1], ['x', 2, 1]])
+    const parts = [['a'.repeat(32), 0, 1], [`b${'a'.repeat(31)}`, 1, 1]]
+    expect(cut(`${'a'.repeat(32)}B${'a'.repeat(31)}`)).toEqual([[`${'a'.repeat(32)}b${'a'.repeat(31)}`, 0, 2], ...parts])
+    expect(cut(`${'a'.repeat(32)}B${'a'.repeat(32)}`)).toEqual([parts[0], [`b${'a'.repeat(32)}`, 1, 1]])
+  })
+
+  it('a run without spaces into pairs and its last sign', () => {
+    expect(cut('中国菜 a')).toEqual([['中国', 0, 1], ['国菜', 1, 1], ['菜', 2, 1], ['a', 3, 1]])
+  })
+})
+
 describe('any text', () => {
   const text = fc.oneof(fc.string({ unit: 'binary', maxLength: 80 }), fc.string({ unit: 'grapheme', maxLength: 80 }))
 
