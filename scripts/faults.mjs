@@ -5,11 +5,16 @@
 //   npm run faults -- matrix             a failure at every call the vault makes to its store
 //   npm run faults -- kills              kill -9 of real browsers in the middle of a bulk load
 //   npm run faults -- at-rest            whether copies of the disk tell which words are in the index, by trial
+//   npm run faults -- search             random queries over every real corpus at hand (SEALED_VAULT_DATA, or ../shared/data) answered as a plain walk does
+//   npm run faults -- histories          the same while messages come, change and go, with crashes between any two calls to the store
 //
-//   --seed N                             another history, other moments, other corpora; 1 when left out
+//   --seed N                             another history, other moments, other queries; 1 when left out
 //   --part I/N                           of the matrix only the I-th of N parts
 //   --engine chromium|firefox            kills in this engine only
 //   --kills N                            kills in each engine; 20 when left out
+//   --corpus NAME                        search only corpora whose names begin like this
+//   --queries N                          queries over each corpus; 2000 when left out
+//   --histories N                        histories, of as many seeds; 200 when left out
 //
 // SEALED_VAULT_REQUIRE_BROWSERS=1 turns a missing browser from a note into a failure.
 
@@ -42,30 +47,39 @@ const { values: options, positionals } = parseArgs({
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     part: { type: 'string' },
+    corpus: { type: 'string' },
+    queries: { type: 'string', default: '2000' },
+    histories: { type: 'string', default: '200' },
   },
 })
-const { engine: onlyEngine, part } = options
+const { engine: onlyEngine, part, corpus } = options
 const kills = Number(options.kills)
 const seed = Number(options.seed)
+const queries = Number(options.queries)
+const histories = Number(options.histories)
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
-if (positionals.some((name) => !['matrix', 'kills', 'at-rest'].includes(name))) refuse('say matrix, kills, at-rest or nothing')
+if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
 if (!Number.isInteger(kills) || kills < 1) refuse('--kills must be a whole number from 1')
+if (!Number.isInteger(queries) || queries < 1) refuse('--queries must be a whole number from 1')
+if (!Number.isInteger(histories) || histories < 1) refuse('--histories must be a whole number from 1')
 if (!Number.isInteger(seed) || seed < 0) refuse('--seed must be a whole number from 0')
 const [, at, of] = /^(\d+)\/(\d+)$/.exec(part ?? '1/1') ?? refuse('--part must look like 1/4')
 if (Number(at) < 1 || Number(at) > Number(of)) refuse('--part must name one of its parts, the first is 1')
 
 /**
- * All of a test of which `npm test` runs a slice.
+ * Runs one test file of the Node suite as long as it takes.
  * @param {string} file
+ * @param {Record<string, string | undefined>} settings environment
  * @returns {Promise<Counts>}
  */
-async function runWhole(file) {
+async function runTestFile(file, settings) {
   const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-faults-'))
   const countsFile = join(folder, 'counts.json')
   // Console output goes straight through: what a long run says of its progress should be seen while it runs.
   const reporters = ['--reporter=default', '--reporter=./scripts/count-reporter.mjs', '--disable-console-intercept=true']
-  const env = { ...process.env, SEALED_VAULT_FAULTS: 'full', SEALED_VAULT_SEED: String(seed), SEALED_VAULT_COUNTS: countsFile, ...(part !== undefined && { SEALED_VAULT_FAULTS_PART: part }) }
+  const env = { ...process.env, SEALED_VAULT_FAULTS: 'full', SEALED_VAULT_SEED: String(seed), SEALED_VAULT_COUNTS: countsFile, ...settings }
   const child = spawn(process.execPath, [vitest, 'run', file, '--project', 'node', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
   const [exitCode] = await once(child, 'exit')
   /** @type {Counts} */
@@ -78,6 +92,26 @@ async function runWhole(file) {
   rmSync(folder, { recursive: true, force: true })
   if ((exitCode !== 0 || counts.passed === 0) && counts.failed === 0) counts.failed = 1
   return counts
+}
+
+/** @returns {Promise<Counts>} */
+function runMatrix() {
+  return runTestFile('test/faults/crash-matrix.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+}
+
+/** @returns {Promise<Counts>} */
+function runAtRest() {
+  return runTestFile('test/search/at-rest.test.ts', {})
+}
+
+/** @returns {Promise<Counts>} */
+function runSearch() {
+  return runTestFile('test/search/same-answers.test.ts', { SEALED_VAULT_QUERIES: String(queries), ...(corpus !== undefined && { SEALED_VAULT_CORPUS: corpus }) })
+}
+
+/** @returns {Promise<Counts>} */
+function runHistories() {
+  return runTestFile('test/property/search.test.ts', { SEALED_VAULT_SEEDS: String(histories) })
 }
 
 /** @returns {Promise<Counts>} */
@@ -104,11 +138,7 @@ async function runAllKills() {
 }
 
 const total = { passed: 0, failed: 0 }
-for (const [name, run] of /** @type {const} */ ([
-  ['matrix', () => runWhole('test/faults/crash-matrix.test.ts')],
-  ['kills', runAllKills],
-  ['at-rest', () => runWhole('test/search/at-rest.test.ts')],
-])) {
+for (const [name, run] of runs) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   const { passed, failed } = await run()
   total.passed += passed
