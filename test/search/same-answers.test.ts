@@ -33,7 +33,7 @@ function expectEqual({ unequal, withHits, queries }: Report): void {
 
 describe('a vault answers as a walk over every message does', () => {
   if (!FULL) {
-    it('over made-up conversations, folded and pending', { timeout: 60_000 }, async () => expectEqual(await compared(generatedSample(SEED, 900), 400, 12)))
+    it('over made-up conversations, folded and pending', { timeout: 60_000 }, async () => expectEqual(await compared(generatedSample(SEED, 600), 400, 12)))
     return
   }
   const wanted = process.env['SEALED_VAULT_CORPUS']

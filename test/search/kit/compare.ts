@@ -23,13 +23,16 @@ export interface CompareOptions {
   readonly slowEvery?: number
 }
 
+/** What is asked of a vault here. */
+export type Searchable = Pick<UnlockedVault, 'search'>
+
 /** The index brings both of these; a vault that can build one has it. */
-export function rulesOf(open: UnlockedVault): Rules {
+export function rulesOf(open: Searchable): Rules {
   const indexed = 'rebuildIndex' in open
   return { relevance: indexed, ids: indexed }
 }
 
-export async function compareQueries(open: UnlockedVault, truth: Truth, source: QuerySource, { queries, rules, slowEvery = 50 }: CompareOptions): Promise<Report> {
+export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, rules, slowEvery = 50 }: CompareOptions): Promise<Report> {
   const unequal: string[] = []
   let withHits = 0
   let hits = 0
@@ -51,7 +54,7 @@ export async function compareQueries(open: UnlockedVault, truth: Truth, source: 
   return { queries, withHits, hits, unequal, searchSeconds: searchMs / 1000, truthSeconds: truthMs / 1000 }
 }
 
-export async function collect(open: UnlockedVault, { text, options }: DrawnQuery): Promise<SearchHit[]> {
+export async function collect(open: Searchable, { text, options }: DrawnQuery): Promise<SearchHit[]> {
   const found: SearchHit[] = []
   for await (const hit of open.search(text, options)) found.push(hit)
   return found

@@ -13,6 +13,8 @@ export interface Sample {
 }
 
 const MINUTE = 60_000
+/** Over 64 KiB a content is kept outside of its page; signs, not words, so that it is soon read. */
+const LONG = `${'='.repeat(70_000)} a needle in a long content`
 
 /**
  * Times are those of the source, or a clock's; whole minutes, so that many messages share one and the order of ties is tried.
@@ -44,7 +46,7 @@ export function sampleOf(conversations: Iterable<CorpusConversation>, random: Ra
 export function generatedSample(seed: number, messages: number): Sample {
   const random = seededRandom(seed)
   const made = [...generateConversations({ seed, conversations: Math.ceil(messages / 22), messages })]
-  const odd = ['', '   ', 'same again', 'same again', `${'words all along the way '.repeat(4000)}needle`, '👍👍👍', 'İstanbul '.repeat(40), 'x'.repeat(300)]
+  const odd = ['', '   ', 'same again', 'same again', 'words all along the way '.repeat(200), LONG, '👍👍👍', 'İstanbul '.repeat(40), 'x'.repeat(300)]
   const texts = [...Object.values(TABLE).map((rows) => [...new Set(rows.map(([text]) => text))]), odd]
   const table = texts.map((contents, i): CorpusConversation => {
     const participants = [['ada', 'guide'], ['person_1', 'ada', 'bob'], []][i % 3]!
