@@ -46,7 +46,10 @@ const LIES: Readonly<Record<string, Lie>> = {
   'marks nothing': changed((hit) => ({ ...hit, highlights: [] })),
   'shows another line': changed((hit) => ({ ...hit, snippet: { ...hit.snippet, text: `x${hit.snippet.text}` } })),
   'gives an older content': changed((hit) => ({ ...hit, message: { ...hit.message, content: `${hit.message.content} ` } })),
-  'names no session': changed(({ session: _, ...hit }) => hit),
+  'names no session': changed((hit) => {
+    const { session: _, ...rest } = hit
+    return rest
+  }),
 }
 
 it('the truth itself is right, mostly with hits, and asks also for ids', async () => {

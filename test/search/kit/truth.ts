@@ -5,7 +5,7 @@ import { matchText, type Range } from '../../../src/vault/search/match.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
 import { parseQuery, type Clause, type Query } from '../../../src/vault/search/query.js'
 import { tokenize } from '../../../src/vault/search/tokenizer.js'
-import { Asked, countIn, type Cut } from './asked.js'
+import { Asked, countIn, type Cuts } from './asked.js'
 import { Weights } from './weights.js'
 
 export interface TruthMessage {
@@ -44,7 +44,7 @@ export const keyOf = ({ logId, number }: { readonly logId: string; readonly numb
 
 export class Truth {
   readonly messages: readonly TruthMessage[]
-  readonly cuts: readonly Cut[]
+  readonly cuts: Cuts
   /** Every term there is, and how many messages hold it. */
   readonly vocabulary: readonly string[]
   readonly frequencies: readonly number[]
@@ -54,16 +54,22 @@ export class Truth {
     this.messages = messages
     const vocabulary: string[] = []
     const frequencies: number[] = []
-    this.cuts = messages.map(({ content }) => {
-      const counts = new Map<number, number>()
+    const [starts, terms, counts] = [[0], [] as number[], [] as number[]]
+    for (const { content } of messages) {
+      const own = new Map<number, number>()
       for (const { term } of tokenize(content)) {
         const number = this.#terms.get(term) ?? vocabulary.push(term) - 1
         this.#terms.set(term, number)
-        counts.set(number, (counts.get(number) ?? 0) + 1)
+        own.set(number, (own.get(number) ?? 0) + 1)
       }
-      for (const number of counts.keys()) frequencies[number] = (frequencies[number] ?? 0) + 1
-      return { terms: Int32Array.from(counts.keys()), counts: Int32Array.from(counts.values()) }
-    })
+      for (const [number, count] of own) {
+        frequencies[number] = (frequencies[number] ?? 0) + 1
+        terms.push(number)
+        counts.push(count)
+      }
+      starts.push(terms.length)
+    }
+    this.cuts = { starts, terms: Int32Array.from(terms), counts: Int32Array.from(counts) }
     this.vocabulary = vocabulary
     this.frequencies = frequencies
   }
@@ -74,21 +80,23 @@ export class Truth {
     const ranked = options.order === 'relevance' && rules.relevance
     const asked = new Asked(query, this.vocabulary, this.frequencies, this.#terms)
     const weights = ranked ? new Weights(asked, query, this.messages) : undefined
+    const id = rules.ids ? text.trim() : undefined
+    const match = options.match ?? 'all'
     const found: Answer[] = []
-    for (const [i, message] of this.messages.entries()) {
-      if (!admits(options, message)) continue
-      const byId = rules.ids && message.id === text.trim()
-      const counts = this.#meet(asked, query, i, options.match ?? 'all', ranked)
+    for (let i = 0; i < this.messages.length; i++) {
+      const message = this.messages[i]!
+      const byId = message.id === id
+      const held = asked.look(this.cuts, i)
+      if (!(byId || held) || !admits(options, message)) continue
+      const counts = held ? this.#meet(asked, query, message.content, match, ranked) : undefined
       if (byId) found.push({ message, byId, score: 0 })
       else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message) ?? 0 })
     }
     return found.sort((a, b) => Number(b.byId) - Number(a.byId) || b.score - a.score || byTime(a.message, b.message))
   }
 
-  /** How often each wanted clause stands in a message; undefined when it is no answer. */
-  #meet(asked: Asked, { wanted, unwanted }: Query, i: number, match: 'all' | 'any', countAll: boolean): number[] | undefined {
-    asked.look(this.cuts[i]!)
-    const content = this.messages[i]!.content
+  /** How often each wanted clause stands in the message looked at; undefined when it is no answer. */
+  #meet(asked: Asked, { wanted, unwanted }: Query, content: string, match: 'all' | 'any', countAll: boolean): number[] | undefined {
     const counts: number[] = []
     for (const clause of wanted) {
       const count = countIn(asked, clause, content)

@@ -27,8 +27,9 @@ export class Words {
     this.#byFrequency = truth.frequencies.map((_, term) => term).sort((a, b) => truth.frequencies[a]! - truth.frequencies[b]!)
     const places: number[][] = truth.vocabulary.map(() => [])
     const seen = new Int32Array(truth.vocabulary.length)
-    for (const [i, { terms }] of truth.cuts.entries()) {
-      for (const term of terms) {
+    const { starts, terms } = truth.cuts
+    for (const i of truth.messages.keys()) {
+      for (const term of terms.subarray(starts[i], starts[i + 1])) {
         const kept = places[term]!
         // A reservoir: every message that holds the term is as likely to be kept.
         const slot = kept.length < KEPT ? kept.length : random.below(seen[term]! + 1)
