@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../kit/random.js'
 import { testBrowser } from '../kit/tabs.js'
-import { compareQueries, rulesOf, type Report } from './kit/compare.js'
+import { compareQueries, type Report } from './kit/compare.js'
 import { corpusNames, readCorpus } from './kit/corpora.js'
 import { QuerySource } from './kit/queries.js'
 import { fillVault, generatedSample, sampleOf, type Sample } from './kit/sample.js'
@@ -20,8 +20,7 @@ async function compared(sample: Sample, queries: number, pending = 0): Promise<R
   const open = await testBrowser().tab()
   await fillVault(open, sample, pending)
   const truth = new Truth(sample.messages)
-  const rules = rulesOf(open)
-  const report = await compareQueries(open, truth, new QuerySource(truth, seededRandom(SEED), rules), { queries, rules })
+  const report = await compareQueries(open, truth, new QuerySource(truth, seededRandom(SEED)), { queries })
   await open.lock()
   return report
 }

@@ -10,13 +10,11 @@ import { generatedSample } from './kit/sample.js'
 import { keyOf, Truth, type TruthMessage } from './kit/truth.js'
 import { decodeLength, encodeLength } from './kit/weights.js'
 
-const RULES = { relevance: true, ids: true }
-
 function listOf(...contents: string[]): Truth {
   return new Truth(contents.map((content, i): TruthMessage => ({ logId: 'log', logNumber: 0, number: i, id: `m${i}`, content, timestamp: 100 - i, senderId: 'ada', type: 'user' })))
 }
 
-const found = (truth: Truth, text: string, options = {}): number[] => truth.answers(text, options, RULES).map(({ message }) => message.number)
+const found = (truth: Truth, text: string, options = {}): number[] => truth.answers(text, options).map(({ message }) => message.number)
 
 describe('lengths', () => {
   it('are exact up to 15, then rounded down to eight steps an octave', () => {
@@ -37,7 +35,7 @@ describe('lengths', () => {
 describe('orders', () => {
   it('newest first; at the same time the later chat log, then the later message', () => {
     const at = (logNumber: number, number: number, timestamp: number): TruthMessage => ({ logId: `log${logNumber}`, logNumber, number, id: `m${number}`, content: 'train', timestamp, senderId: 'ada', type: 'user' })
-    const answers = new Truth([at(0, 0, 5), at(0, 1, 5), at(1, 0, 5), at(2, 0, 4), at(3, 0, 6)]).answers('train', {}, RULES)
+    const answers = new Truth([at(0, 0, 5), at(0, 1, 5), at(1, 0, 5), at(2, 0, 4), at(3, 0, 6)]).answers('train', {})
     expect(answers.map(({ message }) => keyOf(message))).toEqual(['log3 0', 'log1 0', 'log0 1', 'log0 0', 'log2 0'])
   })
 
@@ -47,7 +45,7 @@ describe('orders', () => {
     expect(found(truth, 'train', { order: 'relevance' })).toEqual([0, 1, 3])
     // Both words in a longer message beat the rarer one alone.
     expect(found(truth, 'the night', { order: 'relevance', match: 'any' })).toEqual([1, 4, 2, 0])
-    const [answer] = truth.answers('night', { order: 'relevance' }, RULES)
+    const [answer] = truth.answers('night', { order: 'relevance' })
     // Five messages, two with the word; lengths 9, 15, 11, 52 and 5.
     const average = (9 + 15 + 11 + 52 + 5) / 5
     expect(answer!.score).toBeCloseTo((Math.log(1 + 3.5 / 2.5) * 2.2) / (1 + 1.2 * (0.25 + (0.75 * 5) / average)), 12)
@@ -55,7 +53,7 @@ describe('orders', () => {
 
   it('weighs by the whole vault, whatever the filters', () => {
     const truth = listOf('night', 'night train', 'day')
-    const score = (options = {}): number => truth.answers('night', { order: 'relevance', ...options }, RULES)[0]!.score
+    const score = (options = {}): number => truth.answers('night', { order: 'relevance', ...options })[0]!.score
     expect(score({ from: 100 })).toBe(score())
   })
 
@@ -64,7 +62,7 @@ describe('orders', () => {
     expect(found(truth, ' m3 ')).toEqual([3, 0, 2])
     expect(found(truth, 'm1')).toEqual([1])
     expect(found(truth, 'm1', { to: 50 })).toEqual([])
-    expect(truth.answers('m1', {}, { ...RULES, ids: false })).toEqual([])
+    expect(truth.answers('m1', {}, { ids: false })).toEqual([])
   })
 })
 
@@ -84,7 +82,7 @@ describe('the short cuts', () => {
   }
 
   it('change neither what is found nor its weight', () => {
-    const source = new QuerySource(truth, seededRandom(3), RULES)
+    const source = new QuerySource(truth, seededRandom(3))
     const lengths = sample.messages.map(({ content }) => decodeLength(encodeLength(content.length)))
     const all = lengths.length
     const average = lengths.reduce((a, b) => a + b, 0) / all
@@ -92,8 +90,8 @@ describe('the short cuts', () => {
     for (let i = 0; i < 250; i++) {
       const { text, options } = source.next()
       const query = parseQuery(text)
-      const answers = truth.answers(text, { ...options, order: 'relevance' }, RULES)
-      expect(new Set(answers.map(({ message }) => keyOf(message))), text).toEqual(new Set(truth.slowly(text, options, RULES)))
+      const answers = truth.answers(text, { ...options, order: 'relevance' })
+      expect(new Set(answers.map(({ message }) => keyOf(message))), text).toEqual(new Set(truth.slowly(text, options)))
       const inverse = query.wanted.map((clause) => Math.log(1 + (all - frequencyOf(clause) + 0.5) / (frequencyOf(clause) + 0.5)))
       for (const { message, byId, score } of answers.slice(0, 5)) {
         if (byId) continue

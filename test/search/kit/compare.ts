@@ -1,9 +1,8 @@
 // Puts queries to a vault and to the truth, and says where the two differ.
 
-import type { SearchHit } from '../../../src/vault/search/options.js'
-import type { UnlockedVault } from '../../../src/vault/unlocked-vault.js'
+import type { SearchHit, SearchOptions } from '../../../src/vault/search/options.js'
 import type { DrawnQuery, QuerySource } from './queries.js'
-import { keyOf, placesIn, type Answer, type Rules, type Truth } from './truth.js'
+import { keyOf, placesIn, type Answer, type Truth } from './truth.js'
 
 export interface Report {
   readonly queries: number
@@ -18,21 +17,16 @@ export interface Report {
 
 export interface CompareOptions {
   readonly queries: number
-  readonly rules: Rules
   /** Of every so many queries the truth itself is held against a walk without short cuts. */
   readonly slowEvery?: number
 }
 
 /** What is asked of a vault here. */
-export type Searchable = Pick<UnlockedVault, 'search'>
-
-/** The index brings both of these; a vault that can build one has it. */
-export function rulesOf(open: Searchable): Rules {
-  const indexed = 'rebuildIndex' in open
-  return { relevance: indexed, ids: indexed }
+export interface Searchable {
+  search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>
 }
 
-export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, rules, slowEvery = 50 }: CompareOptions): Promise<Report> {
+export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, slowEvery = 50 }: CompareOptions): Promise<Report> {
   const unequal: string[] = []
   let withHits = 0
   let hits = 0
@@ -43,10 +37,10 @@ export async function compareQueries(open: Searchable, truth: Truth, source: Que
     const began = performance.now()
     const found = await collect(open, drawn)
     const between = performance.now()
-    const answers = truth.answers(drawn.text, drawn.options, rules)
+    const answers = truth.answers(drawn.text, drawn.options)
     truthMs += performance.now() - between
     searchMs += between - began
-    const problem = differenceOf(found, answers, drawn, rules) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn, rules) : undefined)
+    const problem = differenceOf(found, answers, drawn) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn) : undefined)
     if (problem !== undefined) unequal.push(`${JSON.stringify(drawn.text)} ${JSON.stringify(drawn.options)}: ${problem}`)
     hits += found.length
     if (answers.length > 0) withHits++
@@ -61,11 +55,10 @@ export async function collect(open: Searchable, { text, options }: DrawnQuery): 
 }
 
 /** What is wrong with the hits of a query, or undefined. */
-export function differenceOf(hits: readonly SearchHit[], answers: readonly Answer[], { text, options }: DrawnQuery, rules: Rules): string | undefined {
+export function differenceOf(hits: readonly SearchHit[], answers: readonly Answer[], { text, options }: DrawnQuery): string | undefined {
   const wanted = Math.min(answers.length, options.limit ?? Infinity)
   if (hits.length !== wanted) return `${hits.length} hits instead of ${wanted}`
   const known = new Map(answers.map((answer) => [keyOf(answer.message), answer]))
-  const ordered = options.order !== 'relevance' || rules.relevance
   const seen = new Set<string>()
   for (const [i, hit] of hits.entries()) {
     const key = keyOf({ logId: hit.message.chatLogId, number: hit.message.number })
@@ -73,7 +66,7 @@ export function differenceOf(hits: readonly SearchHit[], answers: readonly Answe
     if (answer === undefined) return `hit ${i} (${key}) is no answer`
     if (seen.has(key)) return `hit ${i} (${key}) is given twice`
     seen.add(key)
-    if (ordered && answer !== answers[i] && !nearlyTied(answer, answers[i]!)) return `hit ${i} is ${key} instead of ${keyOf(answers[i]!.message)}`
+    if (answer !== answers[i] && !nearlyTied(answer, answers[i]!)) return `hit ${i} is ${key} instead of ${keyOf(answers[i]!.message)}`
     const problem = hitProblem(hit, answer, text, options.match)
     if (problem !== undefined) return `hit ${i} (${key}): ${problem}`
   }
@@ -100,8 +93,8 @@ function hitProblem({ message, session, snippet, highlights }: SearchHit, { mess
 }
 
 /** Whether the truth took a wrong short cut. */
-function ownDifference(truth: Truth, answers: readonly Answer[], { text, options }: DrawnQuery, rules: Rules): string | undefined {
-  const slow = truth.slowly(text, options, rules)
+function ownDifference(truth: Truth, answers: readonly Answer[], { text, options }: DrawnQuery): string | undefined {
+  const slow = truth.slowly(text, options)
   const fast = new Set(answers.map(({ message }) => keyOf(message)))
   return slow.length === fast.size && slow.every((key) => fast.has(key)) ? undefined : `the truth contradicts itself: ${fast.size} answers, ${slow.length} without its short cuts`
 }

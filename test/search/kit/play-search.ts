@@ -9,7 +9,7 @@ import { createCrashingBackend, type CrashPlan } from '../../../src/testing/inde
 import type { UnlockedVault } from '../../../src/vault/unlocked-vault.js'
 import { seededRandom, type Random } from '../../kit/random.js'
 import { testBrowser, type TestBrowser } from '../../kit/tabs.js'
-import { compareQueries, rulesOf } from './compare.js'
+import { compareQueries } from './compare.js'
 import { emptyWorld, Histories, type World } from './history.js'
 import { QuerySource } from './queries.js'
 import { canonicalWorld, readBack } from './read-back.js'
@@ -30,10 +30,6 @@ interface Run {
 const STEPS_A_LIFE = 30
 const LIVES = 4
 const QUERIES_A_LOOK = 4
-/** Calls an index has for its own upkeep, by name: this history may be older than they are. */
-const UPKEEP = ['rebuildIndex', 'mergeIndex'] as const
-type Upkeep = Partial<Record<(typeof UPKEEP)[number], () => Promise<unknown>>>
-
 /** @throws with the seed and all steps when anything is not as it should be */
 export async function playSearchHistory(seed: number): Promise<{ readonly queries: number; readonly crashes: number }> {
   const random = seededRandom(seed)
@@ -97,7 +93,7 @@ async function liveOn(run: Run, tabs: UnlockedVault[], openTab: () => Promise<Un
     const tab = random.pick(tabs)
     const event = random.below(100)
     if (event < 10) await mend(run, tab, 'checkpoint', hasStruck, () => tab.checkpoint())
-    else if (event < 16) await upkeep(run, tab, hasStruck)
+    else if (event < 16) await mend(run, tab, 'rebuildIndex', hasStruck, () => tab.rebuildIndex())
     else if (event < 19) tab.releaseMemory()
     else if (event < 22) {
       run.told.push('lock and unlock')
@@ -138,12 +134,6 @@ async function mend(run: Run, tab: UnlockedVault, what: string | undefined, hasS
   }
 }
 
-async function upkeep(run: Run, tab: UnlockedVault, hasStruck: () => boolean): Promise<void> {
-  const name = run.random.pick(UPKEEP)
-  const able = tab as Upkeep
-  if (typeof able[name] === 'function') await mend(run, tab, name, hasStruck, () => able[name]!())
-}
-
 /** Which of the worlds that may be is the one. */
 async function settle(run: Run, tab: UnlockedVault): Promise<void> {
   const { canonical } = await readBack(tab)
@@ -157,8 +147,7 @@ async function look(run: Run, tab: UnlockedVault): Promise<void> {
   if (canonical !== canonicalWorld(run.worlds[0]!)) throw new Error('the vault holds something else than what was acknowledged')
   const truth = new Truth(messages)
   if (truth.vocabulary.length === 0) return
-  const rules = rulesOf(tab)
-  const { unequal } = await compareQueries(tab, truth, new QuerySource(truth, run.random, rules), { queries: QUERIES_A_LOOK, rules, slowEvery: 2 })
+  const { unequal } = await compareQueries(tab, truth, new QuerySource(truth, run.random), { queries: QUERIES_A_LOOK, slowEvery: 2 })
   run.queries += QUERIES_A_LOOK
   if (unequal.length > 0) throw new Error(unequal.join('\n'))
 }

@@ -5,7 +5,7 @@ import { isVaultError } from '../../../src/errors.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
 import { parseQuery } from '../../../src/vault/search/query.js'
 import type { Random } from '../../kit/random.js'
-import type { Rules, Truth } from './truth.js'
+import type { Truth } from './truth.js'
 import { chunkOf, respelt, stretchOf, surfaceOf, Words, type Place } from './words.js'
 
 export interface DrawnQuery {
@@ -18,16 +18,14 @@ const LONGEST = 1024
 
 export class QuerySource {
   readonly #random: Random
-  readonly #rules: Rules
   readonly #words: Words
   readonly #sessionIds: readonly string[]
   readonly #senders: readonly string[]
   readonly #given = new Set<string>()
 
-  constructor(truth: Truth, random: Random, rules: Rules) {
+  constructor(truth: Truth, random: Random) {
     if (truth.vocabulary.length === 0) throw new RangeError('there is no word to ask for')
     this.#random = random
-    this.#rules = rules
     this.#words = new Words(truth, random)
     this.#sessionIds = [...new Set(truth.messages.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [sessionId])))]
     this.#senders = [...new Set(truth.messages.map(({ senderId }) => senderId))]
@@ -48,7 +46,7 @@ export class QuerySource {
   #draw(): DrawnQuery {
     const random = this.#random
     const home = this.#words.draw()
-    const id = this.#rules.ids && random.chance(0.02)
+    const id = random.chance(0.02)
     const [clauses, match] = id ? [[home.message.id], undefined] : random.chance(0.04) ? [this.#unlikely(home), undefined] : this.#clauses(home)
     if (!id && random.chance(0.15)) clauses.splice(random.below(clauses.length + 1), 0, `-${this.#excluded(home)}`)
     const limit = random.pick(LIMITS)

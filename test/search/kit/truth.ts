@@ -23,14 +23,6 @@ export interface TruthMessage {
   readonly participants?: readonly string[]
 }
 
-/** Rules that a vault may not have yet. */
-export interface Rules {
-  /** `relevance` is BM25 over all messages of the vault, whatever the filters; else its order is not held against anything. */
-  readonly relevance: boolean
-  /** A query that is the id of messages finds them, before all others. */
-  readonly ids: boolean
-}
-
 export interface Answer {
   readonly message: TruthMessage
   /** Found because the query is its id. */
@@ -74,13 +66,13 @@ export class Truth {
     this.frequencies = frequencies
   }
 
-  /** All answers in order, whatever the limit. */
-  answers(text: string, options: SearchOptions, rules: Rules): Answer[] {
+  /** All answers in order, whatever the limit; without some of the rules only for those who want to see that it is noticed. */
+  answers(text: string, options: SearchOptions, { relevance = true, ids = true }: { readonly relevance?: boolean; readonly ids?: boolean } = {}): Answer[] {
     const query = parseQuery(text)
-    const ranked = options.order === 'relevance' && rules.relevance
+    const ranked = options.order === 'relevance' && relevance
     const asked = new Asked(query, this.vocabulary, this.frequencies, this.#terms)
     const weights = ranked ? new Weights(asked, query, this.messages) : undefined
-    const id = rules.ids ? text.trim() : undefined
+    const id = ids ? text.trim() : undefined
     const match = options.match ?? 'all'
     const found: Answer[] = []
     for (let i = 0; i < this.messages.length; i++) {
@@ -110,9 +102,9 @@ export class Truth {
   }
 
   /** The same without any short cut, message by message: what `answers` itself is held against. Order: as the messages are. */
-  slowly(text: string, options: SearchOptions, rules: Rules): string[] {
+  slowly(text: string, options: SearchOptions): string[] {
     const query = parseQuery(text)
-    const met = (message: TruthMessage): boolean => (rules.ids && message.id === text.trim()) || matchText(query, message.content, options.match ?? 'all').met
+    const met = (message: TruthMessage): boolean => message.id === text.trim() || matchText(query, message.content, options.match ?? 'all').met
     return this.messages.filter((message) => admits(options, message) && met(message)).map(keyOf)
   }
 }
