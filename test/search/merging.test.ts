@@ -1,64 +1,16 @@
 // Merging segments by hand: what is hidden goes, what hides others stays, and the order is that of the messages.
 
 import { describe, expect, it } from 'vitest'
-import type { SealedBytes } from '../../src/brand.js'
-import { Blocks, BLOCK_BYTES, BlockWriter } from '../../src/vault/core/blocks.js'
-import type { Codec, LabelledRow } from '../../src/vault/core/codec.js'
+import type { LabelledRow } from '../../src/vault/core/codec.js'
 import type { StagedBlocks } from '../../src/vault/core/replace-segments.js'
 import { Slices } from '../../src/vault/core/slices.js'
-import type { Head } from '../../src/vault/core/state.js'
-import { hideOutdated, type LogsByStem } from '../../src/vault/search/live-index.js'
+import { hideOutdated } from '../../src/vault/search/live-index.js'
 import { mergeSegments } from '../../src/vault/search/merge-segments.js'
-import { SegmentBuilder } from '../../src/vault/search/segment-builder.js'
-import { SegmentWriter } from '../../src/vault/search/segment-writer.js'
 import { Segment } from '../../src/vault/search/segment.js'
 import { TermStream } from '../../src/vault/search/term-stream.js'
+import { A, B, logs, openBlocks, segmentOf, type Line, type OpenBlocks } from './kit/segments.js'
 
-/** Blocks that are not sealed, in a map. */
-function openBlocks(): { codec: Codec; blocks: Blocks; keep: (rows: readonly LabelledRow[]) => void } {
-  const rows = new Map<string, Uint8Array>()
-  const name = (stem: string, page: number): string => `${stem}/${page}`
-  const codec = {
-    sealBytes: async (_store: string, stem: string, page: number, bytes: Uint8Array) => ({ label: name(stem, page), row: bytes.slice(), element: new Uint8Array() }) as unknown as LabelledRow,
-    labels: (_store: string, stem: string, page: number) => [name(stem, page)],
-    openBytes: async (_store: string, _label: unknown, row: Uint8Array) => row,
-  } as unknown as Codec
-  const backend = { read: async (requests: readonly { key: string }[]) => requests.map(({ key }) => rows.get(key) as SealedBytes | undefined) }
-  return {
-    codec,
-    blocks: new Blocks(backend as never, codec, 64 * BLOCK_BYTES),
-    keep: (made) => {
-      for (const { label, row } of made) rows.set(label as unknown as string, row)
-    },
-  }
-}
-
-interface Line {
-  readonly stem?: string
-  readonly number: number
-  readonly content: string | null
-  readonly timestamp?: number
-}
-
-const A = 'AAAAAAAAAAAAAAAA'
-const B = 'BBBBBBBBBBBBBBBB'
-const logs = { get: (stem: string) => (stem === A ? { number: 1 } : stem === B ? { number: 2 } : undefined) as Head | undefined } as unknown as LogsByStem
-
-async function segmentOf({ codec, blocks, keep }: ReturnType<typeof openBlocks>, order: number, lines: readonly Line[]): Promise<Segment> {
-  const builder = new SegmentBuilder(new Slices())
-  for (const { stem = A, number, content, timestamp = 1000 * number } of lines) {
-    const logOrder = stem === A ? 1 : 2
-    if (content === null) builder.addGone(stem, logOrder, number)
-    else await builder.add({ stem, logOrder, number, id: `${stem}${number}`, senderId: 'ada', type: 'user', timestamp, content })
-  }
-  const file = new BlockWriter(codec, `segment${order}`)
-  const writer = await builder.write((table, gone) => new SegmentWriter(file, table, gone))
-  const { blocks: count, ...written } = writer.finish()
-  keep(await file.take())
-  return Segment.open(blocks, { ...written, blocks: count, order })
-}
-
-async function merged(store: ReturnType<typeof openBlocks>, segments: readonly Segment[], chosen: readonly Segment[]): Promise<Segment | undefined> {
+async function merged(store: OpenBlocks, segments: readonly Segment[], chosen: readonly Segment[]): Promise<Segment | undefined> {
   const live = hideOutdated(segments, logs)
   const staged = { write: async (rows: readonly LabelledRow[]) => store.keep(rows) } as unknown as StagedBlocks
   const entry = await mergeSegments(
@@ -71,7 +23,7 @@ async function merged(store: ReturnType<typeof openBlocks>, segments: readonly S
 }
 
 /** Places of every word: `word: stem number@position, ...`. */
-async function wordsOf(store: ReturnType<typeof openBlocks>, segment: Segment): Promise<string[]> {
+async function wordsOf(store: OpenBlocks, segment: Segment): Promise<string[]> {
   const lines: string[] = []
   const stream = new TermStream(segment, store.blocks)
   for (await stream.next(); stream.term !== undefined; await stream.next()) {
@@ -89,13 +41,13 @@ async function wordsOf(store: ReturnType<typeof openBlocks>, segment: Segment): 
 describe('merging segments', () => {
   it('keeps what is newest of each message, newest messages first', async () => {
     const store = openBlocks()
-    const one = await segmentOf(store, 1, [{ number: 0, content: 'night train' }, { number: 1, content: 'slow train' }, { stem: B, number: 0, content: 'a train', timestamp: 1000 }])
-    const two = await segmentOf(store, 2, [{ number: 0, content: 'day boat' }, { number: 2, content: 'train train' }])
+    const one = await segmentOf(store, 1, [{ number: 0, content: 'night train' }, { number: 1, content: 'slow train' }, { stem: B, number: 1, content: 'the train', timestamp: 500 }])
+    const two = await segmentOf(store, 2, [{ number: 0, content: 'day boat' }, { number: 2, content: 'train train' }, { stem: B, number: 0, content: 'a train', timestamp: 1000 }, { number: 3, content: 'last train', timestamp: 500 }])
     const all = await merged(store, [one, two], [one, two])
     // Of one moment the later chat log comes first.
-    expect(await wordsOf(store, all!)).toEqual(['a: B0@0', 'boat: A0@1', 'day: A0@0', 'slow: A1@0', 'train: A2@0 A2@1 B0@1 A1@1'])
-    expect([...(await all!.allTimes())]).toEqual([2000, 1000, 1000, 0])
-    expect(all!.entry).toMatchObject({ order: 2, messages: 4 })
+    expect(await wordsOf(store, all!)).toEqual(['a: B0@0', 'boat: A0@1', 'day: A0@0', 'last: A3@0', 'slow: A1@0', 'the: B1@0', 'train: A2@0 A2@1 B0@1 A1@1 B1@1 A3@1'])
+    expect([...(await all!.allTimes())]).toEqual([2000, 1000, 1000, 500, 500, 0])
+    expect(all!.entry).toMatchObject({ order: 2, messages: 6 })
   })
 
   it('lets go of deleted messages when no segment speaks of them any more, and not before', async () => {

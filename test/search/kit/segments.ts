@@ -1,0 +1,57 @@
+// Segments without a vault: their blocks are not sealed and lie in a map.
+
+import type { SealedBytes } from '../../../src/brand.js'
+import { Blocks, BLOCK_BYTES, BlockWriter } from '../../../src/vault/core/blocks.js'
+import type { Codec, LabelledRow } from '../../../src/vault/core/codec.js'
+import { Slices } from '../../../src/vault/core/slices.js'
+import type { Head } from '../../../src/vault/core/state.js'
+import type { LogsByStem } from '../../../src/vault/search/live-index.js'
+import { SegmentBuilder } from '../../../src/vault/search/segment-builder.js'
+import { SegmentWriter } from '../../../src/vault/search/segment-writer.js'
+import { Segment } from '../../../src/vault/search/segment.js'
+
+export type OpenBlocks = { codec: Codec; blocks: Blocks; keep: (rows: readonly LabelledRow[]) => void }
+
+export function openBlocks(): OpenBlocks {
+  const rows = new Map<string, Uint8Array>()
+  const name = (stem: string, page: number): string => `${stem}/${page}`
+  const codec = {
+    sealBytes: async (_store: string, stem: string, page: number, bytes: Uint8Array) => ({ label: name(stem, page), row: bytes.slice(), element: new Uint8Array() }) as unknown as LabelledRow,
+    labels: (_store: string, stem: string, page: number) => [name(stem, page)],
+    openBytes: async (_store: string, _label: unknown, row: Uint8Array) => row,
+  } as unknown as Codec
+  const backend = { read: async (requests: readonly { key: string }[]) => requests.map(({ key }) => rows.get(key) as SealedBytes | undefined) }
+  return {
+    codec,
+    blocks: new Blocks(backend as never, codec, 64 * BLOCK_BYTES),
+    keep: (made) => {
+      for (const { label, row } of made) rows.set(label as unknown as string, row)
+    },
+  }
+}
+
+export interface Line {
+  readonly stem?: string
+  readonly number: number
+  readonly content: string | null
+  readonly timestamp?: number
+}
+
+export const A = 'AAAAAAAAAAAAAAAA'
+export const B = 'BBBBBBBBBBBBBBBB'
+/** Two chat logs, of which B came later. */
+export const logs = { get: (stem: string) => (stem === A ? { number: 1 } : stem === B ? { number: 2 } : undefined) as Head | undefined } as unknown as LogsByStem
+
+export async function segmentOf({ codec, blocks, keep }: OpenBlocks, order: number, lines: readonly Line[]): Promise<Segment> {
+  const builder = new SegmentBuilder(new Slices())
+  for (const { stem = A, number, content, timestamp = 1000 * number } of lines) {
+    const logOrder = stem === A ? 1 : 2
+    if (content === null) builder.addGone(stem, logOrder, number)
+    else await builder.add({ stem, logOrder, number, id: `${stem}${number}`, senderId: 'ada', type: 'user', timestamp, content })
+  }
+  const file = new BlockWriter(codec, `segment${order}`)
+  const writer = await builder.write((table, gone) => new SegmentWriter(file, table, gone))
+  const { blocks: count, ...written } = writer.finish()
+  keep(await file.take())
+  return Segment.open(blocks, { ...written, blocks: count, order })
+}
