@@ -181,7 +181,8 @@ export class UnlockedVault implements Records {
   /**
    * Makes the search index anew from the messages. For an index that `check()` finds wrong or damaged; a vault without one, or one made by
    * another version, gets it by itself after the first search. Searches go on with the old one until the new one takes its place at once.
-   * @throws {VaultError} `locked`, `corrupt` when messages cannot be read, `busy`, `storage-full`; {TypeError} in a vault opened with `index: false`; the signal's reason when aborted
+   * Messages on damaged pages are left out; `check()` names the pages.
+   * @throws {VaultError} `locked`, `busy`, `storage-full`; {TypeError} in a vault opened with `index: false`; the signal's reason when aborted
    */
   async rebuildIndex(options: RebuildOptions = {}): Promise<void> {
     const { log, jobs, search } = this.#vault

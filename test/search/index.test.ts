@@ -165,3 +165,34 @@ describe('a vault opened with index: false', () => {
     expect(await found(again, 'great')).toEqual(['great', ...before])
   })
 })
+
+describe('damage', () => {
+  it('of pages and long values that a load brought keeps neither the log from being folded nor the rest from being indexed', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab()
+    const long = `${'padding '.repeat(20_000)}needle`
+    await open.load([
+      { session: { id: 'torn' }, messages: Array.from({ length: 40 }, (_, i) => message(`torn zeppelin ${i}`)) },
+      { session: { id: 'long' }, messages: [message(long), message('short zeppelin')] },
+      { session: { id: 'whole' }, messages: [message('whole zeppelin')] },
+    ])
+    const spoil = (store: 'pages' | 'blobs', which: number): void => {
+      const rows = browser.disk.rows('test', store)
+      const [key, row] = rows.entries()[which]!
+      const spoiled = row.slice()
+      spoiled[row.length >> 1]! ^= 1
+      rows.set(key, spoiled)
+    }
+    spoil('blobs', 0)
+    spoil('pages', 0)
+    open.releaseMemory()
+    expect(await open.checkpoint()).toBe(true)
+    expect(browser.disk.rows('test', 'log').size).toBe(1)
+    expect(blocks(browser).size).toBeGreaterThan(0)
+    const { ok, problems } = await open.check()
+    expect(ok).toBe(false)
+    expect(problems.map(({ code, where }) => `${code} ${where}`)).toContain('corrupt pages')
+    await open.chatLogs.append((await open.sessions.create()).chatLogId, message('new zeppelin'))
+    expect((await found(open, 'new')).length).toBe(1)
+  })
+})

@@ -80,6 +80,12 @@ export async function readFoldedLogs(access: Access, logs: readonly Head[]): Pro
   return logs.map((log, i) => read.slice(at, (at += pages[i]!.length)).flatMap((page) => [...page.values()].map((record) => withAdoption(log, record))))
 }
 
+/** What some pages of a chat log hold, whatever is pending over them. @throws {SuspectPage} */
+export async function readFoldedPages(access: Access, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
+  const read = await access.pages.read(log.value['stem'] as string, log.folded, pages)
+  return read.flatMap((page) => [...page.values()].map((record) => withAdoption(log, record)))
+}
+
 function layPending(state: State, log: Head, pages: readonly number[], folded: readonly Page[]): FoundMessage[] {
   const pending = state.pendingOf(log.value['stem'] as string)
   const next = log.value['next'] as number

@@ -10,8 +10,9 @@ import type { Job } from '../core/jobs.js'
 import { replaceSegments, StagedBlocks } from '../core/replace-segments.js'
 import type { Slices } from '../core/slices.js'
 import type { Adoption, Head } from '../core/state.js'
-import { inGroups, readFoldedLogs } from '../records/message-pages.js'
-import { Gathering } from './index-maker.js'
+import { pagesBetween } from '../core/pages.js'
+import { inGroups, readFoldedLogs, readFoldedPages, type FoundMessage } from '../records/message-pages.js'
+import { Gathering, isDamage } from './index-maker.js'
 import { LogsByStem, type LiveIndex } from './live-index.js'
 import { mergeSegments } from './merge-segments.js'
 import { segmentsToMerge } from './merge-policy.js'
@@ -63,11 +64,29 @@ export async function coverAdopted({ log, access, live }: IndexJobPorts, job: Jo
 }
 
 async function gatherAdopted(access: Access, gathering: Gathering, logs: LogsByStem, adopted: readonly Adoption[]): Promise<void> {
-  const read = await access.view(async () => {
-    const heads = adopted.map(({ stem }) => logs.get(stem)).filter((head) => head !== undefined)
-    return (await readFoldedLogs(access, heads)).map((messages, i) => ({ head: heads[i]!, messages }))
-  })
-  for (const { head, messages } of read) for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
+  const heads = adopted.map(({ stem }) => logs.get(stem)).filter((head) => head !== undefined)
+  for (const { head, messages } of await readReadable(access, heads)) for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
+}
+
+/** What the pages of chat logs hold. A page that is damaged is left out: check() names it, and the index is of what can be read. */
+async function readReadable(access: Access, heads: readonly Head[]): Promise<{ readonly head: Head; readonly messages: readonly FoundMessage[] }[]> {
+  try {
+    return await access.view(async () => (await readFoldedLogs(access, heads)).map((messages, i) => ({ head: heads[i]!, messages })))
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    const one = heads[0]
+    if (one === undefined) return []
+    if (heads.length > 1) return [...(await readReadable(access, [one])), ...(await readReadable(access, heads.slice(1)))]
+    const messages: FoundMessage[] = []
+    for (const page of pagesBetween(0, one.folded?.next ?? 0)) {
+      try {
+        messages.push(...(await access.view(() => readFoldedPages(access, one, [page]))))
+      } catch (damage) {
+        if (!isDamage(damage)) throw damage
+      }
+    }
+    return [{ head: one, messages }]
+  }
 }
 
 /** Whether there is something to merge. */
@@ -118,11 +137,8 @@ export async function rebuild({ log, access }: IndexJobPorts, job: Job, slices: 
     gathering = new Gathering(ports, slices)
   }
   for (const group of inGroups(logs)) {
-    const read = await access.view(async (state) => {
-      const heads = group.map((chatLogId) => state.heads.chatLogs.get(chatLogId)).filter((head): head is Head => head !== undefined)
-      return (await readFoldedLogs(access, heads)).map((messages, i) => ({ head: heads[i]!, messages }))
-    })
-    for (const { head, messages } of read) {
+    const heads = group.map((chatLogId) => log.state.heads.chatLogs.get(chatLogId)).filter((head) => head !== undefined)
+    for (const { head, messages } of await readReadable(access, heads)) {
       for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
       done += messages.length
       if (gathering.messages >= MESSAGES_AT_ONCE) await write()

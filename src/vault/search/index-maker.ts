@@ -1,11 +1,13 @@
 // Makes segments of messages: for the checkpoint that folds them, of what a load brought, for an index made anew.
 
+import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { randomStem } from '../core/blobs.js'
 import { BlockWriter } from '../core/blocks.js'
 import type { Codec, LabelledRow } from '../core/codec.js'
 import type { FoldedMessages, MadeSegment } from '../core/index-port.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
+import { SuspectPage } from '../core/pages.js'
 import type { Slices } from '../core/slices.js'
 import { SegmentBuilder } from './segment-builder.js'
 import { SegmentWriter, type WrittenSegment } from './segment-writer.js'
@@ -50,9 +52,19 @@ export class Gathering {
       return
     }
     const fields = fieldsOf(body) as { readonly id: string; readonly senderId: string; readonly type: string; readonly timestamp: number }
-    const content = await contentOf(this.#ports.access, body)
+    const content = await this.#readable(body)
     await this.#builder.add({ stem, logOrder, number, id: fields.id, senderId: fields.senderId, type: fields.type, timestamp: fields.timestamp, content })
     await this.#slices.breathe()
+  }
+
+  /** Of a long content whose rows are damaged, what its page still shows: nothing may keep the log from being folded. */
+  async #readable(body: Body): Promise<string> {
+    try {
+      return await contentOf(this.#ports.access, body)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      return fieldsOf(body)['content'] as string
+    }
   }
 
   /** Writes the segment of everything gathered. */
@@ -62,6 +74,10 @@ export class Gathering {
     const written = writer.finish()
     return { written, rows: await file.take() }
   }
+}
+
+export function isDamage(error: unknown): boolean {
+  return error instanceof SuspectPage || (error instanceof VaultError && error.code === 'corrupt')
 }
 
 export async function foldSegment(ports: IndexMakerPorts, changed: readonly FoldedMessages[], order: number, slices: Slices): Promise<MadeSegment | undefined> {
