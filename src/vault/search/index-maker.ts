@@ -70,8 +70,8 @@ export class Gathering {
   /** Writes the segment of everything gathered. */
   async write(): Promise<{ readonly written: WrittenSegment; readonly rows: LabelledRow[] }> {
     const file = new BlockWriter(this.#ports.codec, randomStem())
-    const writer = await this.#builder.write((table, gone) => new SegmentWriter(file, table, gone))
-    const written = writer.finish()
+    const writer = await this.#builder.write((table, gone) => SegmentWriter.open(file, table, gone, this.#slices))
+    const written = await writer.finish(this.#slices)
     return { written, rows: await file.take() }
   }
 }

@@ -31,7 +31,7 @@ export async function mergeSegments({ codec, blocks, staged, slices }: MergePort
   const { table, gone, ordinals } = await mergeTables(merged, others, logs, slices)
   if (table.logs.length === 0 && gone.length === 0) return undefined
   const file = new BlockWriter(codec, randomStem())
-  const writer = new SegmentWriter(file, table, gone)
+  const writer = await SegmentWriter.open(file, table, gone, slices)
   const streams = merged.map(({ segment }) => new TermStream(segment, blocks))
   for (const stream of streams) await stream.next()
   for (;;) {
@@ -49,7 +49,7 @@ export async function mergeSegments({ codec, blocks, staged, slices }: MergePort
     await slices.breathe()
     if (file.waiting >= BLOCKS_AT_ONCE) await staged.write(await file.take())
   }
-  const written = writer.finish()
+  const written = await writer.finish(slices)
   await staged.write(await file.take())
   return { ...written, order: Math.max(...merged.map(({ segment }) => segment.entry.order)) }
 }
@@ -62,25 +62,43 @@ function leastOf(streams: readonly TermStream[]): string | undefined {
 
 /** Places of one term in several segments, in the order of the new ordinals. */
 function joinParts(parts: readonly { readonly read: StreamedTerm; readonly ordinals: Uint32Array }[]): Places {
-  const total = parts.reduce((sum, { read }) => sum + read.ordinals.length, 0)
+  let joined = partOf(parts[0]!)
+  for (const part of parts.slice(1)) joined = interleave(joined, partOf(part))
+  return { ...joined, from: 0, to: joined.ordinals.length }
+}
+
+type Part = Omit<Places, 'from' | 'to'>
+
+/** What is left of a part, under its new ordinals: these rise as the old ones did. */
+function partOf({ read, ordinals: now }: { readonly read: StreamedTerm; readonly ordinals: Uint32Array }): Part {
+  const { length } = read.ordinals
+  const ordinals = new Uint32Array(length)
+  const positions = new Uint32Array(length)
+  const spans = new Uint32Array(length)
+  let to = 0
+  for (let i = 0; i < length; i++) {
+    const ordinal = now[read.ordinals[i]!]!
+    if (ordinal === HIDDEN) continue
+    ordinals[to] = ordinal
+    positions[to] = read.positions[i]!
+    spans[to++] = read.spans[i]!
+  }
+  return { ordinals: ordinals.subarray(0, to), positions: positions.subarray(0, to), spans: spans.subarray(0, to) }
+}
+
+/** Two parts as one; no message is in both. */
+function interleave(a: Part, b: Part): Part {
+  const total = a.ordinals.length + b.ordinals.length
   const ordinals = new Uint32Array(total)
   const positions = new Uint32Array(total)
   const spans = new Uint32Array(total)
-  let to = 0
-  let inOrder = true
-  for (const { read, ordinals: now } of parts) {
-    for (let i = 0; i < read.ordinals.length; i++) {
-      const ordinal = now[read.ordinals[i]!]!
-      if (ordinal === HIDDEN) continue
-      if (to > 0 && ordinal < ordinals[to - 1]!) inOrder = false
-      ordinals[to] = ordinal
-      positions[to] = read.positions[i]!
-      spans[to++] = read.spans[i]!
-    }
+  for (let i = 0, j = 0, to = 0; to < total; to++) {
+    const first = j === b.ordinals.length || (i < a.ordinals.length && a.ordinals[i]! < b.ordinals[j]!)
+    const part = first ? a : b
+    const at = first ? i++ : j++
+    ordinals[to] = part.ordinals[at]!
+    positions[to] = part.positions[at]!
+    spans[to] = part.spans[at]!
   }
-  if (inOrder) return { ordinals, positions, spans, from: 0, to }
-  // One number of both, so that the engine's sort of numbers does it; places of one message come from one part and keep their order.
-  const keys = Float64Array.from({ length: to }, (_, i) => ordinals[i]! * to + i).sort()
-  const at = Uint32Array.from(keys, (key) => key % to)
-  return { ordinals: at.map((i) => ordinals[i]!), positions: at.map((i) => positions[i]!), spans: at.map((i) => spans[i]!), from: 0, to }
+  return { ordinals, positions, spans }
 }

@@ -1,10 +1,13 @@
 // Finds a message by its whole id: hashes in order, with the ordinals of their messages. A hash may lie, the page tells.
 // Implements docs/format.md, section 12, "Ids".
 
+import type { Slices } from '../core/slices.js'
 import { BitReader, ByteSink } from './bits.js'
 
 /** Hashes that share a bucket, on average at most. */
 const PER_BUCKET = 32
+/** Written before the page gets its turn. */
+const BUCKETS_AT_ONCE = 256
 /** Bits of a hash. Few enough to be cheap; among millions of messages a look finds one in three times a message that is not meant. */
 const HASH_BITS = 24
 
@@ -35,18 +38,24 @@ export function idLayout(messages: number): IdLayout {
 }
 
 /** Where each bucket begins, 32 bits each, and the end; then the entries, packed. */
-export function encodeIds(ids: Uint32Array): Uint8Array {
+export async function encodeIds(ids: Uint32Array, slices: Slices): Promise<Uint8Array> {
   const { bucketBits, ordinalBits } = idLayout(ids.length)
-  // One number of both, so that the engine's sort of numbers does it.
-  const keys = Float64Array.from(ids, (id, ordinal) => id * 2 ** ordinalBits + ordinal).sort()
+  const kept = HASH_BITS - bucketBits
   const starts = new Uint32Array(2 ** bucketBits + 1)
   for (const id of ids) starts[bucketOf(id, bucketBits) + 1]!++
   for (let i = 1; i < starts.length; i++) starts[i]! += starts[i - 1]!
   const sink = new ByteSink()
   for (const start of starts) sink.bits(start, 32)
-  for (const key of keys) {
-    sink.bits(Math.floor(key / 2 ** ordinalBits) & (2 ** (HASH_BITS - bucketBits) - 1), HASH_BITS - bucketBits)
-    sink.bits(key % 2 ** ordinalBits, ordinalBits)
+  // One number of hash and ordinal; buckets are small, so only these are sorted.
+  const keys = new Float64Array(ids.length)
+  const next = starts.slice()
+  for (const [ordinal, id] of ids.entries()) keys[next[bucketOf(id, bucketBits)]!++] = (id & (2 ** kept - 1)) * 2 ** ordinalBits + ordinal
+  for (let bucket = 0; bucket + 1 < starts.length; bucket++) {
+    if (bucket % BUCKETS_AT_ONCE === 0) await slices.breathe()
+    for (const key of keys.subarray(starts[bucket], starts[bucket + 1]).sort()) {
+      sink.bits(Math.floor(key / 2 ** ordinalBits), kept)
+      sink.bits(key % 2 ** ordinalBits, ordinalBits)
+    }
   }
   sink.align()
   return sink.view().slice()

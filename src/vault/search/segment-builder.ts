@@ -158,11 +158,11 @@ export class SegmentBuilder {
   }
 
   /** Writes everything gathered; gives way to the page on the way. @param open makes the writer, once the messages are in order */
-  async write(open: (table: MessageTable, gone: readonly GoneRun[]) => SegmentWriter): Promise<SegmentWriter> {
+  async write(open: (table: MessageTable, gone: readonly GoneRun[]) => Promise<SegmentWriter>): Promise<SegmentWriter> {
     const order = this.#order()
     const ordinalOf = new Uint32Array(order.length)
     for (const [ordinal, message] of order.entries()) ordinalOf[message] = ordinal
-    const writer = open(this.#table(order), this.#gone)
+    const writer = await open(this.#table(order), this.#gone)
     const senders = [...this.#senders].map(([id, messages]) => ({ term: exactTerm('s', id), messages }))
     const types = [...this.#types].map(([type, messages]) => ({ term: exactTerm('t', type), messages }))
     for (const { term, messages } of [...senders, ...types].sort(byTerm)) {

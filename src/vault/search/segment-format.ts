@@ -2,12 +2,15 @@
 // Implements docs/format.md, section 12, "Segment".
 
 import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
+import type { Slices } from '../core/slices.js'
 import { BitReader, ByteReader, ByteSink } from './bits.js'
 
 export const FOOTER_BYTES = 64
 /** Messages that share a first time. */
 export const TIMES_CHUNK = 128
 export const TIME_ENTRY = 12
+/** Written before the page gets its turn. */
+const CHUNKS_AT_ONCE = 64
 const STEM_BYTES = 12
 /** Words of a page are this many bytes, numbers included, or a little more. */
 export const WORDS_PAGE = 4096
@@ -162,7 +165,7 @@ export function decodeTable(bytes: Uint8Array): DecodedTable {
 }
 
 /** First times of chunks, and where the steps to the others are; then the steps. Whole milliseconds take few bits, others eight bytes. */
-export function encodeTimes(times: Float64Array): Uint8Array {
+export async function encodeTimes(times: Float64Array, slices: Slices): Promise<Uint8Array> {
   const steps = new ByteSink()
   const chunks = Math.ceil(times.length / TIMES_CHUNK)
   const directory = new Uint8Array(chunks * TIME_ENTRY)
@@ -170,6 +173,7 @@ export function encodeTimes(times: Float64Array): Uint8Array {
   for (let chunk = 0; chunk < chunks; chunk++) {
     const first = chunk * TIMES_CHUNK
     const end = Math.min(times.length, first + TIMES_CHUNK)
+    if (chunk % CHUNKS_AT_ONCE === 0) await slices.breathe()
     view.setFloat64(chunk * TIME_ENTRY, times[first]!)
     view.setUint32(chunk * TIME_ENTRY + 8, steps.length)
     if (!areWhole(times, first, end)) {
@@ -201,10 +205,18 @@ function bigEndian(value: number): Uint8Array {
 
 /** Half of the steps are about as long as 2^k; the longest must leave no more than 31 bits above it. */
 function stepParameter(times: Float64Array, first: number, end: number): number {
-  const steps = Float64Array.from({ length: Math.max(0, end - first - 1) }, (_, i) => times[first + i]! - times[first + i + 1]!).sort()
-  if (steps.length === 0) return 0
-  const bits = (step: number): number => (step < 1 ? 0 : Math.floor(Math.log2(step)) + 1)
-  return Math.min(31, Math.max(bits(steps[steps.length >> 1]!) - 1, bits(steps.at(-1)!) - 30, 0))
+  const byBits = new Uint8Array(54)
+  let longest = 0
+  for (let i = first + 1; i < end; i++) {
+    const step = times[i - 1]! - times[i]!
+    const bits = step < 1 ? 0 : Math.floor(Math.log2(step)) + 1
+    byBits[bits]!++
+    if (bits > longest) longest = bits
+  }
+  let half = (end - first - 1) / 2
+  let middle = 0
+  while (middle < 53 && (half -= byBits[middle]!) > 0) middle++
+  return Math.min(31, Math.max(middle - 1, longest - 30, 0))
 }
 
 function areWhole(times: Float64Array, first: number, end: number): boolean {

@@ -3,6 +3,7 @@
 
 import { utf8 } from '../../crypto/bytes.js'
 import type { BlockWriter } from '../core/blocks.js'
+import type { Slices } from '../core/slices.js'
 import { ByteSink } from './bits.js'
 import { encodeIds } from './message-ids.js'
 import { writeList, type Places } from './postings.js'
@@ -46,16 +47,22 @@ export class SegmentWriter {
   #wordCount = 0
   #placeCount = 0
 
-  constructor(file: BlockWriter, table: MessageTable, gone: readonly GoneRun[]) {
+  private constructor(file: BlockWriter, table: MessageTable, tableLength: number, timesAt: number) {
     this.#file = file
     this.#table = table
-    const head = encodeTable(table, gone)
-    file.write(head)
-    this.#tableLength = file.length
-    file.write(table.lengths)
-    this.#timesAt = file.length
-    file.write(encodeTimes(table.times))
+    this.#tableLength = tableLength
+    this.#timesAt = timesAt
     this.#groupsAt = file.length
+  }
+
+  /** Begins a segment with what is known of its messages. */
+  static async open(file: BlockWriter, table: MessageTable, gone: readonly GoneRun[], slices: Slices): Promise<SegmentWriter> {
+    file.write(encodeTable(table, gone))
+    const tableLength = file.length
+    file.write(table.lengths)
+    const timesAt = file.length
+    file.write(await encodeTimes(table.times, slices))
+    return new SegmentWriter(file, table, tableLength, timesAt)
   }
 
   /** Adds a term; they must come in the order of their UTF-16 units. */
@@ -95,13 +102,13 @@ export class SegmentWriter {
   }
 
   /** Ends the file; its blocks can be taken. */
-  finish(): WrittenSegment {
+  async finish(slices: Slices): Promise<WrittenSegment> {
     this.#endPage()
     const file = this.#file
     const wordsAt = file.length
     file.write(this.#pages.view())
     const idsAt = file.length
-    file.write(encodeIds(this.#table.ids))
+    file.write(await encodeIds(this.#table.ids, slices))
     const directoryAt = file.length
     file.write(this.#directory.view())
     let units = 0

@@ -50,8 +50,8 @@ export async function segmentOf({ codec, blocks, keep }: OpenBlocks, order: numb
     else await builder.add({ stem, logOrder, number, id: `${stem}${number}`, senderId: 'ada', type: 'user', timestamp, content })
   }
   const file = new BlockWriter(codec, `segment${order}`)
-  const writer = await builder.write((table, gone) => new SegmentWriter(file, table, gone))
-  const { blocks: count, ...written } = writer.finish()
+  const writer = await builder.write((table, gone) => SegmentWriter.open(file, table, gone, new Slices()))
+  const { blocks: count, ...written } = await writer.finish(new Slices())
   keep(await file.take())
   return Segment.open(blocks, { ...written, blocks: count, order })
 }
