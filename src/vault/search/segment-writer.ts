@@ -19,12 +19,12 @@ export interface WrittenSegment {
 }
 
 /**
- * More than a segment takes for most text in languages with spaces: a curve over eighteen corpora of real dialogues (from 3 bytes a word in large
- * segments to 9 in small ones). It depends on how many messages and words there are, never on which: below 64 blocks the size of
+ * More than a segment takes for most text in languages with spaces: a curve over twelve corpora of real dialogues (from 3 bytes a word in large
+ * segments to 9 in small ones) and made-up text that is richer in words. It depends on how many messages and words there are, never on which: below 64 blocks the size of
  * a segment is this, rounded up, and says nothing about words.
  */
 function usualBytes(messages: number, places: number): number {
-  return 400 + 8 * messages + places * (2 + 30 * Math.max(1, places) ** -0.27)
+  return 400 + 8 * messages + places * (2 + 50 * Math.max(1, places) ** -0.27)
 }
 
 export class SegmentWriter {
