@@ -12,10 +12,10 @@ import type { VaultEvent } from './vault-events.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
-import type { FindSessionsOptions, SessionMatch } from './search/find-sessions.js'
-import type { KeywordOptions, KeywordReport } from './search/generate-keywords.js'
+import type { FindSessionsOptions, SessionMatch } from './search/records/find-sessions.js'
+import type { KeywordOptions, KeywordReport } from './search/records/generate-keywords.js'
 import type { SearchHit, SearchOptions } from './search/options.js'
-import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/record-options.js'
+import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/records/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
@@ -119,7 +119,7 @@ export class UnlockedVault implements Records {
   async searchSessions(query: string, options: FindSessionsOptions = {}): Promise<readonly SessionMatch[]> {
     const { access, log } = this.#vault
     log.assertAlive()
-    const { findSessions } = await fetchPart(() => import('./search/find-sessions.js'))
+    const { findSessions } = await fetchPart(() => import('./search/records/find-sessions.js'))
     return findSessions(access, query, options)
   }
 

@@ -15,7 +15,7 @@ import { emptyManifest, sealManifest } from './core/manifest.js'
 import { readStanding, type Standing } from './core/replay.js'
 import type { ClosedParts } from './environment.js'
 import { OpenedVault } from './opened-vault.js'
-import { TOKENIZER } from './search/tokenizer-version.js'
+import { TOKENIZER } from './search/words/tokenizer-version.js'
 import { SecondCopies } from './second-copies.js'
 import { UnlockedVault } from './unlocked-vault.js'
 

@@ -2,8 +2,8 @@
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { destroyVault, openVault } from '../../src/index.ts'
-import { matchText } from '../../src/vault/search/match.ts'
-import { parseQuery } from '../../src/vault/search/query.ts'
+import { matchText } from '../../src/vault/search/words/match.ts'
+import { parseQuery } from '../../src/vault/search/words/query.ts'
 import { TABLE } from '../search/table.ts'
 
 const ROWS = Object.values(TABLE).flat()

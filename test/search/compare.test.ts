@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import type { SearchHit } from '../../src/vault/search/options.js'
-import { snippetOf } from '../../src/vault/search/snippet.js'
+import { snippetOf } from '../../src/vault/search/words/snippet.js'
 import { seededRandom } from '../kit/random.js'
 import { compareQueries, type Report, type Searchable } from './kit/compare.js'
 import { QuerySource } from './kit/queries.js'

@@ -1,8 +1,8 @@
 // Keywords from the words of chat logs: which words tell, and whose keywords may be replaced.
 
 import { describe, expect, it } from 'vitest'
-import { pickKeywords, SessionWords } from '../../src/vault/search/telling-words.js'
-import type { KeywordOptions } from '../../src/vault/search/generate-keywords.js'
+import { pickKeywords, SessionWords } from '../../src/vault/search/records/telling-words.js'
+import type { KeywordOptions } from '../../src/vault/search/records/generate-keywords.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { testBrowser } from '../kit/tabs.js'
 import { message } from '../kit/vault-states.js'

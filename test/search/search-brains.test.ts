@@ -1,7 +1,7 @@
 // Finding brains by any string they hold: where it stands, long values, and while the vault changes.
 
 import { describe, expect, it } from 'vitest'
-import type { BrainHit, BrainSearchOptions } from '../../src/vault/search/record-options.js'
+import type { BrainHit, BrainSearchOptions } from '../../src/vault/search/records/record-options.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { testBrowser } from '../kit/tabs.js'
 

@@ -1,9 +1,9 @@
 // Finding messages: filters, orders and hits, over pending and folded messages, long ones, two tabs, and while the vault changes.
 
 import { describe, expect, it } from 'vitest'
-import { matchText } from '../../src/vault/search/match.js'
+import { matchText } from '../../src/vault/search/words/match.js'
 import type { SearchHit, SearchOptions } from '../../src/vault/search/options.js'
-import { parseQuery } from '../../src/vault/search/query.js'
+import { parseQuery } from '../../src/vault/search/words/query.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { testBrowser } from '../kit/tabs.js'
 import { message } from '../kit/vault-states.js'

@@ -1,7 +1,7 @@
 // Finding sessions by title and keywords: which texts meet a query together, filters, orders, other scripts, and while the vault changes.
 
 import { describe, expect, it } from 'vitest'
-import type { SessionHit, SessionSearchOptions } from '../../src/vault/search/record-options.js'
+import type { SessionHit, SessionSearchOptions } from '../../src/vault/search/records/record-options.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { testBrowser } from '../kit/tabs.js'
 import { message } from '../kit/vault-states.js'

@@ -2,10 +2,10 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fold } from '../../src/vault/search/fold.js'
-import { matchText } from '../../src/vault/search/match.js'
-import { parseQuery } from '../../src/vault/search/query.js'
-import { tokenize } from '../../src/vault/search/tokenizer.js'
+import { fold } from '../../src/vault/search/words/fold.js'
+import { matchText } from '../../src/vault/search/words/match.js'
+import { parseQuery } from '../../src/vault/search/words/query.js'
+import { tokenize } from '../../src/vault/search/words/tokenizer.js'
 import { TABLE } from './table.js'
 
 const isFound = (text: string, query: string): boolean => matchText(parseQuery(query), text, 'all').met

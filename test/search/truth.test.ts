@@ -1,9 +1,9 @@
 // The truth itself: by hand where an order is defined, and against its definition written out without any short cut.
 
 import { describe, expect, it } from 'vitest'
-import { matchText } from '../../src/vault/search/match.js'
-import { compare, parseQuery, type Clause } from '../../src/vault/search/query.js'
-import { tokenize } from '../../src/vault/search/tokenizer.js'
+import { matchText } from '../../src/vault/search/words/match.js'
+import { compare, parseQuery, type Clause } from '../../src/vault/search/words/query.js'
+import { tokenize } from '../../src/vault/search/words/tokenizer.js'
 import { seededRandom } from '../kit/random.js'
 import { QuerySource } from './kit/queries.js'
 import { generatedSample } from './kit/sample.js'

@@ -4,7 +4,7 @@ import type { Fields } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
 import type { Message, MessageType } from '../records/messages.js'
 import type { Session } from '../records/sessions.js'
-import type { Range } from './match.js'
+import type { Range } from './words/match.js'
 
 export interface SearchOptions {
   /** What is searched; sessions and brains have options of their own. */

@@ -1,12 +1,12 @@
 // A search in one kind of record.
 
 import type { Access } from '../core/access.js'
-import type { LiveIndex } from './live-index.js'
+import type { LiveIndex } from './index/live-index.js'
 import type { SearchHit, SearchOptions } from './options.js'
-import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './record-options.js'
-import { searchInBrains } from './search-brains.js'
-import { searchMessages } from './search-messages.js'
-import { searchInSessions } from './search-sessions.js'
+import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './records/record-options.js'
+import { searchInBrains } from './records/search-brains.js'
+import { searchMessages } from './messages/search-messages.js'
+import { searchInSessions } from './records/search-sessions.js'
 
 export type AnySearchOptions = SearchOptions | SessionSearchOptions | BrainSearchOptions
 export type AnyHit = SearchHit | SessionHit | BrainHit

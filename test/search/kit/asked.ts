@@ -1,8 +1,8 @@
 // A query as the truth asks it: which terms of the vocabulary each of its terms accepts is found once, so that a walk over a million
 // messages compares numbers. Clauses of one step are counted by that alone; longer ones are cut and followed where all they need is there.
 
-import { matchText } from '../../../src/vault/search/match.js'
-import { compare, type Clause, type Query, type QueryTerm } from '../../../src/vault/search/query.js'
+import { matchText } from '../../../src/vault/search/words/match.js'
+import { compare, type Clause, type Query, type QueryTerm } from '../../../src/vault/search/words/query.js'
 
 /** The distinct terms of all messages, one message after the other: one row of numbers is walked much faster than many. */
 export interface Cuts {

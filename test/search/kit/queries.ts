@@ -3,7 +3,7 @@
 
 import { isVaultError } from '../../../src/errors.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
-import { parseQuery } from '../../../src/vault/search/query.js'
+import { parseQuery } from '../../../src/vault/search/words/query.js'
 import type { Random } from '../../kit/random.js'
 import type { Truth } from './truth.js'
 import { chunkOf, respelt, stretchOf, surfaceOf, Words, type Place } from './words.js'

@@ -5,10 +5,10 @@ import { Blocks, BLOCK_BYTES, BlockWriter } from '../../../src/vault/core/blocks
 import type { Codec, LabelledRow } from '../../../src/vault/core/codec.js'
 import { Slices } from '../../../src/vault/core/slices.js'
 import type { Head } from '../../../src/vault/core/state.js'
-import type { LogsByStem } from '../../../src/vault/search/live-index.js'
-import { SegmentBuilder } from '../../../src/vault/search/segment-builder.js'
-import { SegmentWriter } from '../../../src/vault/search/segment-writer.js'
-import { Segment } from '../../../src/vault/search/segment.js'
+import type { LogsByStem } from '../../../src/vault/search/index/live-index.js'
+import { SegmentBuilder } from '../../../src/vault/search/segments/segment-builder.js'
+import { SegmentWriter } from '../../../src/vault/search/segments/segment-writer.js'
+import { Segment } from '../../../src/vault/search/segments/segment.js'
 
 export type OpenBlocks = { codec: Codec; blocks: Blocks; keep: (rows: readonly LabelledRow[]) => void }
 

@@ -1,10 +1,10 @@
 // What a search must find, in which order: a walk over every message of a plain list. It asks the library only what a text is cut into
 // and which terms agree (the table by hand pins that down); filters, scores and orders are its own.
 
-import { matchText, type Range } from '../../../src/vault/search/match.js'
+import { matchText, type Range } from '../../../src/vault/search/words/match.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
-import { parseQuery, type Clause, type Query } from '../../../src/vault/search/query.js'
-import { tokenize } from '../../../src/vault/search/tokenizer.js'
+import { parseQuery, type Clause, type Query } from '../../../src/vault/search/words/query.js'
+import { tokenize } from '../../../src/vault/search/words/tokenizer.js'
 import { Asked, countIn, type Cuts } from './asked.js'
 import { Weights } from './weights.js'
 

@@ -1,7 +1,7 @@
 // The weight of an answer, written from its definition: BM25 over all messages of a vault, with lengths rounded to eight steps an octave
 // and the frequency of a clause taken from those of its terms.
 
-import type { Query } from '../../../src/vault/search/query.js'
+import type { Query } from '../../../src/vault/search/words/query.js'
 import { widestPath, type Asked } from './asked.js'
 
 const K1 = 1.2

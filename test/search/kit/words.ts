@@ -1,6 +1,6 @@
 // Words of a corpus by how many messages hold them, and real places where they stand: what queries are cut from.
 
-import { tokenize, type Token } from '../../../src/vault/search/tokenizer.js'
+import { tokenize, type Token } from '../../../src/vault/search/words/tokenizer.js'
 import type { Random } from '../../kit/random.js'
 import type { Truth, TruthMessage } from './truth.js'
 

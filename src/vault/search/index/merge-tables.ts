@@ -1,0 +1,161 @@
+// The messages of several segments as one table, and what becomes of each one's ordinal.
+
+import type { Slices } from '../../core/slices.js'
+import type { LiveSegment, LogsByStem } from './live-index.js'
+import { decodeIds } from '../segments/message-ids.js'
+import type { GoneRun, MessageTable } from '../segments/segment-format.js'
+import type { Segment } from '../segments/segment.js'
+
+export interface MergedTables {
+  readonly table: MessageTable
+  readonly gone: readonly GoneRun[]
+  /** By segment: the new ordinal of each message, or HIDDEN. */
+  readonly ordinals: readonly Uint32Array[]
+}
+
+/** The messages of one segment, unpacked. */
+interface Source {
+  readonly logs: Uint32Array
+  readonly logNumbers: Float64Array
+  readonly numbers: Uint32Array
+  readonly times: Float64Array
+  readonly lengths: Uint8Array
+  readonly ids: Uint32Array
+  readonly hidden: Uint8Array | undefined
+  readonly count: number
+  /** The next message that was not taken. */
+  at: number
+}
+
+/** Not one of the new ordinals: the message is hidden. */
+export const HIDDEN = 0xffffffff
+
+const TAKEN_AT_ONCE = 4096
+
+export async function mergeTables(merged: readonly LiveSegment[], others: readonly LiveSegment[], logs: LogsByStem, slices: Slices): Promise<MergedTables> {
+  const stems = new Map<string, number>()
+  const sources: Source[] = []
+  for (const live of merged) {
+    sources.push(await unpack(live, stems, logs))
+    await slices.breathe()
+  }
+  const total = sources.reduce((sum, { count, hidden }) => sum + count - (hidden === undefined ? 0 : hidden.reduce((a, b) => a + b, 0)), 0)
+  const table = { logs: new Uint32Array(total), numbers: new Uint32Array(total), times: new Float64Array(total), lengths: new Uint8Array(total), ids: new Uint32Array(total) }
+  const ordinals = sources.map(({ count }) => new Uint32Array(count).fill(HIDDEN))
+  const heap = new SourceHeap(sources)
+  for (let ordinal = 0; ordinal < total; ordinal++) {
+    const which = heap.first
+    const source = sources[which]!
+    const { at } = source
+    table.logs[ordinal] = source.logs[at]!
+    table.numbers[ordinal] = source.numbers[at]!
+    table.times[ordinal] = source.times[at]!
+    table.lengths[ordinal] = source.lengths[at]!
+    table.ids[ordinal] = source.ids[at]!
+    ordinals[which]![at] = ordinal
+    heap.goOn()
+    if (ordinal % TAKEN_AT_ONCE === 0) await slices.breathe()
+  }
+  const gone = mergeGone(merged, others, stems, logs)
+  return { table: { ...table, stems: [...stems.keys()] }, gone, ordinals }
+}
+
+async function unpack({ segment, hidden }: LiveSegment, stems: Map<string, number>, logsByStem: LogsByStem): Promise<Source> {
+  const { runs, messages: count } = segment
+  const logOf = segment.stems.map((stem) => {
+    const head = logsByStem.get(stem)
+    if (head !== undefined && !stems.has(stem)) stems.set(stem, stems.size)
+    return head === undefined ? { log: 0, number: -1 } : { log: stems.get(stem)!, number: head.number }
+  })
+  const logs = new Uint32Array(count)
+  const logNumbers = new Float64Array(count)
+  const numbers = new Uint32Array(count)
+  for (let run = 0; run < runs.logs.length; run++) {
+    const { log, number } = logOf[runs.logs[run]!]!
+    for (let i = 0; i < runs.counts[run]!; i++) {
+      const ordinal = runs.ordinals[run]! + i
+      logs[ordinal] = log
+      logNumbers[ordinal] = number
+      numbers[ordinal] = runs.numbers[run]! - i
+    }
+  }
+  const times = await segment.allTimes()
+  const lengths = await segment.lengths()
+  const ids = decodeIds(await segment.idBytes(), count)
+  const source = { logs, logNumbers, numbers, times, lengths, ids, hidden, count, at: -1 }
+  advance(source)
+  return source
+}
+
+function advance(source: Source): void {
+  do source.at++
+  while (source.at < source.count && source.hidden !== undefined && source.hidden[source.at] !== 0)
+}
+
+/** Sources by their next message, the newest first. */
+class SourceHeap {
+  readonly #sources: readonly Source[]
+  readonly #heap: number[]
+
+  constructor(sources: readonly Source[]) {
+    this.#sources = sources
+    this.#heap = [...sources.keys()].filter((i) => sources[i]!.at < sources[i]!.count).sort((a, b) => this.#compare(a, b))
+  }
+
+  get first(): number {
+    return this.#heap[0]!
+  }
+
+  #compare(a: number, b: number): number {
+    const x = this.#sources[a]!
+    const y = this.#sources[b]!
+    return y.times[y.at]! - x.times[x.at]! || y.logNumbers[y.at]! - x.logNumbers[x.at]! || y.numbers[y.at]! - x.numbers[x.at]!
+  }
+
+  /** The first source's message was taken. */
+  goOn(): void {
+    const heap = this.#heap
+    const source = this.#sources[heap[0]!]!
+    advance(source)
+    if (source.at >= source.count) {
+      heap[0] = heap.at(-1)!
+      heap.pop()
+    }
+    for (let at = 0; ; ) {
+      let least = at
+      for (const child of [2 * at + 1, 2 * at + 2]) if (child < heap.length && this.#compare(heap[child]!, heap[least]!) < 0) least = child
+      if (least === at) return
+      ;[heap[at], heap[least]] = [heap[least]!, heap[at]!]
+      at = least
+    }
+  }
+}
+
+/** Deleted messages that an older segment, which stays, still speaks of. */
+function mergeGone(merged: readonly LiveSegment[], others: readonly LiveSegment[], stems: Map<string, number>, logs: LogsByStem): GoneRun[] {
+  const gone: GoneRun[] = []
+  for (const { segment } of merged) {
+    const older = others.filter((other) => other.segment.entry.order < segment.entry.order)
+    const newer = others.filter((other) => other.segment.entry.order > segment.entry.order)
+    for (const { log, from, count } of segment.gone) {
+      const stem = segment.stems[log]!
+      if (logs.get(stem) === undefined) continue
+      for (let number = from; number < from + count; number++) {
+        const speaks = (other: LiveSegment): boolean => holds(other.segment, stem, number)
+        if (!older.some(speaks) || newer.some(speaks)) continue
+        if (!stems.has(stem)) stems.set(stem, stems.size)
+        gone.push({ log: stems.get(stem)!, from: number, count: 1 })
+      }
+    }
+  }
+  return gone
+}
+
+function holds({ stems, runs, gone }: Segment, stem: string, number: number): boolean {
+  const log = stems.indexOf(stem)
+  if (log === -1) return false
+  for (let run = 0; run < runs.logs.length; run++) {
+    if (runs.logs[run] === log && number <= runs.numbers[run]! && number > runs.numbers[run]! - runs.counts[run]!) return true
+  }
+  return gone.some((there) => there.log === log && number >= there.from && number < there.from + there.count)
+}

@@ -1,0 +1,81 @@
+// Finds messages by their words. What the index names is read once more when its turn comes, so nothing is shown that was
+// changed or deleted meanwhile, and the page has the last word on what is an answer.
+
+import type { Access } from '../../core/access.js'
+import { fieldsOf } from '../../core/log-row.js'
+import { pagesBetween } from '../../core/pages.js'
+import { Slices } from '../../core/slices.js'
+import type { State } from '../../core/state.js'
+import { placeOf, readBodies } from '../../records/message-pages.js'
+import { toDeferredMessage, toMessage } from '../../records/messages.js'
+import { headToSession } from '../../records/sessions.js'
+import type { Candidate, Wanted } from './candidates.js'
+import { findCandidates } from './find-candidates.js'
+import { hasLongContent } from '../index/index-maker.js'
+import type { LiveIndex } from '../index/live-index.js'
+import { matchText } from '../words/match.js'
+import { admits, admitsLog, readOptions, sessionOf, type SearchHit, type SearchOptions } from '../options.js'
+import { parseQuery } from '../words/query.js'
+import { snippetOf } from '../words/snippet.js'
+
+/** Candidates beyond the limit: some may be gone when their turn comes. */
+const SPARE = 12
+/** Asked for at first where there is no limit. */
+const FIRST_CANDIDATES = 500
+/** Hits whose pages are read together. */
+const HITS_AT_ONCE = 20
+
+/** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
+export async function* searchMessages(access: Access, live: LiveIndex, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
+  const filters = readOptions(options)
+  const wanted: Wanted = { query: parseQuery(text), filters, id: text.trim(), slices: new Slices(filters.signal) }
+  filters.signal?.throwIfAborted()
+  let left = filters.limit
+  if (left === 0) return
+  const given = new Set<string>()
+  for (let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE; ; limit = Infinity) {
+    const { byId, byWords, more } = await access.view((state) => findCandidates(access, live, state, wanted, limit))
+    const all = [...byId.map((candidate) => ({ candidate, byId: true })), ...byWords.map((candidate) => ({ candidate, byId: false }))]
+    for (let start = 0; start < all.length; start += HITS_AT_ONCE) {
+      const group = all.slice(start, start + HITS_AT_ONCE)
+      await access.view((state) => prefetch(access, state, group.map(({ candidate }) => candidate)))
+      for (const { candidate, byId: asId } of group) {
+        const key = `${candidate.logNumber}/${candidate.number}`
+        if (given.has(key)) continue
+        filters.signal?.throwIfAborted()
+        const hit = await readHit(access, wanted, candidate, asId)
+        if (hit === undefined) continue
+        given.add(key)
+        yield hit
+        if (--left === 0) return
+      }
+    }
+    if (!more) return
+  }
+}
+
+/** Brings the pages of the next hits into the cache, all in one read. */
+async function prefetch(access: Access, state: State, candidates: readonly Candidate[]): Promise<void> {
+  const wanted = candidates.flatMap(({ chatLogId, number }) => {
+    const log = state.heads.chatLogs.get(chatLogId)
+    if (log === undefined) return []
+    const stem = log.value['stem'] as string
+    return pagesBetween(number, Math.min(number + 1, log.value['next'] as number)).map((page) => ({ stem, folded: log.folded, page }))
+  })
+  await access.pages.readMany(wanted)
+}
+
+async function readHit(access: Access, { query, filters, id }: Wanted, { chatLogId, number }: Candidate, byId: boolean): Promise<SearchHit | undefined> {
+  return access.view(async (state) => {
+    const log = state.heads.chatLogs.get(chatLogId)
+    if (log === undefined || !admitsLog(state, filters, log)) return undefined
+    const [record] = await readBodies(access, state, log, { from: number, to: number + 1, limit: 1, newest: false })
+    if (record === undefined || !admits(filters, fieldsOf(record.body))) return undefined
+    if (byId && fieldsOf(record.body)['id'] !== id) return undefined
+    const message = hasLongContent(record.body) ? toMessage(placeOf(log, record), await access.restore(record.body)) : toDeferredMessage(placeOf(log, record), record.body)
+    const { met, highlights } = matchText(query, message.content, filters.match)
+    if (!met && !byId) return undefined
+    const session = sessionOf(state, log)
+    return { message, ...(session !== undefined && { session: headToSession(session) }), snippet: snippetOf(message.content, highlights), highlights }
+  })
+}

@@ -1,0 +1,95 @@
+// What was typed into a search field, as clauses over terms:
+//
+//   word   "exact phrase"   -without   -"nor this"   word*   *infix*
+//
+// A word that is cut into several terms (kebab-case, don't, a path, a run of Han) asks for them side by side, as a phrase does.
+
+import { VaultError } from '../../../errors.js'
+import { tokenize } from './tokenizer.js'
+
+/** How a term of the query is compared with one of the text. */
+export type Comparison = 'equal' | 'begins' | 'ends' | 'contains'
+
+export interface QueryTerm {
+  readonly term: string
+  readonly comparison: Comparison
+  /** It is one sign of a script without spaces, which begins a pair where the text goes on. */
+  readonly lastSign: boolean
+  /** Nodes of the clause that it leads from and to: a compound is one step beside those of its parts. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Terms that must be found side by side, from node 0 to `last`, along one of the ways there are. */
+export interface Clause {
+  readonly terms: readonly QueryTerm[]
+  readonly last: number
+}
+
+export interface Query {
+  readonly wanted: readonly Clause[]
+  readonly unwanted: readonly Clause[]
+}
+
+const LONGEST_QUERY = 1024
+const MOST_CLAUSES = 64
+const SHORTEST_INFIX = 3
+
+const CLAUSE = /(-?)(?:"([^"]*)(?:"|$)|([^\s"]+))/gu
+
+/**
+ * Reads a query.
+ * @throws {VaultError} `invalid-value` when it is too long, asks for nothing, or for an infix of less than three characters
+ */
+export function parseQuery(text: string): Query {
+  if (typeof text !== 'string') throw new TypeError('a query is a string')
+  if (text.length > LONGEST_QUERY) throw refused(`the query is longer than ${LONGEST_QUERY} characters`, 'too-long')
+  const wanted: Clause[] = []
+  const unwanted: Clause[] = []
+  for (const [, minus, phrase, word] of text.matchAll(CLAUSE)) {
+    const clause = phrase === undefined ? clauseOfWord(word!) : clauseOf(phrase, 'equal', 'equal')
+    if (clause !== undefined) (minus === '-' ? unwanted : wanted).push(clause)
+  }
+  if (wanted.length + unwanted.length > MOST_CLAUSES) throw refused(`the query has more than ${MOST_CLAUSES} words`, 'too-long')
+  if (wanted.length === 0) throw refused('the query has no word to look for', 'empty')
+  return { wanted, unwanted }
+}
+
+function clauseOfWord(word: string): Clause | undefined {
+  const [, before, bare, after] = /^(\**)(.*?)(\**)$/su.exec(word)!
+  if (before === '') return clauseOf(bare!, 'equal', after === '' ? 'equal' : 'begins')
+  const clause = clauseOf(bare!, 'ends', after === '' ? 'equal' : 'begins')
+  if (clause !== undefined && [...bare!].length < SHORTEST_INFIX) throw refused(`*infix* needs at least ${SHORTEST_INFIX} characters`, 'infix')
+  return clause
+}
+
+/** @param first how the beginning of its first term is compared, @param last the end of its last one */
+function clauseOf(text: string, first: 'equal' | 'ends', last: 'equal' | 'begins'): Clause | undefined {
+  const tokens = tokenize(text)
+  if (tokens.length === 0) return undefined
+  const end = Math.max(...tokens.map(({ position, span }) => position + span))
+  const terms = tokens.map(({ term, position: from, span, lastSign }): QueryTerm => {
+    const to = from + span
+    const openStart = from === 0 && first === 'ends'
+    const openEnd = (to === end && last === 'begins') || lastSign
+    return { term, comparison: openStart ? (openEnd ? 'contains' : 'ends') : openEnd ? 'begins' : 'equal', lastSign, from, to }
+  })
+  return { terms, last: end }
+}
+
+export function compare(found: string, { term, comparison }: QueryTerm): boolean {
+  switch (comparison) {
+    case 'equal':
+      return found === term
+    case 'begins':
+      return found.startsWith(term)
+    case 'ends':
+      return found.endsWith(term)
+    case 'contains':
+      return found.includes(term)
+  }
+}
+
+function refused(message: string, reason: string): VaultError {
+  return new VaultError('invalid-value', message, { where: 'query', reason })
+}
