@@ -28,7 +28,7 @@ export interface IndexJobPorts {
 /** Gathered for one segment of an index that is made anew or takes in a load. */
 const MESSAGES_AT_ONCE = 20_000
 /** Chat logs of a load read together. */
-const LOGS_AT_ONCE = 64
+const LOGS_AT_ONCE = 256
 
 /**
  * Makes segments of the chat logs that loads brought, some commits' worth each, and commits them. Their pages are as they were adopted: nobody folds
