@@ -16,6 +16,7 @@ import { CommitLog } from './core/commit-log.js'
 import { CommitQueue } from './core/commit-queue.js'
 import { canaryOf, isGenuineCanary, type OpenedHeader } from './core/credentials.js'
 import { Events } from './core/events.js'
+import type { RebuildOptions } from './core/index-port.js'
 import type { JobPorts } from './core/jobs.js'
 import type { Change } from './core/log-row.js'
 import { watchForLoss } from './core/loss-watch.js'
@@ -97,7 +98,7 @@ export class OpenedVault {
     })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
-    this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false }))
+    this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
     this.#maintenance = new Maintenance(this.log, this.pages, this.search, this.jobs, {
       warn: (error) => this.#warn(error),
       folded: () => void this.#copies.writeCanary(),
@@ -231,8 +232,13 @@ export class OpenedVault {
     this.#maintenance.considerCheckpoint()
   }
 
-  /** Makes the search index some time, where there is none. */
-  wantIndex(): void {
+  rebuildIndex(options: RebuildOptions): Promise<void> {
+    return this.#maintenance.rebuildIndex(options)
+  }
+
+  /** The search index is missing, or damaged, as this error says: it is made anew some time. */
+  wantIndex(damage?: VaultError): void {
+    if (damage !== undefined) this.#warn(damage)
     if (this.options.index !== false) this.#maintenance.considerRebuild()
   }
 

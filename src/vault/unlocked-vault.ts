@@ -5,7 +5,6 @@ import type { StorageFacts } from '../stores/select-backend.js'
 import { draftAccess, type Access } from './core/access.js'
 import type { AutoLockOptions } from './core/auto-lock.js'
 import type { RebuildOptions } from './core/index-port.js'
-import { runJob } from './core/jobs.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
@@ -82,7 +81,8 @@ export class UnlockedVault implements Records {
   /**
    * Messages by their words: `word`, `"exact phrase"`, `-without`, `begin*`, `*part*` (three letters or more); case, accents and other
    * spellings of one letter do not matter. A query that is the id of a message finds that one first. Each hit is true at the moment it is
-   * given; what is added meanwhile may be missed. A search writes nothing; where there is no index yet, it reads every message.
+   * given; what is added meanwhile may be missed. A search writes nothing. Where there is no index yet, or it is damaged (then a `warning` says so),
+   * every message is read, and the index made anew in the background.
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted
    */
   search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>
@@ -179,16 +179,15 @@ export class UnlockedVault implements Records {
   }
 
   /**
-   * Makes the search index anew from the messages. For an index that `check()` finds wrong or damaged; a vault without one, or one made by
-   * another version, gets it by itself after the first search. Searches go on with the old one until the new one takes its place at once.
+   * Makes the search index anew from the messages. For an index that `check()` finds wrong; a vault without one, with a damaged one, or with one made by
+   * another version gets it by itself after the first search. Searches go on with the old one until the new one takes its place at once.
    * Messages on damaged pages are left out; `check()` names the pages.
    * @throws {VaultError} `locked`, `busy`, `storage-full`; {TypeError} in a vault opened with `index: false`; the signal's reason when aborted
    */
   async rebuildIndex(options: RebuildOptions = {}): Promise<void> {
-    const { log, jobs, search } = this.#vault
-    log.assertAlive()
+    this.#vault.log.assertAlive()
     if (this.#vault.options.index === false) throw new TypeError('this vault was opened with index: false')
-    await runJob(jobs, true, (job) => search.rebuild(job, options), options.signal)
+    await this.#vault.rebuildIndex(options)
   }
 
   /** Folds the commit log into pages now instead of when it has grown. Resolves to false when there was nothing to fold. */

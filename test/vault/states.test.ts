@@ -249,6 +249,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
   generateKeywords: (vault) => vault.generateKeywords(),
+  rebuildIndex: (vault) => vault.rebuildIndex(),
   setAutoLock: async (vault) => vault.setAutoLock({}),
   'sessions.create': (vault) => vault.sessions.create(),
   'sessions.get': (vault) => vault.sessions.get('s'),

@@ -52,7 +52,10 @@ export class BlockWriter {
   }
 
   #seal(): void {
-    this.#sealing.push(this.#codec.sealBytes('blocks', this.stem, this.#blocks++, this.#block, false))
+    const sealed = this.#codec.sealBytes('blocks', this.stem, this.#blocks++, this.#block, false)
+    // Whoever takes it sees the failure; whoever gives up before must not leave one that nobody sees.
+    sealed.catch(() => undefined)
+    this.#sealing.push(sealed)
     this.#block = new Uint8Array(BLOCK_BYTES)
     this.#filled = 0
   }
@@ -94,6 +97,7 @@ export class Blocks {
   readonly #maxBytes: number
   // In order of last use: the first one goes first.
   readonly #opened = new Map<string, Uint8Array>()
+  #generation = 0
 
   constructor(backend: Backend, codec: Codec, maxBytes: number) {
     this.#backend = backend
@@ -102,6 +106,7 @@ export class Blocks {
   }
 
   clear(): void {
+    this.#generation++
     this.#opened.clear()
   }
 
@@ -131,6 +136,7 @@ export class Blocks {
   }
 
   async #fetch(missing: readonly { readonly key: string; readonly stem: string; readonly block: number }[], found: Map<string, Uint8Array>): Promise<void> {
+    const generation = this.#generation
     const labels = missing.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
     const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
     const rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
@@ -155,7 +161,8 @@ export class Blocks {
           }
           if (bytes.length !== BLOCK_BYTES) throw suspect('a block of the search index has the wrong length', block, 'block')
           found.set(key, bytes)
-          this.#keep(key, bytes)
+          // Cleared meanwhile: nothing may come back.
+          if (generation === this.#generation) this.#keep(key, bytes)
         }),
       )
     }

@@ -83,6 +83,11 @@ export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, 
   try {
     return await foldLog(log, job, index, signal)
   } catch (error) {
+    // Another tab took over the job: it folds.
+    if (error instanceof VaultError && error.details.reason === 'lease-lost') {
+      await log.catchUp()
+      return 'superseded'
+    }
     if (!(error instanceof VaultError) || error.code !== 'corrupt') throw error
     // Not damage if the job was lost to another tab that folded meanwhile.
     await log.catchUp()
@@ -93,7 +98,7 @@ export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, 
 
 async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
   const { codec, backend } = log
-  await port.cover(job, new Slices(signal))
+  if (log.state.adoptions.length > 0 && log.manifest.content.index !== null) await port.cover(job, new Slices(signal))
   const plan = planFold(log)
   if (plan === undefined) return 'nothing-to-do'
   const slices = new Slices(signal)

@@ -4,6 +4,7 @@
 import type { Bytes } from '../../brand.js'
 import type { Operation } from '../../stores/backend.js'
 import type { CommitLog } from './commit-log.js'
+import { decodeIndex } from './index-segments.js'
 import type { Job } from './jobs.js'
 import { readLabelled, type Pages, type StoredPage } from './pages.js'
 import { expectedBlocks, expectedPages, LabelSet, pendingRefs, removedPages } from './references.js'
@@ -19,7 +20,9 @@ export async function clearLeftovers(log: CommitLog, pages: Pages, job: Job, sig
   const { manifest, head, generation } = log
   const referred = await referredLabels(log, pages, slices)
   const operations: Operation[] = []
-  for (const store of ['pages', 'blobs', 'blocks'] as const) {
+  // Of an index of another kind nobody here knows what belongs to it.
+  const foreignIndex = manifest.content.index !== null && decodeIndex(manifest.content.index) === undefined
+  for (const store of foreignIndex ? (['pages', 'blobs'] as const) : (['pages', 'blobs', 'blocks'] as const)) {
     let after: Bytes | undefined
     for (;;) {
       const [keys] = await backend.read([{ kind: 'keys', store, limit: KEYS_AT_ONCE, ...(after !== undefined && { after }) }])

@@ -3,13 +3,15 @@
 import { VaultError } from '../../errors.js'
 import { runCheckpoint, type CheckpointOutcome } from './checkpoint.js'
 import type { CommitLog } from './commit-log.js'
-import type { IndexPort } from './index-port.js'
+import type { IndexPort, RebuildOptions } from './index-port.js'
 import { runJob, type Job, type JobPorts } from './jobs.js'
 import { clearLeftovers } from './leftovers.js'
 import type { Pages } from './pages.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
+/** After a merge or a making anew that failed. */
+const INDEX_AGAIN_MS = 60_000
 /** After a checkpoint that failed. */
 const CHECKPOINT_AGAIN_MS = 60_000
 /** So that whoever waits for the commit goes first. */
@@ -31,6 +33,8 @@ export class Maintenance {
   #timer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
   #indexing: Promise<unknown> | undefined
+  #rebuilding: Promise<unknown> | undefined
+  #indexNotBefore = -Infinity
   #notBefore = -Infinity
 
   constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, listener: MaintenanceListener) {
@@ -74,21 +78,46 @@ export class Maintenance {
 
   /** Merges segments of the search index when there are enough of them, and no other job runs. */
   #considerMerge(): void {
-    if (this.#indexing !== undefined || this.#stopped.signal.aborted || !this.#index.wantsMerge) return
+    if (this.#isIndexBusy || !this.#index.wantsMerge) return
     this.#inBackground((job, signal) => this.#index.merge(job, signal))
   }
 
   /** Makes the search index anew, when no other job runs: for a vault that has none. */
   considerRebuild(): void {
-    if (this.#indexing !== undefined || this.#stopped.signal.aborted) return
+    if (this.#isIndexBusy) return
     this.#inBackground((job, signal) => this.#index.rebuild(job, { signal }))
+  }
+
+  get #isIndexBusy(): boolean {
+    return this.#indexing !== undefined || this.#stopped.signal.aborted || performance.now() < this.#indexNotBefore
+  }
+
+  /** Makes the search index anew, after whatever job runs. Ends with the vault. */
+  async rebuildIndex(options: RebuildOptions): Promise<void> {
+    const ends = new AbortController()
+    const end = (source: AbortSignal | undefined) => (): void => ends.abort(source?.reason)
+    const sources = [options.signal, this.#stopped.signal].map((signal) => ({ signal, listener: end(signal) }))
+    for (const { signal, listener } of sources) {
+      if (signal?.aborted === true) listener()
+      signal?.addEventListener('abort', listener)
+    }
+    try {
+      const run = runJob(this.#jobs, true, (job) => this.#index.rebuild(job, { ...options, signal: ends.signal }), ends.signal)
+      // The lock waits for it; what it waits for before it began ends at once.
+      this.#rebuilding = run.catch(() => undefined)
+      await run
+    } finally {
+      for (const { signal, listener } of sources) signal?.removeEventListener('abort', listener)
+    }
   }
 
   #inBackground(work: (job: Job, signal: AbortSignal) => Promise<void>): void {
     const { signal } = this.#stopped
     this.#indexing = runJob(this.#jobs, false, (job) => work(job, signal), signal)
       .catch((error: unknown) => {
-        if (!signal.aborted) this.#listener.warn(error)
+        if (signal.aborted) return
+        this.#indexNotBefore = performance.now() + INDEX_AGAIN_MS
+        this.#listener.warn(error)
       })
       .finally(() => (this.#indexing = undefined))
   }
@@ -115,6 +144,6 @@ export class Maintenance {
 
   /** Resolves when nothing of it runs. */
   async idle(): Promise<void> {
-    await Promise.all([this.#checkpointing, this.#indexing])
+    await Promise.all([this.#checkpointing, this.#indexing, this.#rebuilding])
   }
 }

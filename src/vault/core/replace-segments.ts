@@ -2,7 +2,7 @@
 // index that is made anew. A job of its own; compares the manifest it began with. PROTOCOL rules 7, 8 and 10.
 
 import type { Bytes } from '../../brand.js'
-import { toBase64Url } from '../../crypto/bytes.js'
+import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
 import type { Operation } from '../../stores/backend.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import { tagOfRow, type LabelledRow } from './codec.js'
@@ -39,6 +39,25 @@ export class StagedBlocks {
     const result = await this.#log.backend.apply({ expect: [this.#job.expectation], operations: addRows(rows), durability: 'strict' })
     if (!result.applied) throw lostLease()
   }
+
+  /** Takes back what was written, as far as the store and the lease allow: what stays is cleared as left over. */
+  async discard(): Promise<void> {
+    const operations = [...this.labels].map((label): Operation => ({ kind: 'delete', store: 'blocks', key: fromBase64Url(label) }))
+    if (operations.length > 0) await this.#log.backend.apply({ expect: [this.#job.expectation], operations, durability: 'relaxed' }).catch(() => undefined)
+  }
+}
+
+/** Runs work that writes blocks beforehand; whatever does not end well leaves none behind. */
+export async function withStaged<T>(log: CommitLog, job: Job, work: (staged: StagedBlocks) => Promise<T>, went: (result: T) => boolean): Promise<T> {
+  const staged = new StagedBlocks(log, job)
+  let well = false
+  try {
+    const result = await work(staged)
+    well = went(result)
+    return result
+  } finally {
+    if (!well) await staged.discard()
+  }
 }
 
 /** Whatever lies among the blocks beside these: nobody but the job that runs may have put it there. */
@@ -53,7 +72,9 @@ async function deleteOthers(log: CommitLog, kept: ReadonlySet<string>): Promise<
 }
 
 /**
- * Makes `index` the index of the manifest that `log` knows now.
+ * Makes `index` the index of the manifest that `log` knows now. The head is not compared, as PROTOCOL rule 9 has it for adoptions: what is committed
+ * meanwhile is pending, and wins over every segment.
+ *
  * @param removed segments whose rows go; 'all' for an index that replaces whatever there was
  * @returns false when the manifest is another one by now: then nothing has changed, and what was staged is left over
  */

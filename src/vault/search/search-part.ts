@@ -8,13 +8,12 @@ import type { FoldedMessages, IndexPort, MadeSegment, RebuildOptions } from '../
 import { runCheckpoint } from '../core/checkpoint.js'
 import type { Job } from '../core/jobs.js'
 import { Slices } from '../core/slices.js'
-import { SuspectPage } from '../core/pages.js'
 import { VaultError } from '../../errors.js'
 import { countDifferences } from './index/check-index.js'
 import { coverAdopted, mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index/index-jobs.js'
 import { generateKeywords, type KeywordOptions, type KeywordReport } from './records/generate-keywords.js'
 import { indexTermFrequencies } from './records/index-frequencies.js'
-import { foldSegment, type IndexMakerPorts } from './index/index-maker.js'
+import { foldSegment, isDamage, type IndexMakerPorts } from './index/index-maker.js'
 import { LiveIndex } from './index/live-index.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './words/tokenizer-version.js'
@@ -26,6 +25,8 @@ export interface SearchPartPorts {
   readonly cacheBytes: number
   /** Whether there is to be an index at all. */
   readonly kept: boolean
+  /** Told of damage that a search met: it goes on without the index. */
+  readonly damaged: (error: VaultError) => void
 }
 
 /** No index is of this kind. */
@@ -61,13 +62,13 @@ export class SearchPart implements IndexPort {
   }
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
-    return search(this.#ports.access, this.live, query, options)
+    return search(this.#ports, this.live, query, options)
   }
 
   /** See `UnlockedVault.generateKeywords`. */
   generateKeywords(options: KeywordOptions): Promise<KeywordReport> {
     const { access } = this.#ports
-    return generateKeywords(access, options, indexTermFrequencies(access, this.live, new Slices(options.signal)))
+    return generateKeywords(access, options, indexTermFrequencies(access, this.live, options.signal))
   }
 
   get hasIndex(): boolean {
@@ -85,7 +86,9 @@ export class SearchPart implements IndexPort {
     try {
       while (await mergeOnce(this.#jobs, job, slices)) await slices.breathe()
     } catch (error) {
-      throw error instanceof SuspectPage ? error.damage : error
+      if (!isDamage(error)) throw error
+      // Blocks that cannot be read at the manifest as it is now; or a stale holder of the job, whom the lease stops.
+      await this.rebuild(job, { signal })
     }
   }
 

@@ -1,13 +1,15 @@
 // Long work on the index, each a background job of the vault: merging segments, and making the whole index anew.
 
 import { toBase64Url } from '../../../crypto/bytes.js'
+import { VaultError } from '../../../errors.js'
 import type { Blocks } from '../../core/blocks.js'
 import type { Access } from '../../core/access.js'
 import type { CommitLog } from '../../core/commit-log.js'
 import type { IndexProgress } from '../../core/index-port.js'
 import { decodeIndex, type SearchIndex, type Segment as SegmentEntry } from '../../core/index-segments.js'
-import type { Job } from '../../core/jobs.js'
-import { replaceSegments, StagedBlocks } from '../../core/replace-segments.js'
+import { lostLease, type Job } from '../../core/jobs.js'
+import type { SegmentChange } from '../../core/log-row.js'
+import { replaceSegments, StagedBlocks, withStaged } from '../../core/replace-segments.js'
 import type { Slices } from '../../core/slices.js'
 import type { Adoption, Head } from '../../core/state.js'
 import { pagesBetween } from '../../core/pages.js'
@@ -25,8 +27,6 @@ export interface IndexJobPorts {
   readonly live: LiveIndex
 }
 
-/** Gathered for one segment of an index that is made anew or takes in a load. */
-const MESSAGES_AT_ONCE = 20_000
 /** Chat logs of a load read together. */
 const LOGS_AT_ONCE = 256
 
@@ -43,23 +43,33 @@ export async function coverAdopted({ log, access, live }: IndexJobPorts, job: Jo
     const logs = new LogsByStem(log.state)
     let to = first.seq
     // Whole commits, for a segment says from which to which it covers.
-    for (let at = 0; at < uncovered.length && (uncovered[at]!.seq === to || gathering.messages < MESSAGES_AT_ONCE); ) {
+    for (let at = 0; at < uncovered.length && (uncovered[at]!.seq === to || !gathering.isFull); ) {
       const group = uncovered.slice(at, at + LOGS_AT_ONCE).filter(({ seq }) => seq === uncovered[at]!.seq)
       to = uncovered[at]!.seq
       at += group.length
       await gatherAdopted(access, gathering, logs, group)
     }
-    const staged = new StagedBlocks(log, job)
-    const { written, rows } = await gathering.write()
-    await staged.write(rows)
-    const { stem, blocks, messages, units } = written
+    await commitSegment({ log, access }, job, gathering, first.seq, to)
+  }
+}
+
+async function commitSegment({ log, access }: Pick<IndexJobPorts, 'log' | 'access'>, job: Job, gathering: Gathering, from: number, to: number): Promise<void> {
+  const staged = new StagedBlocks(log, job)
+  const { written, rows } = await gathering.write()
+  await staged.write(rows)
+  const { stem, blocks, messages, units } = written
+  const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(staged.sum.toSparseBytes()), from, to]
+  try {
     await access.commit(
       async (draft) => {
         draft.expect.push(job.expectation)
-        draft.change(['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(staged.sum.toSparseBytes()), first.seq, to])
+        draft.change(change)
       },
       { alone: true, strict: true },
     )
+  } catch (error) {
+    // What the commit was prepared with is the lease alone. A commit of unknown outcome may still land: its rows stay.
+    throw error instanceof VaultError && error.details.reason === 'refused' ? lostLease() : error
   }
 }
 
@@ -108,11 +118,13 @@ export async function mergeOnce({ log, blocks, live, access }: IndexJobPorts, jo
   if (view === undefined || manifest !== log.manifest) return false
   const merged = view.segments.filter(({ segment }) => chosen.has(segment.entry.stem))
   const others = view.segments.filter(({ segment }) => !chosen.has(segment.entry.stem))
-  const staged = new StagedBlocks(log, job)
-  const entry = await mergeSegments({ codec: log.codec, blocks, staged, slices }, merged, others, view.logs)
   const kept = index.segments.filter(({ stem }) => !chosen.has(stem))
-  const next: SearchIndex = { tokenizer: TOKENIZER, segments: entry === undefined ? kept : [...kept, entry] }
-  return replaceSegments(log, job, manifest, next, staged, index.segments.filter(({ stem }) => chosen.has(stem)), slices)
+  const merge = async (staged: StagedBlocks): Promise<boolean> => {
+    const entry = await mergeSegments({ codec: log.codec, blocks, staged, slices }, merged, others, view.logs)
+    const next: SearchIndex = { tokenizer: TOKENIZER, segments: entry === undefined ? kept : [...kept, entry] }
+    return replaceSegments(log, job, manifest, next, staged, index.segments.filter(({ stem }) => chosen.has(stem)), slices)
+  }
+  return withStaged(log, job, merge, (done) => done)
 }
 
 /**
@@ -120,10 +132,13 @@ export async function mergeOnce({ log, blocks, live, access }: IndexJobPorts, jo
  * what is committed meanwhile stays pending.
  * @returns false when the vault was folded by others meanwhile
  */
-export async function rebuild({ log, access }: IndexJobPorts, job: Job, slices: Slices, onProgress?: (progress: IndexProgress) => void): Promise<boolean> {
+export function rebuild(ports: IndexJobPorts, job: Job, slices: Slices, onProgress?: (progress: IndexProgress) => void): Promise<boolean> {
+  return withStaged(ports.log, job, (staged) => rebuildInto(ports, job, staged, slices, onProgress), (done) => done)
+}
+
+async function rebuildInto({ log, access }: IndexJobPorts, job: Job, staged: StagedBlocks, slices: Slices, onProgress?: (progress: IndexProgress) => void): Promise<boolean> {
   const { manifest } = log
   const ports = { codec: log.codec, access }
-  const staged = new StagedBlocks(log, job)
   const segments: SegmentEntry[] = []
   const logs = [...log.state.heads.chatLogs.entries()].map(([chatLogId, head]) => ({ chatLogId, messages: head.folded?.next ?? 0 }))
   const total = logs.reduce((sum, { messages }) => sum + messages, 0)
@@ -139,9 +154,11 @@ export async function rebuild({ log, access }: IndexJobPorts, job: Job, slices: 
   for (const group of inGroups(logs)) {
     const heads = group.map((chatLogId) => log.state.heads.chatLogs.get(chatLogId)).filter((head) => head !== undefined)
     for (const { head, messages } of await readReadable(access, heads)) {
-      for (const { number, body } of messages) await gathering.add(head.value['stem'] as string, head.number, number, body)
+      for (const { number, body } of messages) {
+        await gathering.add(head.value['stem'] as string, head.number, number, body)
+        if (gathering.isFull) await write()
+      }
       done += messages.length
-      if (gathering.messages >= MESSAGES_AT_ONCE) await write()
     }
     onProgress?.({ phase: 'index', done, total: Math.max(done, total) })
   }

@@ -26,6 +26,10 @@ export function hasLongContent(body: Body): boolean {
   return refsOf(body).some(([path]) => path.length === 1 && path[0] === 'content')
 }
 
+const MESSAGES_AT_ONCE = 20_000
+/** Twelve bytes each while they are gathered, twice that when they are sorted. */
+const PLACES_AT_ONCE = 1_000_000
+
 /** Messages on their way into one segment. */
 export class Gathering {
   readonly #ports: IndexMakerPorts
@@ -38,8 +42,9 @@ export class Gathering {
     this.#builder = new SegmentBuilder(slices)
   }
 
-  get messages(): number {
-    return this.#builder.messages
+  /** Enough for one segment: more would take much memory at once. */
+  get isFull(): boolean {
+    return this.#builder.messages >= MESSAGES_AT_ONCE || this.#builder.places >= PLACES_AT_ONCE
   }
 
   get isEmpty(): boolean {

@@ -63,6 +63,7 @@ export class LiveIndex {
   readonly #blocks: Blocks
   readonly #tokenizer: string
   readonly #opened = new Map<string, Segment>()
+  #generation = 0
   #shape: Shape | undefined
 
   /** @param tokenizer that of the index to be used */
@@ -89,11 +90,15 @@ export class LiveIndex {
       if (index === undefined) return undefined
       const missing = index.segments.filter(({ stem }) => !this.#opened.has(stem))
       if (missing.length === 0) return this.#viewOf(index, folded)
-      for (const segment of await Promise.all(missing.map((entry) => Segment.open(this.#blocks, entry)))) this.#opened.set(segment.entry.stem, segment)
+      const generation = this.#generation
+      const opened = await Promise.all(missing.map((entry) => Segment.open(this.#blocks, entry)))
+      // Forgotten meanwhile: nothing may come back.
+      if (generation === this.#generation) for (const segment of opened) this.#opened.set(segment.entry.stem, segment)
     }
   }
 
   forget(): void {
+    this.#generation++
     this.#opened.clear()
     this.#shape = undefined
   }
@@ -138,54 +143,53 @@ export class LiveIndex {
 
 /** Hides what newer segments say otherwise, and what belongs to chat logs that are gone. */
 export function hideOutdated(segments: readonly Segment[], logs: LogsByStem): LiveSegment[] {
-  const shared = sharedStems(segments)
-  const covered = new Map<string, { readonly from: number; readonly to: number }[]>()
-  const newestFirst = [...segments].sort((a, b) => b.entry.order - a.entry.order)
+  const covered = sharedStems(segments)
   const hidden = new Map<Segment, Uint8Array>()
-  const hide = (segment: Segment, ordinal: number): void => {
-    let bytes = hidden.get(segment)
-    if (bytes === undefined) hidden.set(segment, (bytes = new Uint8Array(segment.messages)))
-    bytes[ordinal] = 1
-  }
-  for (const segment of newestFirst) {
+  for (const segment of [...segments].sort((a, b) => b.entry.order - a.entry.order)) {
     const { runs, stems, gone } = segment
     const isGone = stems.map((stem) => logs.get(stem) === undefined)
-    const isShared = stems.map((stem) => shared.has(stem))
-    if (isGone.includes(true) || isShared.includes(true)) {
-      for (let run = 0; run < runs.logs.length; run++) {
-        const log = runs.logs[run]!
-        const intervals = isShared[log] === true ? covered.get(stems[log]!) : undefined
-        if (isGone[log] !== true && intervals === undefined) continue
-        for (let i = 0; i < runs.counts[run]!; i++) {
-          const number = runs.numbers[run]! - i
-          if (isGone[log] === true || intervals!.some(({ from, to }) => number >= from && number < to)) hide(segment, runs.ordinals[run]! + i)
-        }
+    const coveredBy = stems.map((stem) => covered.get(stem))
+    if (!isGone.includes(true) && coveredBy.every((numbers) => numbers === undefined)) continue
+    const own = new Uint8Array(segment.messages)
+    let any = false
+    for (let run = 0; run < runs.logs.length; run++) {
+      const log = runs.logs[run]!
+      const numbers = coveredBy[log]
+      if (isGone[log] !== true && numbers === undefined) continue
+      for (let i = 0; i < runs.counts[run]!; i++) {
+        const number = runs.numbers[run]! - i
+        if (isGone[log] === true || numbers![number] === 1) {
+          own[runs.ordinals[run]! + i] = 1
+          any = true
+        } else numbers![number] = 1
       }
     }
-    // Only now: a segment does not hide what it says itself.
-    const cover = (log: number, from: number, to: number): void => {
-      if (isShared[log] !== true) return
-      const intervals = covered.get(stems[log]!)
-      if (intervals === undefined) covered.set(stems[log]!, [{ from, to }])
-      else intervals.push({ from, to })
-    }
-    for (let run = 0; run < runs.logs.length; run++) cover(runs.logs[run]!, runs.numbers[run]! - runs.counts[run]! + 1, runs.numbers[run]! + 1)
-    for (const { log, from, count } of gone) cover(log, from, from + count)
+    for (const { log, from, count } of gone) coveredBy[log]?.fill(1, from, from + count)
+    if (any) hidden.set(segment, own)
   }
   return segments.map((segment) => ({ segment, hidden: hidden.get(segment) }))
 }
 
-function sharedStems(segments: readonly Segment[]): ReadonlySet<string> {
+/** Stems that several segments speak of, each with room for a mark at every number that one of them names. */
+function sharedStems(segments: readonly Segment[]): ReadonlyMap<string, Uint8Array> {
   const seen = new Set<string>()
-  const shared = new Set<string>()
-  if (segments.length < 2) return shared
-  for (const { stems } of segments) {
+  const ends = new Map<string, number>()
+  for (const { stems } of segments.length < 2 ? [] : segments) {
     for (const stem of stems) {
-      if (seen.has(stem)) shared.add(stem)
+      if (seen.has(stem)) ends.set(stem, 0)
       else seen.add(stem)
     }
   }
-  return shared
+  if (ends.size === 0) return new Map()
+  for (const { stems, runs, gone } of segments) {
+    const note = (log: number, end: number): void => {
+      const before = ends.get(stems[log]!)
+      if (before !== undefined && end > before) ends.set(stems[log]!, end)
+    }
+    for (let run = 0; run < runs.logs.length; run++) note(runs.logs[run]!, runs.numbers[run]! + 1)
+    for (const { log, from, count } of gone) note(log, from + count)
+  }
+  return new Map([...ends].map(([stem, end]) => [stem, new Uint8Array(end)]))
 }
 
 function hideEdited({ segment, hidden }: LiveSegment, edited: ReadonlyMap<string, ReadonlySet<number>>): LiveSegment {

@@ -131,31 +131,49 @@ class SourceHeap {
   }
 }
 
-/** Deleted messages that an older segment, which stays, still speaks of. */
+/** Deleted messages that an older segment, which stays, still speaks of, and no newer one brings back. */
 function mergeGone(merged: readonly LiveSegment[], others: readonly LiveSegment[], stems: Map<string, number>, logs: LogsByStem): GoneRun[] {
-  const gone: GoneRun[] = []
+  const deleted = new Map<string, Map<number, number>>()
   for (const { segment } of merged) {
-    const older = others.filter((other) => other.segment.entry.order < segment.entry.order)
-    const newer = others.filter((other) => other.segment.entry.order > segment.entry.order)
     for (const { log, from, count } of segment.gone) {
       const stem = segment.stems[log]!
       if (logs.get(stem) === undefined) continue
-      for (let number = from; number < from + count; number++) {
-        const speaks = (other: LiveSegment): boolean => holds(other.segment, stem, number)
-        if (!older.some(speaks) || newer.some(speaks)) continue
-        if (!stems.has(stem)) stems.set(stem, stems.size)
-        gone.push({ log: stems.get(stem)!, from: number, count: 1 })
-      }
+      const orders = deleted.get(stem) ?? new Map<number, number>()
+      deleted.set(stem, orders)
+      for (let number = from; number < from + count; number++) orders.set(number, Math.max(orders.get(number) ?? 0, segment.entry.order))
     }
   }
-  return gone
+  const kept = new Map<string, Set<number>>()
+  const broughtBack = new Map<string, Set<number>>()
+  for (const { segment } of others) {
+    forEachNumber(segment, (stem) => deleted.has(stem), (stem, number) => {
+      const order = deleted.get(stem)!.get(number)
+      if (order === undefined) return
+      const into = segment.entry.order < order ? kept : broughtBack
+      into.set(stem, (into.get(stem) ?? new Set()).add(number))
+    })
+  }
+  const runs: GoneRun[] = []
+  for (const [stem, numbers] of kept) {
+    const log = stems.get(stem) ?? stems.size
+    stems.set(stem, log)
+    for (const number of [...numbers].sort((a, b) => a - b)) {
+      if (broughtBack.get(stem)?.has(number) === true) continue
+      const last = runs.at(-1)
+      if (last?.log === log && last.from + last.count === number) runs[runs.length - 1] = { ...last, count: last.count + 1 }
+      else runs.push({ log, from: number, count: 1 })
+    }
+  }
+  return runs
 }
 
-function holds({ stems, runs, gone }: Segment, stem: string, number: number): boolean {
-  const log = stems.indexOf(stem)
-  if (log === -1) return false
+/** Every message that a segment speaks of, of some stems. */
+function forEachNumber({ stems, runs, gone }: Segment, wants: (stem: string) => boolean, visit: (stem: string, number: number) => void): void {
+  const wanted = stems.map(wants)
   for (let run = 0; run < runs.logs.length; run++) {
-    if (runs.logs[run] === log && number <= runs.numbers[run]! && number > runs.numbers[run]! - runs.counts[run]!) return true
+    const log = runs.logs[run]!
+    if (wanted[log] !== true) continue
+    for (let i = 0; i < runs.counts[run]!; i++) visit(stems[log]!, runs.numbers[run]! - i)
   }
-  return gone.some((there) => there.log === log && number >= there.from && number < there.from + there.count)
+  for (const { log, from, count } of gone) if (wanted[log] === true) for (let number = from; number < from + count; number++) visit(stems[log]!, number)
 }

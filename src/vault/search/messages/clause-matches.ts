@@ -11,8 +11,8 @@ export interface ClauseMatches {
   readonly matches: Matches
 }
 
-/** Messages looked at before the page gets its turn. */
-const MESSAGES_AT_ONCE = 2048
+/** Places and words looked at before the page gets its turn. */
+const PLACES_AT_ONCE = 65_536
 
 export async function matchClause(segment: Segment, clause: Clause, slices: Slices): Promise<ClauseMatches> {
   const terms = await Promise.all(clause.terms.map((term) => readTerm(segment, term, slices)))
@@ -41,8 +41,11 @@ async function matchNeighbours(segment: Segment, clause: Clause, terms: readonly
   const counts = new Uint32Array(candidates.length)
   const ways = new Ways(placed, clause.last)
   let length = 0
-  for (const [i, ordinal] of candidates.entries()) {
-    if (i % MESSAGES_AT_ONCE === 0) await slices.breathe()
+  for (const ordinal of candidates) {
+    if (ways.visited > PLACES_AT_ONCE) {
+      ways.visited = 0
+      await slices.breathe()
+    }
     const count = ways.countIn(ordinal)
     if (count === 0) continue
     ordinals[length] = ordinal
@@ -51,46 +54,41 @@ async function matchNeighbours(segment: Segment, clause: Clause, terms: readonly
   return { ordinals: ordinals.subarray(0, length), counts: counts.subarray(0, length) }
 }
 
-/** Looks for ways through a clause in one message after the other. */
+/** Looks for ways through a clause in one message after the other, from its end to its beginning, each place once. */
 class Ways {
+  /** Places and words looked at. */
+  visited = 0
+  /** From the last edge of the clause to the first. */
   readonly #terms: readonly PlacedTerm[]
   readonly #last: number
-  /** Cursors that have the message, by term. */
-  readonly #here: PlacesCursor[][]
+  /** By node: the positions from where a way leads to the end. */
+  readonly #good: Set<number>[]
 
   constructor(terms: readonly PlacedTerm[], last: number) {
-    this.#terms = terms
+    this.#terms = terms.toSorted((a, b) => b.from - a.from)
     this.#last = last
-    this.#here = terms.map(() => [])
+    this.#good = Array.from({ length: last }, () => new Set())
   }
 
   /** How many places begin a way to the end. */
   countIn(ordinal: number): number {
-    for (const [i, { cursors }] of this.#terms.entries()) {
-      const here = this.#here[i]!
-      here.length = 0
-      for (const cursor of cursors) if (cursor.moveTo(ordinal)) here.push(cursor)
-    }
     let count = 0
-    for (const [i, { from, to }] of this.#terms.entries()) {
-      if (from !== 0) continue
-      for (const cursor of this.#here[i]!) {
-        for (let at = cursor.from; at < cursor.to; at++) if (this.#leadsOn(to, cursor.positions[at]! + (cursor.spans?.[at] ?? 1))) count++
-      }
-    }
-    return count
-  }
-
-  #leadsOn(node: number, position: number): boolean {
-    if (node === this.#last) return true
-    for (const [i, { from, to }] of this.#terms.entries()) {
-      if (from !== node) continue
-      for (const cursor of this.#here[i]!) {
+    for (const good of this.#good) good.clear()
+    for (const { from, to, cursors } of this.#terms) {
+      const onward = to === this.#last ? undefined : this.#good[to]!
+      this.visited += cursors.length
+      for (const cursor of cursors) {
+        if (!cursor.moveTo(ordinal)) continue
+        const { positions, spans } = cursor
+        this.visited += cursor.to - cursor.from
         for (let at = cursor.from; at < cursor.to; at++) {
-          if (cursor.positions[at] === position && this.#leadsOn(to, position + (cursor.spans?.[at] ?? 1))) return true
+          const position = positions[at]!
+          if (onward !== undefined && !onward.has(position + (spans?.[at] ?? 1))) continue
+          if (from === 0) count++
+          else this.#good[from]!.add(position)
         }
       }
     }
-    return false
+    return count
   }
 }

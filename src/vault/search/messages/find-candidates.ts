@@ -18,9 +18,13 @@ export interface Candidates {
   readonly more: boolean
 }
 
-/** The best candidates, at most `limit` by words. Call it inside a view. @throws {SuspectPage} */
-export async function findCandidates(access: Access, live: LiveIndex, state: State, wanted: Wanted, limit: number): Promise<Candidates> {
-  const view = await live.view()
+/**
+ * The best candidates, at most `limit` by words. Call it inside a view.
+ * @param live undefined to do without an index
+ * @throws {SuspectPage}
+ */
+export async function findCandidates(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number): Promise<Candidates> {
+  const view = await live?.view()
   const texts = new TextSearch(access, state, wanted)
   if (view !== undefined) return askIndex(view, wanted, texts, limit)
   await texts.readLogs([...state.heads.chatLogs.entries()].map(([, log]) => log))

@@ -1,6 +1,7 @@
 // Finds messages by their words. What the index names is read once more when its turn comes, so nothing is shown that was
 // changed or deleted meanwhile, and the page has the last word on what is an answer.
 
+import { VaultError } from '../../../errors.js'
 import type { Access } from '../../core/access.js'
 import { fieldsOf } from '../../core/log-row.js'
 import { pagesBetween } from '../../core/pages.js'
@@ -10,7 +11,7 @@ import { placeOf, readBodies } from '../../records/message-pages.js'
 import { toDeferredMessage, toMessage } from '../../records/messages.js'
 import { headToSession } from '../../records/sessions.js'
 import type { Candidate, Wanted } from './candidates.js'
-import { findCandidates } from './find-candidates.js'
+import { findCandidates, type Candidates } from './find-candidates.js'
 import { hasLongContent } from '../index/index-maker.js'
 import type { LiveIndex } from '../index/live-index.js'
 import { matchText } from '../words/match.js'
@@ -25,16 +26,34 @@ const FIRST_CANDIDATES = 500
 /** Hits whose pages are read together. */
 const HITS_AT_ONCE = 20
 
+export interface MessageSearchPorts {
+  readonly access: Access
+  readonly live: LiveIndex
+  /** Told of damage of the index: the search goes on without it. */
+  readonly damaged: (error: VaultError) => void
+}
+
 /** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
-export async function* searchMessages(access: Access, live: LiveIndex, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
+export async function* searchMessages({ access, live, damaged }: MessageSearchPorts, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
   const filters = readOptions(options)
   const wanted: Wanted = { query: parseQuery(text), filters, id: text.trim(), slices: new Slices(filters.signal) }
   filters.signal?.throwIfAborted()
   let left = filters.limit
   if (left === 0) return
   const given = new Set<string>()
-  for (let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE; ; limit = Infinity) {
-    const { byId, byWords, more } = await access.view((state) => findCandidates(access, live, state, wanted, limit))
+  let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE
+  const findDespiteDamage = async (): Promise<Candidates> => {
+    try {
+      return await access.view((state) => findCandidates(access, live, state, wanted, limit))
+    } catch (error) {
+      // The index is derived: what it cannot say, the messages can.
+      if (!(error instanceof VaultError) || error.details.where !== 'blocks') throw error
+      damaged(error)
+      return access.view((state) => findCandidates(access, undefined, state, wanted, limit))
+    }
+  }
+  for (; ; limit = Infinity) {
+    const { byId, byWords, more } = await findDespiteDamage()
     const all = [...byId.map((candidate) => ({ candidate, byId: true })), ...byWords.map((candidate) => ({ candidate, byId: false }))]
     for (let start = 0; start < all.length; start += HITS_AT_ONCE) {
       const group = all.slice(start, start + HITS_AT_ONCE)

@@ -1,26 +1,27 @@
 // How common terms are in the vault, by the index: what is hidden does not count, so merging changes no answer.
 
 import type { Access } from '../../core/access.js'
-import type { Slices } from '../../core/slices.js'
+import { Slices } from '../../core/slices.js'
 import { cutPending } from '../messages/pending-cuts.js'
 import type { LiveIndex, LiveSegment } from '../index/live-index.js'
 import { countShown } from '../messages/segment-matches.js'
-import type { TermFrequencies } from './term-frequencies.js'
+import { scanTermFrequencies, type TermFrequencies } from './term-frequencies.js'
 
-/** @returns undefined where there is no index, or one that does not cover everything yet */
-export function indexTermFrequencies(access: Access, live: LiveIndex, slices: Slices): TermFrequencies | undefined {
-  if (live.current()?.uncovered.length !== 0) return undefined
-  return (terms) =>
-    access.view(async () => {
+/** Where there is no index, or one that does not cover everything yet, every message is read. */
+export function indexTermFrequencies(access: Access, live: LiveIndex, signal: AbortSignal | undefined): TermFrequencies {
+  const slices = new Slices(signal)
+  return async (terms) => {
+    const counted = await access.view(async () => {
       const view = await live.view()
+      if (view === undefined || view.unread.length > 0) return undefined
       const holding = terms.map(() => 0)
       let messages = 0
-      for (const segment of view?.segments ?? []) {
+      for (const segment of view.segments) {
         messages += segment.segment.messages - (segment.hidden?.reduce((sum, hidden) => sum + hidden, 0) ?? 0)
         await addHolding(segment, terms, holding, slices)
       }
       const places = new Map(terms.map((term, place) => [term, place]))
-      for (const { body } of view?.pending ?? []) {
+      for (const { body } of view.pending) {
         messages++
         const found = new Set<string>()
         for (const tokens of (await cutPending(access, body)).cut.values()) for (const { term } of tokens) found.add(term)
@@ -29,6 +30,8 @@ export function indexTermFrequencies(access: Access, live: LiveIndex, slices: Sl
       }
       return { messages, holding }
     })
+    return counted ?? scanTermFrequencies(access, signal)(terms)
+  }
 }
 
 async function addHolding({ segment, hidden }: LiveSegment, terms: readonly string[], holding: number[], slices: Slices): Promise<void> {

@@ -23,6 +23,8 @@ export interface IndexedMessage {
 
 /** UTF-16 units cut into words before the page gets its turn. */
 const PIECE = 32_768
+/** Sorted before the page gets its turn. */
+const MESSAGES_AT_ONCE = 1024
 
 /** Whole numbers that grow at their end. */
 class Column {
@@ -102,6 +104,11 @@ export class SegmentBuilder {
     return this.#times.length
   }
 
+  /** Words so far, each as often as it stands. */
+  get places(): number {
+    return this.#places.length
+  }
+
   get isEmpty(): boolean {
     return this.#times.length === 0 && this.#gone.length === 0
   }
@@ -169,7 +176,7 @@ export class SegmentBuilder {
       const ordinals = Uint32Array.from(messages, (message) => ordinalOf[message]!).sort()
       writer.add(term, { ordinals, positions: ordinals, spans: ordinals, from: 0, to: ordinals.length })
     }
-    const { firsts, ordinals, positions, spans } = this.#sortPlaces(order)
+    const { firsts, ordinals, positions, spans } = await this.#sortPlaces(order)
     const words = this.#termTable.terms.map((term, id) => ({ term, id })).sort(byTerm)
     for (const { term, id } of words) {
       writer.add(term, { ordinals, positions, spans, from: firsts[id]!, to: firsts[id + 1]! })
@@ -203,7 +210,7 @@ export class SegmentBuilder {
   }
 
   /** All places by term, and within a term by message and position: one counting sort. */
-  #sortPlaces(order: Uint32Array): { firsts: Uint32Array; ordinals: Uint32Array; positions: Uint32Array; spans: Uint32Array } {
+  async #sortPlaces(order: Uint32Array): Promise<{ firsts: Uint32Array; ordinals: Uint32Array; positions: Uint32Array; spans: Uint32Array }> {
     const { length, positions: fromPositions, spans: fromSpans } = this.#places
     const terms = this.#places.terms.subarray(0, length)
     const starts = this.#starts.view()
@@ -216,6 +223,7 @@ export class SegmentBuilder {
     const spans = new Uint32Array(terms.length)
     for (const [ordinal, message] of order.entries()) {
       const end = message + 1 < starts.length ? starts[message + 1]! : terms.length
+      if (ordinal % MESSAGES_AT_ONCE === 0) await this.#slices.breathe()
       for (let at = starts[message]!; at < end; at++) {
         const to = next[terms[at]!]!++
         ordinals[to] = ordinal

@@ -115,6 +115,7 @@ export class SegmentWriter {
     for (const code of this.#table.lengths) units += decodeLength(code)
     const messages = this.#table.logs.length
     const directoryLength = file.length - directoryAt
+    if (file.length > 0xffffffff) throw new RangeError('a segment is longer than its footer can say')
     const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
     return { stem: file.stem, blocks: file.finish(footer, usualBytes(messages, this.#placeCount)), messages, units }
   }

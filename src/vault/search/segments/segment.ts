@@ -121,11 +121,6 @@ export class Segment {
     return this.footer.messages
   }
 
-  /** What it keeps read, in bytes, roughly. */
-  get memory(): number {
-    return this.runs.logs.length * 16 + this.stems.length * 40 + this.#directory.length * 80 + this.#pages.size * 20_000 + this.#times.size * 8 * TIMES_CHUNK + (this.#lengths?.length ?? 0)
-  }
-
   #range(from: number, length: number): FileRange {
     return { stem: this.entry.stem, from, length }
   }
@@ -296,13 +291,6 @@ export class Segment {
   /** All hashes of ids as they lie in the segment. */
   idBytes(): Promise<Uint8Array> {
     return this.#read(this.footer.idsAt, this.footer.directoryAt - this.footer.idsAt)
-  }
-
-  forget(): void {
-    this.#pages.clear()
-    this.#times.clear()
-    this.#chunks = undefined
-    this.#lengths = undefined
   }
 }
 

@@ -68,10 +68,11 @@ export function countTerms(term: QueryTerm, cut: CutText): number {
 function findClause({ terms, last }: Clause, text: CutText): Range[] {
   const first = terms.filter(({ from }) => from === 0)
   const ranges: Range[] = []
+  const ways = new Ways(terms, last, text)
   for (const tokens of text.values()) {
     for (const token of tokens) {
       for (const term of first) {
-        const end = compare(token.term, term) ? follow(terms, last, term, token, text) : undefined
+        const end = compare(token.term, term) ? ways.follow(term, token) : undefined
         if (end !== undefined) ranges.push({ start: token.start, end })
       }
     }
@@ -79,18 +80,41 @@ function findClause({ terms, last }: Clause, text: CutText): Range[] {
   return ranges
 }
 
-/** The end of a way through the rest of the clause that the text goes along, if there is one. */
-function follow(terms: readonly QueryTerm[], last: number, at: QueryTerm, token: Token, text: CutText): number | undefined {
-  if (at.to === last) return at.lastSign ? token.firstEnd : token.end
-  const next = text.get(token.position + token.span) ?? []
-  for (const term of terms) {
-    if (term.from !== at.to) continue
-    for (const candidate of next) {
-      const end = compare(candidate.term, term) ? follow(terms, last, term, candidate, text) : undefined
-      if (end !== undefined) return end
-    }
+/** Ways through the rest of a clause that a text goes along. What leads nowhere is tried once: compounds make many ways. */
+class Ways {
+  readonly #terms: readonly QueryTerm[]
+  readonly #last: number
+  readonly #text: CutText
+  /** By node and position: where the way from there ends. */
+  readonly #ends = new Map<number, Map<number, number | undefined>>()
+
+  constructor(terms: readonly QueryTerm[], last: number, text: CutText) {
+    this.#terms = terms
+    this.#last = last
+    this.#text = text
   }
-  return undefined
+
+  /** The end of a way to the end of the clause, if there is one. */
+  follow(at: QueryTerm, token: Token): number | undefined {
+    if (at.to === this.#last) return at.lastSign ? token.firstEnd : token.end
+    const position = token.position + token.span
+    let ends = this.#ends.get(at.to)
+    if (ends === undefined) this.#ends.set(at.to, (ends = new Map()))
+    if (!ends.has(position)) ends.set(position, this.#search(at.to, position))
+    return ends.get(position)
+  }
+
+  #search(node: number, position: number): number | undefined {
+    const tokens = this.#text.get(position) ?? []
+    for (const term of this.#terms) {
+      if (term.from !== node) continue
+      for (const token of tokens) {
+        const end = compare(token.term, term) ? this.follow(term, token) : undefined
+        if (end !== undefined) return end
+      }
+    }
+    return undefined
+  }
 }
 
 function joined(ranges: readonly Range[]): Range[] {

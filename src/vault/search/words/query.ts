@@ -67,6 +67,9 @@ function clauseOfWord(word: string): Clause | undefined {
 function clauseOf(text: string, first: 'equal' | 'ends', last: 'equal' | 'begins'): Clause | undefined {
   const tokens = tokenize(text)
   if (tokens.length === 0) return undefined
+  const pair = tokens.at(-2)
+  // A pair of signs says all that the sign by which it ends would say alone: wherever the pair stands, that sign follows.
+  if (pair !== undefined && tokens.at(-1)!.lastSign && pair.end === tokens.at(-1)!.end) tokens.pop()
   const end = Math.max(...tokens.map(({ position, span }) => position + span))
   const terms = tokens.map(({ term, position: from, span, lastSign }): QueryTerm => {
     const to = from + span

@@ -166,11 +166,12 @@ function isWordCode(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a)
 }
 
-/** Where a long text may be cut in two so that both parts together have the same terms: at the first space from there on. */
+/** Where a long text may be cut in two so that both parts together have the same terms: before the first sign from there on that no word goes across. */
 export function safeCut(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    if (code === 0x20 || code === 0x0a || code === 0x3002 || code === 0xff0c) return at
+    // Spaces and punctuation of ASCII, and of Chinese.
+    if ((code < 0x80 && !isWordCode(code)) || code === 0x3002 || code === 0xff0c) return at
   }
   return text.length
 }
