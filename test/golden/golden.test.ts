@@ -9,7 +9,7 @@ const folder = new URL('.', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 describe('golden vaults', () => {
-  it('are there', () => expect(files).toContain('vault-v1.json'))
+  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json'])))
 
   for (const file of files) {
     it(`${file} opens and holds what it held`, { timeout: 30_000 }, async () => {
@@ -17,10 +17,20 @@ describe('golden vaults', () => {
       await expect(vault.unlock(golden.refused)).rejects.toMatchObject({ code: 'wrong-password' })
       const open = await vault.unlock(golden.password)
       expect(JSON.parse(JSON.stringify(await dumpVault(open)))).toEqual(golden.holds)
+      const searched = async (): Promise<Record<string, string[]>> => {
+        const found: Record<string, string[]> = {}
+        for (const query of Object.keys(golden.searches ?? {})) {
+          found[query] = []
+          for await (const { message } of open.search(query)) found[query].push(`${message.chatLogId}/${message.id}`)
+        }
+        return found
+      }
+      expect(await searched()).toEqual(golden.searches ?? {})
       expect(await open.check()).toMatchObject({ ok: true, problems: [], leftOvers: 0 })
       // Written on, it is still the same vault.
       await open.checkpoint()
       expect(JSON.parse(JSON.stringify(await dumpVault(open)))).toEqual(golden.holds)
+      expect(await searched()).toEqual(golden.searches ?? {})
       expect(await open.check()).toMatchObject({ ok: true, problems: [] })
       await open.lock()
     })

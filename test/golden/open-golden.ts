@@ -17,6 +17,8 @@ export interface Golden {
   readonly secondHome: [string, string][]
   readonly rows: Record<StoreName, [number | string | { base64: string }, string][]>
   readonly holds: unknown
+  /** Messages found by some queries, in order; left out of vaults that had no index. */
+  readonly searches?: Readonly<Record<string, readonly string[]>>
 }
 
 const bytes = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'))
