@@ -2,6 +2,7 @@
 
 import 'fake-indexeddb/auto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 
@@ -38,7 +39,7 @@ describe('documents', () => {
       for (const [, name] of text.matchAll(/npm run ([\w-]+)/g)) expect(Object.keys(scripts), document).toContain(name)
       for (const [, name] of text.matchAll(/npm (start|test)\b/g)) expect(Object.keys(scripts), document).toContain(name)
       for (const [, path] of text.matchAll(/node ((?:scripts|tools)\/[\w./-]+)/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
-      for (const [, path] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
+      for (const [, path] of text.matchAll(/\]\((?!http)([^)#]+)\)/g)) expect(existsSync(join(root, dirname(document), path!)), path).toBe(true)
       for (const [, path] of text.matchAll(/`((?:src|test|docs|scripts|tools)\/[\w./-]+\.\w+)`/g)) expect(existsSync(`${root}${path}`), path).toBe(true)
     })
   }
