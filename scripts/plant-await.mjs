@@ -9,14 +9,11 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { engines, findBrowser } from './browsers.mjs'
+import { changedText, copyRepository } from './plant-in-copy.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const copied = ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.test.json', 'vitest.config.ts']
 /** Creates a vault, writes all kinds of records, folds them and reads them again. */
 const writingTest = 'test/browser/vault.test.ts'
 const runDeadlineMs = 4 * 60_000
@@ -27,33 +24,15 @@ const runDeadlineMs = 4 * 60_000
  */
 const target = 'src/stores/write-transaction.ts'
 const plantings = [
-  { before: 'return new Promise((resolve, reject) => {', after: 'return new Promise(async (resolve, reject) => {' },
-  { before: '      let last: IDBRequest | undefined\n', after: "      await crypto.subtle.digest('SHA-256', new Uint8Array(1024))\n      let last: IDBRequest | undefined\n" },
+  { find: 'return new Promise((resolve, reject) => {', replace: 'return new Promise(async (resolve, reject) => {' },
+  { find: '      let last: IDBRequest | undefined\n', replace: "      await crypto.subtle.digest('SHA-256', new Uint8Array(1024))\n      let last: IDBRequest | undefined\n" },
 ]
 /** How engines refuse a request of a transaction that nothing kept open; or it had completed by then, and nothing was written at all. */
 const refusal = /(?:TransactionInactiveError|InvalidStateError|the manifest is missing)[^\n]*/
 
-/** A copy with packages linked one by one, so that what Vite keeps beside them is the copy's own. @returns {string} */
-function copyRepository() {
-  const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-plant-'))
-  for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true })
-  mkdirSync(join(folder, 'node_modules'))
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-  }
-  return folder
-}
-
 /** @param {string} folder */
 function plant(folder) {
-  const path = join(folder, target)
-  let text = readFileSync(path, 'utf8')
-  for (const { before, after } of plantings) {
-    const times = text.split(before).length - 1
-    if (times !== 1) throw new Error(`${target} holds ${JSON.stringify(before.trim())} ${times} times, not once: the planting no longer fits, adapt scripts/plant-await.mjs`)
-    text = text.replace(before, () => after)
-  }
-  writeFileSync(path, text)
+  writeFileSync(join(folder, target), changedText(target, plantings, 'scripts/plant-await.mjs'))
 }
 
 /**

@@ -9,36 +9,16 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { changedText, copyRepository } from './plant-in-copy.mjs'
 import { faults, usualTests } from './search-faults.mjs'
 
 /** @typedef {import('./search-faults.mjs').Fault} Fault */
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const copied = ['src', 'test', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.test.json', 'vitest.config.ts']
 const runDeadlineMs = 60_000
-
-/** A copy with packages linked one by one, so that what Vite keeps beside them is the copy's own. @returns {string} */
-function copyRepository() {
-  const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-plant-'))
-  for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true })
-  mkdirSync(join(folder, 'node_modules'))
-  for (const name of readdirSync(join(root, 'node_modules'))) {
-    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-  }
-  return folder
-}
-
-/** The file with the fault in it. @param {Fault} fault @returns {string} */
-function withFault({ file, find, replace }) {
-  const text = readFileSync(join(root, file), 'utf8')
-  const times = text.split(find).length - 1
-  if (times !== 1) throw new Error(`${file} holds ${JSON.stringify(find)} ${times} times, not once: the fault no longer fits, adapt scripts/search-faults.mjs`)
-  return text.replace(find, () => replace)
-}
 
 /**
  * Runs tests until one fails.
@@ -81,7 +61,7 @@ let survived = 0
 const folder = copyRepository()
 try {
   // Before any of them is tried: a fault that no longer fits says nothing.
-  const planted = chosen.map(({ number, fault }) => ({ number, fault, text: withFault(fault) }))
+  const planted = chosen.map(({ number, fault }) => ({ number, fault, text: changedText(fault.file, [fault], 'scripts/search-faults.mjs') }))
   const sound = await runTests(folder, [...new Set([...usualTests, ...chosen.flatMap(({ fault }) => fault.tests ?? [])])])
   if (sound.passed === 0 || sound.failed.length > 0) {
     console.log(sound.failed.join('\n') || sound.output)

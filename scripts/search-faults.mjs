@@ -70,8 +70,8 @@ export const faults = [
   {
     why: 'an older segment still says what a newer one says otherwise',
     file: 'src/vault/search/index/live-index.ts',
-    find: 'number >= from && number < to)) hide',
-    replace: 'number > from && number < to)) hide',
+    find: '} else numbers![number] = 1',
+    replace: '} else if (i > 0) numbers![number] = 1',
     tests: histories,
   },
   {
@@ -84,8 +84,8 @@ export const faults = [
   {
     why: 'merging forgets that a message was deleted while an older segment still has it',
     file: 'src/vault/search/index/merge-tables.ts',
-    find: 'if (!older.some(speaks) || newer.some(speaks)) continue',
-    replace: 'continue',
+    find: 'into.set(stem, (into.get(stem) ?? new Set()).add(number))',
+    replace: '',
     tests: [...histories, 'test/search/merging.test.ts'],
   },
   {
