@@ -9,7 +9,7 @@ import { randomStem } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import { lostLease, type Job } from './jobs.js'
 import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body } from './log-row.js'
-import { encodePage, type StoredRecord } from './pages.js'
+import { encodePage, type Pages, type StoredRecord } from './pages.js'
 import { titleSource } from './reducer.js'
 import type { Slices } from './slices.js'
 import { PAGE_SHIFT } from './state.js'
@@ -27,14 +27,17 @@ export interface StagedLog {
 
 export class BulkWriter {
   readonly #log: CommitLog
+  readonly #pages: Pages
   readonly #job: Job
   readonly #slices: Slices
   #rows: Operation[] = []
   /** The transaction on its way while the next rows are made. */
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(log: CommitLog, job: Job, slices: Slices) {
+  /** @param pages keeps what is made here, for whoever reads it next */
+  constructor(log: CommitLog, pages: Pages, job: Job, slices: Slices) {
     this.#log = log
+    this.#pages = pages
     this.#job = job
     this.#slices = slices
   }
@@ -46,9 +49,12 @@ export class BulkWriter {
     const pages = Math.ceil(messages.length / (1 << PAGE_SHIFT))
     for (let start = 0; start < pages; start += SEAL_AT_ONCE) {
       const sealed = await Promise.all(
-        Array.from({ length: Math.min(SEAL_AT_ONCE, pages - start) }, (_, i) => {
+        Array.from({ length: Math.min(SEAL_AT_ONCE, pages - start) }, async (_, i) => {
           const page = start + i
-          return this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, recordsOf(messages, page)))
+          const records = recordsOf(messages, page)
+          const made = await this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, records))
+          this.#pages.keep(stem, page, 0, records, made.row.length)
+          return made
         }),
       )
       for (const { label, row, element } of sealed) {

@@ -63,6 +63,11 @@ export class Pages {
     this.derived.clear()
   }
 
+  /** Keeps a page that was just made, as if it had been read: what is written is mostly read next. */
+  keep(stem: string, page: number, version: number, records: readonly StoredRecord[], sealedBytes: number): void {
+    this.#cache.set(cacheKey(stem, page, version), pageOfRecords(records), sealedBytes)
+  }
+
   /**
    * The pages of a stem, in the order asked for; what `folded` does not reach is empty.
    * @throws {SuspectPage}
@@ -106,7 +111,7 @@ export class Pages {
     if (body.n !== version) throw suspect('a page of records was replaced by an older one', page, 'page-replayed')
     // What is gone must not look as if it had never been there.
     if (body.l !== undefined) throw suspect('records of a page were lost with a damaged row', page, 'records-lost')
-    const records = new Map(body.r.map(([number, rev, modifiedAt, record]) => [number, { number, rev, modifiedAt, body: record }]))
+    const records = pageOfRecords(body.r)
     this.#cache.set(cacheKey(stem, page, version), records, row.value.length)
     return records
   }
@@ -162,6 +167,10 @@ function suspect(message: string, page: number, reason: string): SuspectPage {
 }
 
 const EMPTY: Page = new Map()
+
+function pageOfRecords(records: readonly StoredRecord[]): Page {
+  return new Map(records.map(([number, rev, modifiedAt, body]) => [number, { number, rev, modifiedAt, body }]))
+}
 
 function cacheKey(stem: string, page: number, version: number): string {
   return `${stem}/${page}/${version}`

@@ -102,7 +102,7 @@ class Loader {
     this.#job = job
     this.#options = options
     this.#slices = new Slices(options.signal)
-    this.#writer = new BulkWriter(parts.log, job, this.#slices)
+    this.#writer = new BulkWriter(parts.log, parts.access.pages, job, this.#slices)
   }
 
   async run(source: Iterable<ConversationInput> | AsyncIterable<ConversationInput>): Promise<LoadReport> {

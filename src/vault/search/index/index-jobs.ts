@@ -32,24 +32,24 @@ const LOGS_AT_ONCE = 256
 
 /**
  * Makes segments of the chat logs that loads brought, some commits' worth each, and commits them. Their pages are as they were adopted: nobody folds
- * while the job is held, and what is pending over them wins.
+ * while the job is held, and what is pending over them wins. The last come first: their pages are still in memory.
  */
 export async function coverAdopted({ log, access, live }: IndexJobPorts, job: Job, slices: Slices): Promise<void> {
   for (;;) {
-    const uncovered = live.current()?.uncovered ?? []
-    const first = uncovered[0]
-    if (first === undefined) return
+    const uncovered = [...(live.current()?.uncovered ?? [])].reverse()
+    const last = uncovered[0]
+    if (last === undefined) return
     const gathering = new Gathering({ codec: log.codec, access }, slices)
     const logs = new LogsByStem(log.state)
-    let to = first.seq
+    let from = last.seq
     // Whole commits, for a segment says from which to which it covers.
-    for (let at = 0; at < uncovered.length && (uncovered[at]!.seq === to || !gathering.isFull); ) {
-      const group = uncovered.slice(at, at + LOGS_AT_ONCE).filter(({ seq }) => seq === uncovered[at]!.seq)
-      to = uncovered[at]!.seq
+    for (let at = 0; at < uncovered.length && (uncovered[at]!.seq === from || !gathering.isFull); ) {
+      from = uncovered[at]!.seq
+      const group = uncovered.slice(at, at + LOGS_AT_ONCE).filter(({ seq }) => seq === from)
       at += group.length
       await gatherAdopted(access, gathering, logs, group)
     }
-    await commitSegment({ log, access }, job, gathering, first.seq, to)
+    await commitSegment({ log, access }, job, gathering, from, last.seq)
   }
 }
 
