@@ -227,6 +227,11 @@ export class OpenedVault {
     this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
   }
 
+  /** Resolves when this tab does nothing in the background. */
+  quiet(signal?: AbortSignal): Promise<void> {
+    return this.#maintenance.quiet(signal)
+  }
+
   /** Folds the log soon if a load brought much. */
   noteLoad(): void {
     this.#maintenance.considerCheckpoint()

@@ -172,6 +172,8 @@ export class UnlockedVault implements Records {
    */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     const { checkVault } = await fetchPart(() => import('./health/check.js'))
+    this.#vault.log.assertAlive()
+    await this.#vault.quiet(options.signal)
     const report = await checkVault(this.#vault.log, options)
     // Over damaged rows there is nothing to compare.
     const wrong = report.ok ? await (await this.#vault.search.part()).differences(options.signal) : undefined

@@ -148,6 +148,18 @@ describe('the index', () => {
   })
 })
 
+describe('check', () => {
+  it('waits for what is under way in the background, and ends with the lock while it waits', async () => {
+    const open = await testBrowser().tab()
+    await open.load([{ session: { id: 'one' }, messages: [message('a zeppelin')] }])
+    expect(await open.check()).toMatchObject({ ok: true, problems: [], leftOvers: 0 })
+    await open.load([{ session: { id: 'two' }, messages: [message('another zeppelin')] }])
+    const checking = open.check()
+    await open.lock()
+    await expect(checking).rejects.toMatchObject({ code: 'locked' })
+  })
+})
+
 describe('a vault opened with index: false', () => {
   it('keeps none, drops the one that is there with the next checkpoint, and finds the same', async () => {
     const { open, browser } = await loaded()

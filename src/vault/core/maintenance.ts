@@ -139,7 +139,18 @@ export class Maintenance {
   /** Begins nothing any more; a checkpoint that has not written yet ends with this reason. */
   stop(reason: VaultError): void {
     clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#stopped.abort(reason)
+  }
+
+  /** Resolves when nothing of it runs or is about to: whoever reads the whole vault would have to begin again. @throws the signal's reason when aborted */
+  async quiet(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      if (this.#timer !== undefined) await new Promise((resolve) => setTimeout(resolve, CHECKPOINT_DELAY_MS))
+      else if (this.#checkpointing !== undefined || this.#indexing !== undefined) await this.idle()
+      else return
+    }
   }
 
   /** Resolves when nothing of it runs. */
