@@ -13,7 +13,7 @@ import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import type { FindSessionsOptions, SessionMatch } from './search/records/find-sessions.js'
 import type { KeywordOptions, KeywordReport } from './search/records/generate-keywords.js'
-import type { SearchHit, SearchOptions } from './search/options.js'
+import type { MatchPlace, SearchHit, SearchOptions } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/records/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
 import { Preferences } from './records/preferences.js'
@@ -104,6 +104,21 @@ export class UnlockedVault implements Records {
     const part = await this.#vault.search.part()
     try {
       yield* part.search(query, options)
+    } finally {
+      if (!part.hasIndex) this.#vault.wantIndex()
+    }
+  }
+
+  /**
+   * Where the messages are that `search` would find, in its order, without reading any of them: for counting, jumping and paging. Answers from the index alone,
+   * so it is the fastest question there is; what is edited or deleted a moment later is told as it was.
+   * @throws as `search`
+   */
+  async searchPlaces(query: string, options: SearchOptions = {}): Promise<readonly MatchPlace[]> {
+    this.#vault.log.assertAlive()
+    const part = await this.#vault.search.part()
+    try {
+      return await part.searchPlaces(query, options)
     } finally {
       if (!part.hasIndex) this.#vault.wantIndex()
     }

@@ -1,5 +1,6 @@
 // What may be said beside the words of a search, and what comes out of it.
 
+import type { ChatLogId } from '../../brand.js'
 import type { Fields } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
 import type { Message, MessageType } from '../records/messages.js'
@@ -35,8 +36,20 @@ export interface SearchHit {
   readonly session?: Session
   /** A line of the content around the first place that was found, and where in that line the words stand. */
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] }
+  /** With `order: 'relevance'`: what the message is worth (BM25, docs/search.md). Only compares hits of one search. */
+  readonly score?: number
   /** Where the words stand in `message.content`: UTF-16 offsets, end exclusive, in order, without overlaps. */
   readonly highlights: readonly Range[]
+}
+
+/** Where a message is that a search found. */
+export interface MatchPlace {
+  readonly chatLogId: ChatLogId
+  /** Its place in the chat log, as `Message.number`. */
+  readonly number: number
+  readonly timestamp: number
+  /** With `order: 'relevance'`, as in `SearchHit`. */
+  readonly score?: number
 }
 
 /** Filters ready to be asked. */

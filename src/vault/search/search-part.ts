@@ -15,6 +15,8 @@ import { generateKeywords, type KeywordOptions, type KeywordReport } from './rec
 import { indexTermFrequencies } from './records/index-frequencies.js'
 import { foldSegment, isDamage, type IndexMakerPorts } from './index/index-maker.js'
 import { LiveIndex } from './index/live-index.js'
+import { searchPlaces } from './messages/search-messages.js'
+import type { MatchPlace, SearchOptions } from './options.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './words/tokenizer-version.js'
 
@@ -63,6 +65,11 @@ export class SearchPart implements IndexPort {
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
     return search(this.#ports, this.live, query, options)
+  }
+
+  /** See `UnlockedVault.searchPlaces`. */
+  searchPlaces(query: string, options: SearchOptions): Promise<readonly MatchPlace[]> {
+    return searchPlaces({ ...this.#ports, live: this.live }, query, options)
   }
 
   /** See `UnlockedVault.generateKeywords`. */

@@ -1,6 +1,6 @@
 // Puts queries to a vault and to the truth, and says where the two differ.
 
-import type { SearchHit, SearchOptions } from '../../../src/vault/search/options.js'
+import type { MatchPlace, SearchHit, SearchOptions } from '../../../src/vault/search/options.js'
 import type { DrawnQuery, QuerySource } from './queries.js'
 import { keyOf, placesIn, type Answer, type Truth } from './truth.js'
 
@@ -24,6 +24,7 @@ export interface CompareOptions {
 /** What is asked of a vault here. */
 export interface Searchable {
   search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>
+  searchPlaces?(query: string, options?: SearchOptions): Promise<readonly MatchPlace[]>
 }
 
 export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, slowEvery = 50 }: CompareOptions): Promise<Report> {
@@ -40,7 +41,8 @@ export async function compareQueries(open: Searchable, truth: Truth, source: Que
     const answers = truth.answers(drawn.text, drawn.options)
     truthMs += performance.now() - between
     searchMs += between - began
-    const problem = differenceOf(found, answers, drawn) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn) : undefined)
+    const places = await open.searchPlaces?.(drawn.text, drawn.options)
+    const problem = differenceOf(found, answers, drawn) ?? placesProblem(places, found) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn) : undefined)
     if (problem !== undefined) unequal.push(`${JSON.stringify(drawn.text)} ${JSON.stringify(drawn.options)}: ${problem}`)
     hits += found.length
     if (answers.length > 0) withHits++
@@ -71,6 +73,13 @@ export function differenceOf(hits: readonly SearchHit[], answers: readonly Answe
     if (problem !== undefined) return `hit ${i} (${key}): ${problem}`
   }
   return undefined
+}
+
+/** The places are those of the hits, in their order. */
+function placesProblem(places: readonly MatchPlace[] | undefined, hits: readonly SearchHit[]): string | undefined {
+  if (places === undefined) return undefined
+  const wanted = hits.map(({ message: { chatLogId, number, timestamp }, score }) => ({ chatLogId, number, timestamp, ...(score !== undefined && { score }) }))
+  return JSON.stringify(places) === JSON.stringify(wanted) ? undefined : 'the places are not those of the hits'
 }
 
 /** Scores that differ only by how their sum was rounded have no order; those that are the same go by time. */

@@ -1,6 +1,7 @@
 // Finds messages by their words. What the index names is read once more when its turn comes, so nothing is shown that was
 // changed or deleted meanwhile, and the page has the last word on what is an answer.
 
+import type { ChatLogId } from '../../../brand.js'
 import { VaultError } from '../../../errors.js'
 import type { Access } from '../../core/access.js'
 import { fieldsOf } from '../../core/log-row.js'
@@ -15,7 +16,7 @@ import { findCandidates, type Candidates } from './find-candidates.js'
 import { hasLongContent } from '../index/index-maker.js'
 import type { LiveIndex } from '../index/live-index.js'
 import { matchText } from '../words/match.js'
-import { admits, admitsLog, readOptions, sessionOf, type SearchHit, type SearchOptions } from '../options.js'
+import { admits, admitsLog, readOptions, sessionOf, type MatchPlace, type SearchHit, type SearchOptions } from '../options.js'
 import { parseQuery } from '../words/query.js'
 import { snippetOf } from '../words/snippet.js'
 
@@ -34,34 +35,23 @@ export interface MessageSearchPorts {
 }
 
 /** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
-export async function* searchMessages({ access, live, damaged }: MessageSearchPorts, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
-  const filters = readOptions(options)
-  const wanted: Wanted = { query: parseQuery(text), filters, id: text.trim(), slices: new Slices(filters.signal) }
-  filters.signal?.throwIfAborted()
-  let left = filters.limit
+export async function* searchMessages(ports: MessageSearchPorts, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
+  const { access } = ports
+  const wanted = wantedOf(text, options)
+  let left = wanted.filters.limit
   if (left === 0) return
   const given = new Set<string>()
   let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE
-  const findDespiteDamage = async (): Promise<Candidates> => {
-    try {
-      return await access.view((state) => findCandidates(access, live, state, wanted, limit))
-    } catch (error) {
-      // The index is derived: what it cannot say, the messages can.
-      if (!(error instanceof VaultError) || error.details.where !== 'blocks') throw error
-      damaged(error)
-      return access.view((state) => findCandidates(access, undefined, state, wanted, limit))
-    }
-  }
   for (; ; limit = Infinity) {
-    const { byId, byWords, more } = await findDespiteDamage()
+    const { byId, byWords, more } = await findDespiteDamage(ports, wanted, limit)
     const all = [...byId.map((candidate) => ({ candidate, byId: true })), ...byWords.map((candidate) => ({ candidate, byId: false }))]
     for (let start = 0; start < all.length; start += HITS_AT_ONCE) {
       const group = all.slice(start, start + HITS_AT_ONCE)
       await access.view((state) => prefetch(access, state, group.map(({ candidate }) => candidate)))
       for (const { candidate, byId: asId } of group) {
-        const key = `${candidate.logNumber}/${candidate.number}`
+        const key = keyOf(candidate)
         if (given.has(key)) continue
-        filters.signal?.throwIfAborted()
+        wanted.filters.signal?.throwIfAborted()
         const hit = await readHit(access, wanted, candidate, asId)
         if (hit === undefined) continue
         given.add(key)
@@ -70,6 +60,44 @@ export async function* searchMessages({ access, live, damaged }: MessageSearchPo
       }
     }
     if (!more) return
+  }
+}
+
+/** See `UnlockedVault.searchPlaces`. */
+export async function searchPlaces(ports: MessageSearchPorts, text: string, options: SearchOptions): Promise<readonly MatchPlace[]> {
+  const wanted = wantedOf(text, options)
+  const { limit, order } = wanted.filters
+  if (limit === 0) return []
+  const { byId, byWords } = await findDespiteDamage(ports, wanted, limit)
+  const found = new Map<string, Candidate>()
+  // Of an id the index knows a hash only.
+  for (const candidate of byId) if ((await readHit(ports.access, wanted, candidate, true)) !== undefined) found.set(keyOf(candidate), candidate)
+  for (const candidate of byWords) {
+    const key = keyOf(candidate)
+    if (!found.has(key)) found.set(key, candidate)
+  }
+  return [...found.values()].slice(0, limit).map(({ chatLogId, number, timestamp, score }) => ({ chatLogId: chatLogId as ChatLogId, number, timestamp, ...(order === 'relevance' && { score }) }))
+}
+
+function wantedOf(text: string, options: SearchOptions): Wanted {
+  const filters = readOptions(options)
+  const wanted = { query: parseQuery(text), filters, id: text.trim(), slices: new Slices(filters.signal) }
+  filters.signal?.throwIfAborted()
+  return wanted
+}
+
+function keyOf({ logNumber, number }: Candidate): string {
+  return `${logNumber}/${number}`
+}
+
+async function findDespiteDamage({ access, live, damaged }: MessageSearchPorts, wanted: Wanted, limit: number): Promise<Candidates> {
+  try {
+    return await access.view((state) => findCandidates(access, live, state, wanted, limit))
+  } catch (error) {
+    // The index is derived: what it cannot say, the messages can.
+    if (!(error instanceof VaultError) || error.details.where !== 'blocks') throw error
+    damaged(error)
+    return access.view((state) => findCandidates(access, undefined, state, wanted, limit))
   }
 }
 
@@ -84,7 +112,7 @@ async function prefetch(access: Access, state: State, candidates: readonly Candi
   await access.pages.readMany(wanted)
 }
 
-async function readHit(access: Access, { query, filters, id }: Wanted, { chatLogId, number }: Candidate, byId: boolean): Promise<SearchHit | undefined> {
+async function readHit(access: Access, { query, filters, id }: Wanted, { chatLogId, number, score }: Candidate, byId: boolean): Promise<SearchHit | undefined> {
   return access.view(async (state) => {
     const log = state.heads.chatLogs.get(chatLogId)
     if (log === undefined || !admitsLog(state, filters, log)) return undefined
@@ -95,6 +123,6 @@ async function readHit(access: Access, { query, filters, id }: Wanted, { chatLog
     const { met, highlights } = matchText(query, message.content, filters.match)
     if (!met && !byId) return undefined
     const session = sessionOf(state, log)
-    return { message, ...(session !== undefined && { session: headToSession(session) }), snippet: snippetOf(message.content, highlights), highlights }
+    return { message, ...(session !== undefined && { session: headToSession(session) }), ...(filters.order === 'relevance' && { score }), snippet: snippetOf(message.content, highlights), highlights }
   })
 }
