@@ -47,6 +47,10 @@ export class FetchedSearch implements IndexPort {
     await (await this.part()).rebuild(job, options)
   }
 
+  release(): void {
+    this.#part?.release()
+  }
+
   clear(): void {
     this.#part?.clear()
   }

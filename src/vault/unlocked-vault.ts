@@ -237,10 +237,10 @@ export class UnlockedVault implements Records {
     this.#vault.noteUse()
   }
 
-  /** Forgets decoded pages; they are read again when asked for. For when memory is short. */
+  /** Forgets decoded pages and opened blocks of the index; they are read again when asked for. For when memory is short. */
   releaseMemory(): void {
     this.#vault.pages.clear()
-    this.#vault.search.clear()
+    this.#vault.search.release()
   }
 
   /** Where the vault lives and what the browser promises about it. */

@@ -90,6 +90,12 @@ export interface FileRange {
   readonly length: number
 }
 
+/** Bytes that begin somewhere in an array. */
+export interface BytesView {
+  readonly bytes: Uint8Array
+  readonly at: number
+}
+
 /** Reads ranges of files; blocks are kept, opened, as long as there is room. */
 export class Blocks {
   readonly #backend: Backend
@@ -115,24 +121,48 @@ export class Blocks {
    * @throws {SuspectPage} when a block is missing or damaged
    */
   async read(ranges: readonly FileRange[], slack: number): Promise<Uint8Array[]> {
-    const needed = new Map<string, { readonly stem: string; readonly block: number }>()
-    for (const { stem, from, length } of ranges) {
-      if (length === 0) continue
-      for (let block = Math.floor(from / BLOCK_BYTES); block * BLOCK_BYTES < from + length; block++) needed.set(`${stem}/${block}`, { stem, block })
-    }
+    const blocks = await this.#blocksOf(ranges)
+    return ranges.map((range) => copyRange(range, blocks, slack))
+  }
+
+  /** As `read`, but what lies in one block is not copied. Nobody writes into blocks, so a view stays right. @throws {SuspectPage} */
+  async views(ranges: readonly FileRange[], slack: number): Promise<BytesView[]> {
+    if (ranges.length === 0) return []
+    const blocks = await this.#blocksOf(ranges)
+    return ranges.map((range) => {
+      const { stem, from, length } = range
+      const at = from % BLOCK_BYTES
+      return at + length + slack <= BLOCK_BYTES ? { bytes: blocks.get(keyOf(stem, Math.floor(from / BLOCK_BYTES)))!, at } : { bytes: copyRange(range, blocks, slack), at: 0 }
+    })
+  }
+
+  /** The blocks that ranges lie in. */
+  async #blocksOf(ranges: readonly FileRange[]): Promise<ReadonlyMap<string, Uint8Array>> {
     const found = new Map<string, Uint8Array>()
-    const missing: { readonly key: string; readonly stem: string; readonly block: number }[] = []
-    for (const [key, place] of needed) {
-      const known = this.#opened.get(key)
-      if (known === undefined) missing.push({ key, ...place })
-      else {
-        found.set(key, known)
-        this.#opened.delete(key)
-        this.#opened.set(key, known)
+    const missing = new Map<string, { readonly key: string; readonly stem: string; readonly block: number }>()
+    let before = -1
+    let stemBefore = ''
+    for (const { stem, from, length } of ranges) {
+      // A view of nothing needs a block, too.
+      const end = Math.max(from + 1, from + length)
+      for (let block = Math.floor(from / BLOCK_BYTES); block * BLOCK_BYTES < end; block++) {
+        // Ranges mostly come in order, many in one block.
+        if (block === before && stem === stemBefore) continue
+        before = block
+        stemBefore = stem
+        const key = keyOf(stem, block)
+        if (found.has(key) || missing.has(key)) continue
+        const known = this.#opened.get(key)
+        if (known === undefined) missing.set(key, { key, stem, block })
+        else {
+          found.set(key, known)
+          this.#opened.delete(key)
+          this.#opened.set(key, known)
+        }
       }
     }
-    if (missing.length > 0) await this.#fetch(missing, found)
-    return ranges.map((range) => copyRange(range, found, slack))
+    if (missing.size > 0) await this.#fetch([...missing.values()], found)
+    return found
   }
 
   async #fetch(missing: readonly { readonly key: string; readonly stem: string; readonly block: number }[], found: Map<string, Uint8Array>): Promise<void> {
@@ -177,12 +207,16 @@ export class Blocks {
   }
 }
 
+function keyOf(stem: string, block: number): string {
+  return `${stem}/${block}`
+}
+
 function copyRange({ stem, from, length }: FileRange, blocks: ReadonlyMap<string, Uint8Array>, slack: number): Uint8Array {
   const bytes = new Uint8Array(length + slack)
   for (let at = 0; at < length; ) {
     const block = Math.floor((from + at) / BLOCK_BYTES)
     const start = (from + at) % BLOCK_BYTES
-    const part = blocks.get(`${stem}/${block}`)!.subarray(start, Math.min(BLOCK_BYTES, start + length - at))
+    const part = blocks.get(keyOf(stem, block))!.subarray(start, Math.min(BLOCK_BYTES, start + length - at))
     bytes.set(part, at)
     at += part.length
   }

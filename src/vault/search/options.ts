@@ -5,6 +5,7 @@ import type { Fields } from '../core/log-row.js'
 import type { Head, State } from '../core/state.js'
 import type { Message, MessageType } from '../records/messages.js'
 import type { Session } from '../records/sessions.js'
+import type { Recency } from './messages/rank.js'
 import type { Range } from './words/match.js'
 
 export interface SearchOptions {
@@ -24,6 +25,11 @@ export interface SearchOptions {
   readonly to?: number
   /** Default `recent`: newest timestamp first. `relevance`: where the words say most of the message (BM25), then newest. */
   readonly order?: 'recent' | 'relevance'
+  /**
+   * With `order: 'relevance'`: old messages are worth less, down to a half; one of this age in milliseconds has lost half of that. `at` is the time from
+   * which age is counted, now when left out. Default: age does not matter but between messages of equal worth.
+   */
+  readonly recency?: { readonly halfLifeMs: number; readonly at?: number }
   /** Default: all of them. */
   readonly limit?: number
   readonly signal?: AbortSignal
@@ -56,6 +62,7 @@ export interface MatchPlace {
 export interface Filters {
   readonly match: 'all' | 'any'
   readonly order: 'recent' | 'relevance'
+  readonly recency: Recency | undefined
   readonly limit: number
   readonly signal: AbortSignal | undefined
   readonly sessionIds: ReadonlySet<string> | undefined
@@ -77,7 +84,15 @@ export function readOptions(options: SearchOptions): Filters {
   const there = listOf(participants, 'participants')
   const senders = setOf(options.senders, 'senders')
   const types = setOf(options.types, 'types')
-  return { match, order, limit, signal, sessionIds, participants: there, senders, types, from, to }
+  return { match, order, recency: recencyOf(options.recency, order), limit, signal, sessionIds, participants: there, senders, types, from, to }
+}
+
+function recencyOf(recency: SearchOptions['recency'], order: 'recent' | 'relevance'): Recency | undefined {
+  if (recency === undefined) return undefined
+  const { halfLifeMs: halfLife, at: now = Date.now() } = recency
+  if (!(halfLife > 0) || Number.isNaN(now)) throw new RangeError('recency wants a halfLifeMs above 0 and a time')
+  if (order !== 'relevance') throw new RangeError("recency is for order: 'relevance'")
+  return { halfLife, now }
 }
 
 function setOf(list: readonly string[] | undefined, name: string): ReadonlySet<string> | undefined {

@@ -121,6 +121,12 @@ export class SearchPart implements IndexPort {
     })
   }
 
+  /** Lets go of opened blocks and what was made of them. */
+  release(): void {
+    this.blocks.clear()
+    this.live.release()
+  }
+
   /** Forgets everything that was opened. */
   clear(): void {
     this.blocks.clear()

@@ -97,6 +97,11 @@ export class LiveIndex {
     }
   }
 
+  /** Lets go of what can be read again; which messages there are stays. */
+  release(): void {
+    for (const segment of this.#opened.values()) segment.release()
+  }
+
   forget(): void {
     this.#generation++
     this.#opened.clear()

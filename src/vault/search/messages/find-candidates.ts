@@ -2,11 +2,11 @@
 
 import type { Access } from '../../core/access.js'
 import type { State } from '../../core/state.js'
-import { bestOf, byWorth, type Candidate, type Wanted } from './candidates.js'
+import { newestOf, worthiestOf } from './best-of-segment.js'
+import { byWorth, candidatesOf, type Candidate, type Wanted } from './candidates.js'
 import type { IndexView, LiveIndex } from '../index/live-index.js'
-import type { Query } from '../words/query.js'
 import { clauseFrequency, Scorer } from './rank.js'
-import { addSums, matchSegment, scoreMatches } from './segment-matches.js'
+import { SegmentSearch } from './segment-search.js'
 import { TextSearch } from './text-search.js'
 import type { Sums } from './text-tally.js'
 
@@ -28,41 +28,46 @@ export async function findCandidates(access: Access, live: LiveIndex | undefined
   const texts = new TextSearch(access, state, wanted)
   if (view !== undefined) return askIndex(view, wanted, texts, limit)
   await texts.readLogs([...state.heads.chatLogs.entries()].map(([, log]) => log))
-  const best = texts.candidates(texts.ranked ? scorerOf(wanted.query, texts.tally.sums) : undefined)
-  return inOrder(texts.byId, best, best.length, limit)
+  const best = texts.candidates(texts.ranked ? scorerOf(wanted, texts.tally.sums) : undefined)
+  return inOrder(texts.byId, best, best.length > limit, limit)
 }
 
-async function askIndex({ segments, pending, unread, logs }: IndexView, { query, filters, id, slices }: Wanted, texts: TextSearch, limit: number): Promise<Candidates> {
+async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: Wanted, texts: TextSearch, limit: number): Promise<Candidates> {
+  const { query, filters, id, slices } = wanted
   await texts.readPending(pending)
   await texts.readLogs(unread)
-  const matched = await Promise.all(segments.map((segment) => matchSegment(segment, query, filters, logs, texts.admitsLog, slices)))
+  const searches = await Promise.all(segments.map((live) => SegmentSearch.open(live, { query, filters, logs, admitsLog: texts.admitsLog, slices })))
   let scorer: Scorer | undefined
   if (texts.ranked) {
-    for (const matches of matched) await addSums(texts.tally.sums, matches)
-    scorer = scorerOf(query, texts.tally.sums)
+    for (const search of searches) await search.addSums(texts.tally.sums)
+    scorer = scorerOf(wanted, texts.tally.sums)
   }
   const best = texts.candidates(scorer)
-  let total = best.length
-  for (const matches of matched) {
-    total += matches.ordinals.length
-    if (matches.ordinals.length === 0) continue
-    const scores = scorer && (await scoreMatches(matches, scorer))
-    await slices.breathe()
-    for (const candidate of await bestOf({ segment: matches.live.segment, ordinals: matches.ordinals, scores }, logs, limit)) best.push(candidate)
+  let more = best.length > limit
+  // The longest first: what it finds spares the others a look.
+  for (const search of searches.toSorted((a, b) => b.segment.messages - a.segment.messages)) {
+    const own = scorer === undefined ? await newestOf(search, limit, slices) : await worthiestOf(search, scorer, limit, floorOf(best, limit), slices)
+    more ||= own.more
+    best.push(...(await candidatesOf(search.segment, own, logs)))
   }
   const byId = [...texts.byId]
   for (const { segment, hidden } of segments) {
     const ordinals = (await segment.findId(id)).filter((ordinal) => hidden === undefined || hidden[ordinal] === 0)
-    byId.push(...(await bestOf({ segment, ordinals: Uint32Array.from(ordinals).sort(), scores: undefined }, logs, Infinity)))
+    byId.push(...(await candidatesOf(segment, { ordinals: Uint32Array.from(ordinals).sort(), scores: undefined }, logs)))
   }
-  return inOrder(byId, best, total, limit)
+  return inOrder(byId, best, more || best.length > limit, limit)
 }
 
-function inOrder(byId: readonly Candidate[], best: readonly Candidate[], total: number, limit: number): Candidates {
-  return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more: total > limit }
+/** What the last of the best is worth. */
+function floorOf(best: readonly Candidate[], limit: number): number {
+  return best.length < limit ? 0 : best.map(({ score }) => score).sort((a, b) => b - a)[limit - 1]!
 }
 
-function scorerOf(query: Query, { messages, units, frequencies }: Sums): Scorer {
+function inOrder(byId: readonly Candidate[], best: readonly Candidate[], more: boolean, limit: number): Candidates {
+  return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more }
+}
+
+function scorerOf({ query, filters }: Wanted, { messages, units, frequencies }: Sums): Scorer {
   const ofClauses = query.wanted.map((clause, i) => clauseFrequency(clause, (term) => Math.min(messages, frequencies[i]![clause.terms.indexOf(term)]!)))
-  return new Scorer({ messages, units, frequencies: ofClauses })
+  return new Scorer({ messages, units, frequencies: ofClauses }, filters.recency)
 }

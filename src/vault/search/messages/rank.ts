@@ -30,25 +30,57 @@ export function clauseFrequency({ terms, last }: Clause, termFrequency: (term: Q
   return best.get(last) ?? 0
 }
 
-/** Weighs texts by how often each clause stands in them. */
+/** How fast messages lose with age. */
+export interface Recency {
+  /** Milliseconds. */
+  readonly halfLife: number
+  /** The time from which age is counted. */
+  readonly now: number
+}
+
+/** Weighs texts by how often each clause stands in them, and how old they are. */
 export class Scorer {
   readonly #weights: readonly number[]
   readonly #norms = new Float64Array(256)
+  readonly #recency: Recency | undefined
 
-  constructor({ messages, units, frequencies }: Statistics) {
+  constructor({ messages, units, frequencies }: Statistics, recency: Recency | undefined) {
     this.#weights = frequencies.map((holding) => Math.log(1 + (messages - holding + 0.5) / (holding + 0.5)))
     const average = units / messages || 1
     for (let code = 0; code < 256; code++) this.#norms[code] = K1 * (1 - B + (B * decodeLength(code)) / average)
+    this.#recency = recency
   }
 
-  /** What one clause adds. */
+  /** What one clause adds: more for a greater count and for a shorter message. */
   part(clause: number, count: number, lengthCode: number): number {
     return (this.#weights[clause]! * count * (K1 + 1)) / (count + this.#norms[lengthCode]!)
   }
 
-  score(counts: readonly number[], lengthCode: number): number {
+  /** More than a clause ever adds. */
+  most(clause: number): number {
+    return this.#weights[clause]! * (K1 + 1)
+  }
+
+  /** @param counts by clause */
+  score(counts: readonly number[], lengthCode: number, time: number): number {
     let score = 0
     for (const [clause, count] of counts.entries()) if (count > 0) score += this.part(clause, count, lengthCode)
-    return score
+    return this.#recency === undefined ? score : score * ageFactor(this.#recency, time)
   }
+
+  /** Whether what a message is worth depends on its age. */
+  get hasAge(): boolean {
+    return this.#recency !== undefined
+  }
+
+  /** Scores that know no age yet, with it. */
+  aged(scores: Float64Array, times: Float64Array): Float64Array {
+    const recency = this.#recency
+    return recency === undefined ? scores : scores.map((score, i) => score * ageFactor(recency, times[i]!))
+  }
+}
+
+/** From 1 for what is new down to a half: age alone never hides what is about the words. */
+function ageFactor({ halfLife, now }: Recency, time: number): number {
+  return 0.5 + 0.5 * 2 ** (Math.min(0, time - now) / halfLife)
 }

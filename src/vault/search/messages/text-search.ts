@@ -64,7 +64,7 @@ export class TextSearch {
 
   /** What was found, worth what the scorer says. */
   candidates(scorer: Scorer | undefined): Candidate[] {
-    return this.#found.map(({ weighed, ...candidate }) => (scorer === undefined ? candidate : { ...candidate, score: scorer.score(weighed.counts, weighed.lengthCode) }))
+    return this.#found.map(({ weighed, ...candidate }) => (scorer === undefined ? candidate : { ...candidate, score: scorer.score(weighed.counts, weighed.lengthCode, candidate.timestamp) }))
   }
 
   #isAsked(log: Head, body: Body): boolean {

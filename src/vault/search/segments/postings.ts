@@ -1,11 +1,14 @@
 // In which messages a term stands, how often, and where: lists in chunks of 128 messages, each with its own Rice
 // parameters. Implements docs/format.md, section 12, "Lists".
 
-import { BitReader, ByteReader, riceParameter, type ByteSink } from './bits.js'
+import { BitReader, ByteSink, riceParameter } from './bits.js'
 
 /** Messages of one chunk. */
 export const CHUNK = 128
-const MOST_COUNTED = 255
+/** Kept in one byte; a bound that says this much says "or more". */
+export const MOST_COUNTED = 255
+/** Pairs that bound a chunk, at most. */
+export const MOST_PAIRS = 4
 
 /** What of a term's list is where in its group. */
 export interface ListPlace {
@@ -13,6 +16,8 @@ export interface ListPlace {
   readonly messages: number
   /** Some of its places take up more than one position. */
   readonly hasSpans: boolean
+  /** The ordinal of the newest of them. */
+  readonly first: number
   /** In bytes of the segment. */
   readonly docsAt: number
   readonly docsLength: number
@@ -33,38 +38,43 @@ export interface Places {
 export interface WrittenList {
   readonly messages: number
   readonly hasSpans: boolean
+  readonly first: number
   readonly docsLength: number
   readonly placesLength: number
 }
 
 /**
  * Appends a list to the two streams of its group.
- * @param lengths length codes by ordinal, for the bound that each chunk keeps
+ * @param lengths length codes by ordinal, for the bounds that each chunk keeps
  * @param places undefined for terms that stand nowhere in a text: then every entry of `ordinals` is a message
  */
 export function writeList({ ordinals, positions, spans, from, to }: Places, lengths: Uint8Array, docs: ByteSink, places: ByteSink | undefined): WrittenList {
   const docsFrom = docs.length
   const placesFrom = places?.length ?? 0
   const hasSpans = places !== undefined && anyLonger(spans, from, to)
+  const first = ordinals[from]!
   let messages = 0
   let before = -1
   // A chunk says how long it is before it is there, so chunks that have a directory are kept aside until all are written.
-  let directory: number[] | undefined
+  let directory: ByteSink | undefined
   let bodies: Uint8Array[] | undefined
   for (let at = from; at < to; ) {
     const count = startsOf(ordinals, at, to)
     const end = starts[count]!
     const last = ordinals[end - 1]!
     if (end < to && directory === undefined) {
-      directory = []
+      directory = new ByteSink()
       bodies = []
     }
     const docsAt = docs.length
     const placesAt = places?.length ?? 0
-    const { most, shortest } = writeChunkDocs(ordinals, count, before, lengths, docs, places !== undefined)
+    writeChunkDocs(ordinals, count, before, docs, places !== undefined)
     if (places !== undefined) writeChunkPlaces(positions, spans, count, hasSpans, places)
     if (directory !== undefined) {
-      directory.push(last - before - 1, docs.length - docsAt, (places?.length ?? 0) - placesAt, Math.min(most, MOST_COUNTED), shortest)
+      directory.varint(last - before - 1)
+      directory.varint(docs.length - docsAt)
+      directory.varint((places?.length ?? 0) - placesAt)
+      writeBounds(ordinals, count, lengths, directory)
       bodies!.push(docs.view().slice(docsAt))
       docs.truncate(docsAt)
     }
@@ -72,15 +82,9 @@ export function writeList({ ordinals, positions, spans, from, to }: Places, leng
     before = last
     at = end
   }
-  for (let i = 0; directory !== undefined && i < directory.length; i += 5) {
-    docs.varint(directory[i]!)
-    docs.varint(directory[i + 1]!)
-    docs.varint(directory[i + 2]!)
-    docs.byte(directory[i + 3]!)
-    docs.byte(directory[i + 4]!)
-  }
+  if (directory !== undefined) docs.bytes(directory.view())
   for (const body of bodies ?? []) docs.bytes(body)
-  return { messages, hasSpans, docsLength: docs.length - docsFrom, placesLength: (places?.length ?? 0) - placesFrom }
+  return { messages, hasSpans, first, docsLength: docs.length - docsFrom, placesLength: (places?.length ?? 0) - placesFrom }
 }
 
 /** Where the places of each message of the chunk that is being written begin, and where the last ones end. Used again for every chunk: most lists are tiny. */
@@ -100,24 +104,56 @@ function startsOf(ordinals: Uint32Array, from: number, to: number): number {
   return messages
 }
 
-function writeChunkDocs(ordinals: Uint32Array, count: number, before: number, lengths: Uint8Array, docs: ByteSink, counted: boolean): { readonly most: number; readonly shortest: number } {
+/** @param before the last ordinal of the chunk before; -1 for the first chunk, whose first ordinal is told elsewhere */
+function writeChunkDocs(ordinals: Uint32Array, count: number, before: number, docs: ByteSink, counted: boolean): void {
+  const told = before === -1 ? 1 : 0
+  let previous = told === 1 ? ordinals[starts[0]!]! : before
   const last = ordinals[starts[count]! - 1]!
-  const parameter = riceParameter(last - before - count, count)
+  const coded = count - told
+  const parameter = coded === 0 ? 0 : riceParameter(last - previous - coded, coded)
   docs.bits(parameter, 5)
-  let previous = before
-  let most = 0
-  let shortest = 255
   for (let i = 0; i < count; i++) {
     const ordinal = ordinals[starts[i]!]!
-    const times = starts[i + 1]! - starts[i]!
-    docs.rice(ordinal - previous - 1, parameter)
-    if (counted) docs.gamma(times)
+    if (i >= told) docs.rice(ordinal - previous - 1, parameter)
+    if (counted) docs.gamma(starts[i + 1]! - starts[i]!)
     previous = ordinal
-    if (times > most) most = times
-    if (lengths[ordinal]! < shortest) shortest = lengths[ordinal]!
   }
   docs.align()
-  return { most, shortest }
+}
+
+/** The least length code of the messages that hold the term so often, for every count up to the greatest kept. */
+const leastLengths = new Uint8Array(MOST_COUNTED + 1)
+
+/**
+ * Pairs of a count and a length code: each message of the chunk has a pair with no smaller count and no greater length, so what one of the pairs would be
+ * worth at most bounds what the messages are (the impacts of Lucene's block-max index). The last pair stands for all that there is no room for.
+ */
+function writeBounds(ordinals: Uint32Array, count: number, lengths: Uint8Array, directory: ByteSink): void {
+  let most = 0
+  for (let i = 0; i < count; i++) {
+    const times = Math.min(MOST_COUNTED, starts[i + 1]! - starts[i]!)
+    if (times > most) {
+      leastLengths.fill(255, most + 1, times + 1)
+      most = times
+    }
+    const length = lengths[ordinals[starts[i]!]!]!
+    if (length < leastLengths[times]!) leastLengths[times] = length
+  }
+  // From the greatest count down: a smaller count matters only with a smaller length.
+  const pairs: number[] = []
+  let least = 256
+  for (let times = most; times > 0; times--) {
+    if (leastLengths[times]! >= least) continue
+    least = leastLengths[times]!
+    pairs.push(times, least)
+  }
+  const kept = Math.min(MOST_PAIRS, pairs.length / 2)
+  directory.byte(kept)
+  for (let i = 1; i <= kept; i++) {
+    const at = pairs.length - 2 * i
+    directory.byte(i === MOST_PAIRS ? most : pairs[at]!)
+    directory.byte(pairs[at + 1]!)
+  }
 }
 
 function writeChunkPlaces(positions: Uint32Array, spans: Uint32Array, count: number, hasSpans: boolean, places: ByteSink): void {
@@ -141,52 +177,47 @@ function anyLonger(spans: Uint32Array, from: number, to: number): boolean {
   return false
 }
 
-/** The messages of a list, read. */
-export interface ReadList {
-  readonly place: ListPlace
-  /** Ascending. */
-  readonly ordinals: Uint32Array
-  /** How often each holds the term. */
-  readonly counts: Uint32Array
-  /** Where the places of each chunk begin, in bytes from those of the list. */
-  readonly chunkPlaces: Uint32Array
-}
-
-/** @param bytes of the list's docs part, with SLACK bytes behind it; @param counted false for terms that stand nowhere in a text */
-export function readList(place: ListPlace, bytes: Uint8Array, counted = true): ReadList {
-  const { messages } = place
-  const chunks = Math.ceil(messages / CHUNK)
-  const ordinals = new Uint32Array(messages)
-  const counts = new Uint32Array(messages)
-  const chunkPlaces = new Uint32Array(chunks)
-  const chunkDocs = new Uint32Array(chunks)
-  let at = 0
-  if (chunks > 1) {
-    const directory = new ByteReader(bytes)
-    let docs = 0
-    let places = 0
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      directory.varint()
-      chunkDocs[chunk] = docs
-      docs += directory.varint()
-      chunkPlaces[chunk] = places
-      places += directory.varint()
-      directory.at += 2
-    }
-    at = directory.at
+/** Reads the docs of a chunk into arrays, from `to` on. @param bytes with SLACK bytes behind the chunk; @param before as for writing; @param counted false for terms that stand nowhere in a text */
+export function readChunkDocs(bytes: Uint8Array, at: number, count: number, before: number, first: number, counted: boolean, ordinals: Uint32Array, counts: Uint32Array, to: number): void {
+  const reader = new BitReader(bytes, at)
+  const parameter = reader.bits(5)
+  let previous = before
+  let i = 0
+  if (before === -1) {
+    ordinals[to] = previous = first
+    counts[to] = counted ? reader.gamma() : 1
+    i = 1
   }
-  let previous = -1
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const reader = new BitReader(bytes, at + chunkDocs[chunk]!)
-    const parameter = reader.bits(5)
-    const end = Math.min(messages, (chunk + 1) * CHUNK)
-    for (let i = chunk * CHUNK; i < end; i++) {
+  if (!counted) {
+    for (; i < count; i++) {
       previous += reader.rice(parameter) + 1
-      ordinals[i] = previous
-      counts[i] = counted ? reader.gamma() : 1
+      ordinals[to + i] = previous
+      counts[to + i] = 1
     }
+    return
   }
-  return { place, ordinals, counts, chunkPlaces }
+  // Ordinal and count mostly lie in 32 bits together: this loop is what a search of common words spends its time in.
+  for (let bit = reader.at; i < count; i++) {
+    const from = bit >>> 3
+    const shift = bit & 7
+    let word = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!
+    if (shift !== 0) word = (word << shift) | (bytes[from + 4]! >>> (8 - shift))
+    const ones = Math.clz32(~word)
+    const used = ones + 1 + parameter
+    const zeros = used < 32 ? Math.clz32(word << used) : 32
+    if (used + 2 * zeros < 32) {
+      const rest = parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter)
+      previous += ((ones << parameter) | rest) + 1
+      counts[to + i] = (word << (used + zeros)) >>> (31 - zeros)
+      bit += used + 2 * zeros + 1
+    } else {
+      reader.at = bit
+      previous += reader.rice(parameter) + 1
+      counts[to + i] = reader.gamma()
+      bit = reader.at
+    }
+    ordinals[to + i] = previous
+  }
 }
 
 /** Places of one chunk: those of its message i are from `starts[i]` up to `starts[i + 1]`. */
@@ -197,23 +228,21 @@ export interface ChunkPlaces {
   readonly spans: Uint32Array | undefined
 }
 
-/** @param bytes of the list's places part, with SLACK bytes behind it */
-export function readChunkPlaces({ place, counts, chunkPlaces }: ReadList, bytes: Uint8Array, chunk: number): ChunkPlaces {
-  const first = chunk * CHUNK
-  const end = Math.min(place.messages, first + CHUNK)
-  const starts = new Uint32Array(end - first + 1)
-  for (let i = first; i < end; i++) starts[i - first + 1] = starts[i - first]! + counts[i]!
-  const total = starts[end - first]!
+/** @param bytes with SLACK bytes behind the chunk; @param counts of its messages */
+export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Array, messages: number, hasSpans: boolean): ChunkPlaces {
+  const starts = new Uint32Array(messages + 1)
+  for (let i = 0; i < messages; i++) starts[i + 1] = starts[i]! + counts[i]!
+  const total = starts[messages]!
   const positions = new Uint32Array(total)
-  const spans = place.hasSpans ? new Uint32Array(total) : undefined
-  const reader = new BitReader(bytes, chunkPlaces[chunk]!)
+  const spans = hasSpans ? new Uint32Array(total) : undefined
+  const reader = new BitReader(bytes, at)
   const parameter = reader.bits(5)
-  for (let i = 0; i < end - first; i++) {
+  for (let i = 0; i < messages; i++) {
     let previous = 0
-    for (let at = starts[i]!; at < starts[i + 1]!; at++) {
+    for (let place = starts[i]!; place < starts[i + 1]!; place++) {
       previous += reader.rice(parameter)
-      positions[at] = previous
-      if (spans !== undefined) spans[at] = reader.gamma()
+      positions[place] = previous
+      if (spans !== undefined) spans[place] = reader.gamma()
     }
   }
   return { starts, positions, spans }

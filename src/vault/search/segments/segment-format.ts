@@ -1,7 +1,7 @@
 // The parts of a segment that lists and words are not: which messages it covers, and where everything is.
 // Implements docs/format.md, section 12, "Segment".
 
-import { fromBase64Url, toBase64Url } from '../../../crypto/bytes.js'
+import { fromBase64Url, fromUtf8, toBase64Url } from '../../../crypto/bytes.js'
 import type { Slices } from '../../core/slices.js'
 import { BitReader, ByteReader, ByteSink } from './bits.js'
 
@@ -80,6 +80,34 @@ export function decodeFooter(bytes: Uint8Array): Footer {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const fields = Object.fromEntries(FOOTER_FIELDS.map((field, i) => [field, view.getUint32(4 * i)])) as Record<(typeof FOOTER_FIELDS)[number], number>
   return { ...fields, units: view.getFloat64(FOOTER_BYTES - 8) }
+}
+
+/** What the directory says of a page of words. */
+export interface PageEntry {
+  readonly first: string
+  readonly at: number
+  readonly length: number
+  readonly docsAt: number
+  readonly placesAt: number
+}
+
+export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] {
+  const reader = new ByteReader(bytes)
+  const entries: PageEntry[] = []
+  let at = footer.wordsAt
+  let groupAt = footer.groupsAt
+  for (let left = footer.pages; left > 0; left--) {
+    const firstLength = reader.varint()
+    const first = fromUtf8(bytes.subarray(reader.at, reader.at + firstLength))
+    reader.at += firstLength
+    const length = reader.varint()
+    const docsLength = reader.varint()
+    const placesLength = reader.varint()
+    entries.push({ first, at, length, docsAt: groupAt, placesAt: groupAt + docsLength })
+    at += length
+    groupAt += docsLength + placesLength
+  }
+  return entries
 }
 
 /** Chat logs, runs and what is gone. */

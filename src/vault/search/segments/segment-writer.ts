@@ -70,8 +70,9 @@ export class SegmentWriter {
     if (this.#inPage === 0) this.#firstWord = term
     const exact = term.startsWith(EXACT)
     if (!exact) this.#placeCount += places.to - places.from
-    const { messages, hasSpans, docsLength, placesLength } = writeList(places, this.#table.lengths, this.#docs, exact ? undefined : this.#places)
+    const { messages, hasSpans, first, docsLength, placesLength } = writeList(places, this.#table.lengths, this.#docs, exact ? undefined : this.#places)
     this.#numbers.varint(messages * 2 + (hasSpans ? 1 : 0))
+    this.#numbers.varint(first)
     this.#numbers.varint(docsLength)
     this.#numbers.varint(placesLength)
     this.#words.bytes(utf8(term))
@@ -90,9 +91,9 @@ export class SegmentWriter {
     this.#pages.varint(this.#numbers.length)
     this.#pages.bytes(this.#numbers.view())
     this.#pages.bytes(this.#words.view())
-    const first = utf8(this.#firstWord)
-    this.#directory.varint(first.length)
-    this.#directory.bytes(first)
+    const firstWord = utf8(this.#firstWord)
+    this.#directory.varint(firstWord.length)
+    this.#directory.bytes(firstWord)
     this.#directory.varint(this.#pages.length - before)
     this.#directory.varint(this.#docs.length)
     this.#directory.varint(this.#places.length)

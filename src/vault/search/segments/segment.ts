@@ -1,80 +1,20 @@
 // Reads a segment: its messages, its words, and the lists of terms. Implements docs/format.md, section 12, "Segment".
 
-import { fromUtf8 } from '../../../crypto/bytes.js'
 import { VaultError } from '../../../errors.js'
 import { BLOCK_BYTES, type Blocks, type FileRange } from '../../core/blocks.js'
 import type { Segment as SegmentEntry } from '../../core/index-segments.js'
 import { SuspectPage } from '../../core/pages.js'
-import { ByteReader, SLACK } from './bits.js'
+import { SLACK } from './bits.js'
 import { findId } from './message-ids.js'
-import { readList, type ListPlace, type ReadList } from './postings.js'
-import { decodeFooter, decodeTable, decodeTimes, EXACT, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, type Footer, type GoneRun, type Runs } from './segment-format.js'
+import { PostingList } from './posting-list.js'
+import type { ListPlace } from './postings.js'
+import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, type Footer, type GoneRun, type PageEntry, type Runs } from './segment-format.js'
+import { WordPage } from './word-page.js'
 
 /** Pages of words kept read. */
 const PAGES_KEPT = 1024
-
-/** Words that lie together, and where their lists are. */
-export class WordPage {
-  /** All words, each followed by a zero. */
-  readonly text: string
-  readonly #bytes: Uint8Array
-  readonly #entry: PageEntry
-  readonly #count: number
-  #words: readonly string[] | undefined
-  /** Messages (doubled, odd where places span), and where the lists begin, from those of the page; one more at the end. */
-  #numbers: { readonly messages: Uint32Array; readonly docs: Uint32Array; readonly places: Uint32Array } | undefined
-
-  constructor(bytes: Uint8Array, entry: PageEntry) {
-    const reader = new ByteReader(bytes)
-    this.#count = reader.varint()
-    const numbersLength = reader.varint()
-    this.#bytes = bytes.subarray(reader.at, reader.at + numbersLength)
-    this.#entry = entry
-    this.text = fromUtf8(bytes.subarray(reader.at + numbersLength))
-  }
-
-  get words(): readonly string[] {
-    if (this.#words === undefined) {
-      this.#words = this.text.split('\0').slice(0, -1)
-      if (this.#words.length !== this.#count) throw malformed()
-    }
-    return this.#words
-  }
-
-  placeOf(word: number): ListPlace {
-    this.#numbers ??= this.#readNumbers()
-    const { messages, docs, places } = this.#numbers
-    return {
-      messages: messages[word]! >>> 1,
-      hasSpans: (messages[word]! & 1) === 1,
-      docsAt: this.#entry.docsAt + docs[word]!,
-      docsLength: docs[word + 1]! - docs[word]!,
-      placesAt: this.#entry.placesAt + places[word]!,
-      placesLength: places[word + 1]! - places[word]!,
-    }
-  }
-
-  #readNumbers(): { messages: Uint32Array; docs: Uint32Array; places: Uint32Array } {
-    const reader = new ByteReader(this.#bytes)
-    const messages = new Uint32Array(this.#count)
-    const docs = new Uint32Array(this.#count + 1)
-    const places = new Uint32Array(this.#count + 1)
-    for (let i = 0; i < this.#count; i++) {
-      messages[i] = reader.varint()
-      docs[i + 1] = docs[i]! + reader.varint()
-      places[i + 1] = places[i]! + reader.varint()
-    }
-    return { messages, docs, places }
-  }
-}
-
-interface PageEntry {
-  readonly first: string
-  readonly at: number
-  readonly length: number
-  readonly docsAt: number
-  readonly placesAt: number
-}
+/** Chunks that nobody asked for are read along where there are no more than so many between two. */
+const CHUNKS_BETWEEN = 4
 
 export class Segment {
   readonly entry: SegmentEntry
@@ -119,6 +59,13 @@ export class Segment {
 
   get messages(): number {
     return this.footer.messages
+  }
+
+  /** Forgets what can be read again; which messages there are it keeps. */
+  release(): void {
+    this.#pages.clear()
+    this.#times.clear()
+    this.#lengths = undefined
   }
 
   #range(from: number, length: number): FileRange {
@@ -175,6 +122,12 @@ export class Segment {
     const read = await this.#blocks.read(missing.map((chunk) => this.#range(at[chunk]!, at[chunk + 1]! - at[chunk]!)), SLACK)
     for (const [i, chunk] of missing.entries()) this.#times.set(chunk, decodeTimes(read[i]!, first[chunk]!, Math.min(TIMES_CHUNK, this.messages - chunk * TIMES_CHUNK)))
     return Float64Array.from(ordinals, (ordinal) => this.#times.get(Math.floor(ordinal / TIMES_CHUNK))![ordinal % TIMES_CHUNK]!)
+  }
+
+  /** The times of messages that stand so many apart, from the newest on. @param step a multiple of 128 */
+  async newestTimes(step: number): Promise<Float64Array> {
+    const { first } = await this.#chunkTimes()
+    return first.filter((_, chunk) => (chunk * TIMES_CHUNK) % step === 0)
   }
 
   /** The times of all messages; not kept. */
@@ -267,19 +220,34 @@ export class Segment {
     if (this.#directory.length === 0) return undefined
     const page = this.pageFor(term)
     const [read] = await this.pages(page, page)
-    const at = indexOf(read!.words, term)
+    const at = read!.indexOf(term)
     return at === -1 ? undefined : read!.placeOf(at)
   }
 
-  /** Lists read, many at once. @param exact whether they are those of exact terms */
-  async lists(places: readonly ListPlace[], exact = false): Promise<ReadList[]> {
-    const bytes = await this.#blocks.read(places.map(({ docsAt, docsLength }) => this.#range(docsAt, docsLength)), SLACK)
-    return places.map((place, i) => readList(place, bytes[i]!, !exact))
+  /** Lists that can say which of their chunks are needed. @param exact whether they are those of exact terms */
+  async lists(places: readonly ListPlace[], exact = false): Promise<PostingList[]> {
+    const lists = places.map((place) => new PostingList(place, !exact))
+    const long = lists.filter(({ directoryLength }) => directoryLength > 0)
+    const views = await this.#blocks.views(long.map(({ place, directoryLength }) => this.#range(place.docsAt, directoryLength)), SLACK)
+    for (const [i, list] of long.entries()) list.open(views[i]!)
+    return lists
   }
 
-  /** The bytes of the places of lists, for `readChunkPlaces`. */
-  placeBytes(places: readonly ListPlace[]): Promise<Uint8Array[]> {
-    return this.#blocks.read(places.map(({ placesAt, placesLength }) => this.#range(placesAt, placesLength)), SLACK)
+  /** Loads chunks of lists; ascending numbers for each. */
+  async loadChunks(part: 'docs' | 'places', wanted: readonly { readonly list: PostingList; readonly chunks: Iterable<number> }[]): Promise<void> {
+    const runs: { readonly list: PostingList; readonly from: number; to: number }[] = []
+    for (const { list, chunks } of wanted) {
+      let run: { readonly list: PostingList; readonly from: number; to: number } | undefined
+      for (const chunk of chunks) {
+        if (!list.lacks(chunk, part)) continue
+        // A short way between two is read along: it mostly lies in the same block.
+        if (run !== undefined && chunk - run.to <= CHUNKS_BETWEEN) run.to = chunk + 1
+        else runs.push((run = { list, from: chunk, to: chunk + 1 }))
+      }
+    }
+    if (runs.length === 0) return
+    const views = await this.#blocks.views(runs.map(({ list, from, to }) => list.rangeOf(this.entry.stem, part, from, to)), SLACK)
+    for (const [i, { list, from, to }] of runs.entries()) list.load(part, from, to, views[i]!)
   }
 
   /** Ordinals of messages that may have this id. */
@@ -292,43 +260,6 @@ export class Segment {
   idBytes(): Promise<Uint8Array> {
     return this.#read(this.footer.idsAt, this.footer.directoryAt - this.footer.idsAt)
   }
-}
-
-function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] {
-  const reader = new ByteReader(bytes)
-  const entries: PageEntry[] = []
-  let at = footer.wordsAt
-  let groupAt = footer.groupsAt
-  for (let left = footer.pages; left > 0; left--) {
-    const firstLength = reader.varint()
-    const first = fromUtf8(bytes.subarray(reader.at, reader.at + firstLength))
-    reader.at += firstLength
-    const length = reader.varint()
-    const docsLength = reader.varint()
-    const placesLength = reader.varint()
-    entries.push({ first, at, length, docsAt: groupAt, placesAt: groupAt + docsLength })
-    at += length
-    groupAt += docsLength + placesLength
-  }
-  return entries
-}
-
-function indexOf(sorted: readonly string[], term: string): number {
-  let low = 0
-  let high = sorted.length - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const word = sorted[middle]!
-    if (word === term) return middle
-    if (word < term) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
-}
-
-/** Whether a term of a page is a word of a text. */
-export function isWord(term: string): boolean {
-  return !term.startsWith(EXACT)
 }
 
 function malformed(): SuspectPage {

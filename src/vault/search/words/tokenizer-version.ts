@@ -2,7 +2,7 @@
  * Which cutter cuts words here: another one cuts other terms, so an index made by it is of no use. The second part is what the engine
  * knows of characters: words change with its Unicode tables.
  */
-export const TOKENIZER = `1/${knownUnicode()}`
+export const TOKENIZER = `2/${knownUnicode()}`
 
 /** The newest version of Unicode of which the engine knows a letter. */
 function knownUnicode(): string {

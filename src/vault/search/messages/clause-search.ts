@@ -1,0 +1,102 @@
+// In which messages of a stretch of a segment a clause stands, and how often: as match.ts would count it, from the lists alone.
+
+import type { Slices } from '../../core/slices.js'
+import type { Matches } from '../segments/posting-list.js'
+import type { Segment } from '../segments/segment.js'
+import type { Clause } from '../words/query.js'
+import { countInOrder, PlacesCursor, WaysThrough } from './places.js'
+import { intersect, matchesAmong, matchesBetween, NO_MATCHES, openTerm, unite, type TermLists } from './term-lists.js'
+
+/** Places and words looked at before the page gets its turn. */
+const PLACES_AT_ONCE = 65_536
+
+export class ClauseSearch {
+  readonly clause: Clause
+  /** In the order of the clause. */
+  readonly terms: readonly TermLists[]
+  /** No more messages than this hold the clause. */
+  readonly most: number
+  /** Its terms follow each other on a single way. */
+  readonly isChain: boolean
+  readonly #segment: Segment
+  readonly #slices: Slices
+
+  private constructor(segment: Segment, clause: Clause, terms: readonly TermLists[], slices: Slices) {
+    this.clause = clause
+    this.terms = terms
+    this.#segment = segment
+    this.#slices = slices
+    this.isChain = clause.terms.length === clause.last && clause.terms.every(({ from, to }) => to === from + 1)
+    const counts = terms.map(({ most }) => most)
+    this.most = Math.min(segment.messages, this.isChain ? Math.min(...counts) : Math.max(...counts))
+  }
+
+  static async open(segment: Segment, clause: Clause, slices: Slices): Promise<ClauseSearch> {
+    return new ClauseSearch(segment, clause, await Promise.all(clause.terms.map((term) => openTerm(segment, term, slices))), slices)
+  }
+
+  /**
+   * Messages with ordinals from `low` up to `high` (exclusive) that hold the clause.
+   * @param among only these are asked for
+   */
+  async matches(low: number, high: number, among?: Uint32Array): Promise<Matches> {
+    // One term from end to end needs no neighbours.
+    if (this.terms.length === 1) return this.#termMatches(this.terms[0]!, low, high, among)
+    const candidates = this.isChain ? await this.#holdingAll(low, high, among) : await this.#holdingSomeWay(low, high, among)
+    if (candidates.length === 0) return NO_MATCHES
+    const lists = this.terms.flatMap((term) => term.lists)
+    await this.#segment.loadChunks('places', lists.map((list) => ({ list, chunks: list.chunksOf(candidates) })))
+    return this.#matchNeighbours(candidates)
+  }
+
+  #termMatches({ lists }: TermLists, low: number, high: number, among: Uint32Array | undefined): Promise<Matches> {
+    return among === undefined ? matchesBetween(this.#segment, lists, low, high, this.#slices) : matchesAmong(this.#segment, lists, among, this.#slices)
+  }
+
+  /** Messages that hold all terms of a chain, the rarest looked up first. */
+  async #holdingAll(low: number, high: number, among: Uint32Array | undefined): Promise<Uint32Array> {
+    let left = among
+    for (const term of this.terms.toSorted((a, b) => a.most - b.most)) {
+      left = (await this.#termMatches(term, low, high, left)).ordinals
+      if (left.length === 0) return left
+    }
+    return left!
+  }
+
+  /** Messages that hold all terms along some way: what its words stand next to each other in is among them. */
+  async #holdingSomeWay(low: number, high: number, among: Uint32Array | undefined): Promise<Uint32Array> {
+    const reached = new Map<number, Uint32Array | undefined>([[0, undefined]])
+    for (const lists of this.terms.toSorted((a, b) => a.term.from - b.term.from)) {
+      const { term } = lists
+      if (!reached.has(term.from)) continue
+      const { ordinals } = await this.#termMatches(lists, low, high, among)
+      const before = reached.get(term.from)
+      const now = before === undefined ? ordinals : intersect(before, ordinals)
+      const there = reached.get(term.to)
+      reached.set(term.to, there === undefined ? now : unite([there, now]))
+    }
+    return reached.get(this.clause.last) ?? NO_MATCHES.ordinals
+  }
+
+  async #matchNeighbours(candidates: Uint32Array): Promise<Matches> {
+    const placed = this.terms.map(({ term, lists }) => ({ from: term.from, to: term.to, cursors: lists.map((list) => new PlacesCursor(list)) }))
+    // Of each term one word whose places take up one position: numbers in a row are all there is to look for.
+    const plain = this.isChain && this.terms.every(({ lists }) => lists.length === 1 && !lists[0]!.place.hasSpans)
+    const chain = this.terms.map(({ term, lists, most }, i) => ({ offset: term.from, most, cursor: placed[i]!.cursors[0]!, lists })).sort((a, b) => a.most - b.most)
+    const ways = new WaysThrough(placed, this.clause.last)
+    const ordinals = new Uint32Array(candidates.length)
+    const counts = new Uint32Array(candidates.length)
+    let length = 0
+    for (const [i, ordinal] of candidates.entries()) {
+      if (plain ? i % 1024 === 1023 : ways.visited > PLACES_AT_ONCE) {
+        ways.visited = 0
+        await this.#slices.breathe()
+      }
+      const count = plain ? countInOrder(chain, ordinal) : ways.countIn(ordinal)
+      if (count === 0) continue
+      ordinals[length] = ordinal
+      counts[length++] = count
+    }
+    return { ordinals: ordinals.subarray(0, length), counts: counts.subarray(0, length) }
+  }
+}

@@ -1,0 +1,120 @@
+// Where in a message words stand next to each other.
+
+import type { PostingList } from '../segments/posting-list.js'
+import type { ChunkPlaces } from '../segments/postings.js'
+
+/** Goes through the places of one list, message by message in ascending order; docs and places of the chunks are loaded. */
+export class PlacesCursor {
+  readonly #list: PostingList
+  #chunk = 0
+  #read = -1
+  #places: ChunkPlaces | undefined
+  /** Where the places of the message are that `moveTo` found. */
+  from = 0
+  to = 0
+
+  constructor(list: PostingList) {
+    this.#list = list
+  }
+
+  get positions(): Uint32Array {
+    return this.#places!.positions
+  }
+
+  get spans(): Uint32Array | undefined {
+    return this.#places!.spans
+  }
+
+  /** False when the list has no such message. */
+  moveTo(ordinal: number): boolean {
+    if (ordinal < this.#list.place.first) return false
+    const chunk = (this.#chunk = this.#list.chunkFor(ordinal, this.#chunk))
+    if (chunk >= this.#list.chunks) return false
+    const at = this.#list.indexInChunk(ordinal, chunk)
+    if (at === -1) return false
+    if (this.#read !== chunk) {
+      this.#places = this.#list.placesOf(chunk)
+      this.#read = chunk
+    }
+    this.from = this.#places!.starts[at]!
+    this.to = this.#places!.starts[at + 1]!
+    return true
+  }
+}
+
+/** A word of a chain, and how far from its beginning. */
+export interface ChainLink {
+  readonly offset: number
+  readonly cursor: PlacesCursor
+}
+
+/** Beginnings of a chain that the links so far leave; most messages have few. */
+const beginnings: number[] = []
+
+/** At how many places of a message the links of a chain stand in a row; those that come first should be the rarest. */
+export function countInOrder(links: readonly ChainLink[], ordinal: number): number {
+  beginnings.length = 0
+  for (const [i, { offset, cursor }] of links.entries()) {
+    if (!cursor.moveTo(ordinal)) return 0
+    const { positions } = cursor
+    let at = cursor.from
+    if (i === 0) {
+      for (; at < cursor.to; at++) if (positions[at]! >= offset) beginnings.push(positions[at]! - offset)
+    } else {
+      let kept = 0
+      for (const begin of beginnings) {
+        while (at < cursor.to && positions[at]! < begin + offset) at++
+        if (at < cursor.to && positions[at] === begin + offset) beginnings[kept++] = begin
+      }
+      beginnings.length = kept
+    }
+    if (beginnings.length === 0) return 0
+  }
+  return beginnings.length
+}
+
+/** A term with cursors over the places of all words that it means. */
+export interface PlacedTerm {
+  readonly from: number
+  readonly to: number
+  readonly cursors: readonly PlacesCursor[]
+}
+
+/** Looks for ways through a clause in one message after the other, from its end to its beginning, each place once. */
+export class WaysThrough {
+  /** Places and words looked at. */
+  visited = 0
+  /** From the last edge of the clause to the first. */
+  readonly #terms: readonly PlacedTerm[]
+  readonly #last: number
+  /** By node: the positions from where a way leads to the end. */
+  readonly #good: Set<number>[]
+
+  constructor(terms: readonly PlacedTerm[], last: number) {
+    this.#terms = terms.toSorted((a, b) => b.from - a.from)
+    this.#last = last
+    this.#good = Array.from({ length: last }, () => new Set())
+  }
+
+  /** How many places begin a way to the end. */
+  countIn(ordinal: number): number {
+    let count = 0
+    for (const good of this.#good) good.clear()
+    for (const { from, to, cursors } of this.#terms) {
+      const onward = to === this.#last ? undefined : this.#good[to]!
+      this.visited += cursors.length
+      for (const cursor of cursors) {
+        if (!cursor.moveTo(ordinal)) continue
+        const { positions, spans } = cursor
+        this.visited += cursor.to - cursor.from
+        for (let at = cursor.from; at < cursor.to; at++) {
+          const position = positions[at]!
+          if (onward !== undefined && !onward.has(position + (spans?.[at] ?? 1))) continue
+          if (from === 0) count++
+          else this.#good[from]!.add(position)
+        }
+      }
+    }
+    return count
+  }
+}

@@ -1,0 +1,131 @@
+// Words that lie together, and where their lists are. Implements docs/format.md, section 12, "word pages".
+
+import { fromUtf8 } from '../../../crypto/bytes.js'
+import { compare, type QueryTerm } from '../words/query.js'
+import { ByteReader } from './bits.js'
+import type { ListPlace } from './postings.js'
+import { EXACT, type PageEntry } from './segment-format.js'
+
+export class WordPage {
+  /** All words, each followed by a zero. */
+  readonly #text: string
+  readonly #bytes: Uint8Array
+  readonly #entry: PageEntry
+  readonly count: number
+  /** Where each word begins; one more at the end. */
+  #starts: Uint32Array | undefined
+  /** Messages (doubled, odd where places span), their newest one, and where the lists begin, from those of the page; one more at the end. */
+  #numbers: { readonly messages: Uint32Array; readonly firsts: Uint32Array; readonly docs: Uint32Array; readonly places: Uint32Array } | undefined
+
+  constructor(bytes: Uint8Array, entry: PageEntry) {
+    const reader = new ByteReader(bytes)
+    this.count = reader.varint()
+    const numbersLength = reader.varint()
+    this.#bytes = bytes.subarray(reader.at, reader.at + numbersLength)
+    this.#entry = entry
+    this.#text = fromUtf8(bytes.subarray(reader.at + numbersLength))
+  }
+
+  #wordStarts(): Uint32Array {
+    if (this.#starts !== undefined) return this.#starts
+    const starts = new Uint32Array(this.count + 1)
+    let at = 0
+    for (let i = 1; i <= this.count; i++) starts[i] = at = this.#text.indexOf('\0', at) + 1
+    this.#starts = starts
+    return starts
+  }
+
+  word(index: number): string {
+    const starts = this.#wordStarts()
+    return this.#text.slice(starts[index], starts[index + 1]! - 1)
+  }
+
+  /** Where this very term is, or -1. */
+  indexOf(term: string): number {
+    const at = this.#firstFrom(term)
+    return at < this.count && this.word(at) === term ? at : -1
+  }
+
+  /** The first word that does not come before a term. */
+  #firstFrom(term: string): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.word(middle) < term) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Visits the words that a term of a query means. */
+  forEachMeant(term: QueryTerm, visit: (index: number) => void): void {
+    switch (term.comparison) {
+      case 'equal': {
+        const at = this.indexOf(term.term)
+        if (at !== -1) visit(at)
+        return
+      }
+      case 'begins':
+        for (let i = this.#firstFrom(term.term); i < this.count && this.word(i).startsWith(term.term); i++) visit(i)
+        return
+      case 'ends':
+      case 'contains':
+        this.#forEachWith(term, visit)
+    }
+  }
+
+  /** Goes from one occurrence of the letters to the next, so that most words are never looked at. */
+  #forEachWith(term: QueryTerm, visit: (index: number) => void): void {
+    let at = this.#text.indexOf(term.term)
+    if (at === -1) return
+    const starts = this.#wordStarts()
+    for (let i = 0; at !== -1; ) {
+      i = wordAt(starts, i, at)
+      const word = this.word(i)
+      if (!word.startsWith(EXACT) && compare(word, term)) visit(i)
+      at = this.#text.indexOf(term.term, starts[i + 1])
+    }
+  }
+
+  placeOf(word: number): ListPlace {
+    this.#numbers ??= this.#readNumbers()
+    const { messages, firsts, docs, places } = this.#numbers
+    return {
+      messages: messages[word]! >>> 1,
+      hasSpans: (messages[word]! & 1) === 1,
+      first: firsts[word]!,
+      docsAt: this.#entry.docsAt + docs[word]!,
+      docsLength: docs[word + 1]! - docs[word]!,
+      placesAt: this.#entry.placesAt + places[word]!,
+      placesLength: places[word + 1]! - places[word]!,
+    }
+  }
+
+  #readNumbers(): { messages: Uint32Array; firsts: Uint32Array; docs: Uint32Array; places: Uint32Array } {
+    const reader = new ByteReader(this.#bytes)
+    const messages = new Uint32Array(this.count)
+    const firsts = new Uint32Array(this.count)
+    const docs = new Uint32Array(this.count + 1)
+    const places = new Uint32Array(this.count + 1)
+    for (let i = 0; i < this.count; i++) {
+      messages[i] = reader.varint()
+      firsts[i] = reader.varint()
+      docs[i + 1] = docs[i]! + reader.varint()
+      places[i + 1] = places[i]! + reader.varint()
+    }
+    return { messages, firsts, docs, places }
+  }
+}
+
+/** The word that a place in the text belongs to; words before `from` do not. */
+function wordAt(starts: Uint32Array, from: number, at: number): number {
+  let low = from
+  let high = starts.length - 2
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if (starts[middle]! <= at) low = middle
+    else high = middle - 1
+  }
+  return low
+}
