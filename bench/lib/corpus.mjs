@@ -24,8 +24,8 @@ const twoYearsMs = 2 * 365 * 24 * 3600_000
 /** Sizes by the value of `--size`; they name about how many messages, the real numbers are printed with the result. */
 export const sizes = /** @type {const} */ ([10_000, 100_000, 500_000])
 
-/** @returns {string | undefined} */
-function dataFolder() {
+/** @returns {string | undefined} where the real dialogues lie, if they do */
+export function dataFolder() {
   const folder = process.env['SEALED_VAULT_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url))
   return existsSync(folder) ? folder : undefined
 }
@@ -34,7 +34,7 @@ function dataFolder() {
  * @param {string} file
  * @returns {SourceConversation[]}
  */
-function readConversations(file) {
+export function readConversations(file) {
   const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n')
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
 }

@@ -2,8 +2,9 @@
 // What a suite is, and how its results are shown.
 
 /**
- * @typedef {{ atMost: number, words?: string, over?: string }} Aim the first subject's value over that of `over`, or of the suite's `against`
- * @typedef {{ row: string, unit: 'ms' | 'bytes', what: string, aim?: Aim }} Row
+ * @typedef {{ atMost?: number, atLeast?: number, words?: string, over?: string | readonly string[] }} Aim
+ *   the first subject's value over that of `over` (of several, the greatest), or of the suite's `against`
+ * @typedef {{ row: string, unit: 'ms' | 'bytes' | 'share', what: string, aim?: Aim }} Row
  * @typedef {{ suite: string, row: string, size: number, engine: string, subject: string, value: number, unit: string }} Result
  *
  * @typedef {object} Bench
@@ -17,6 +18,7 @@
  * @property {readonly string[]} subjects ours first
  * @property {string} against the subject aims are held against
  * @property {readonly Row[]} rows
+ * @property {() => string | undefined} [lacking] what it cannot do without on this machine, if there is such a thing
  * @property {readonly string[]} remarks what a reader of the numbers must know
  * @property {(bench: Bench) => Promise<void>} measure
  * @property {(bench: Bench) => Promise<void>} profile shows where the time of our rows goes
@@ -33,6 +35,7 @@ export function median(values) {
 
 /** @param {number} value @param {string} unit */
 function shown(value, unit) {
+  if (unit === 'share') return `${(100 * value).toFixed(2)} %`
   if (unit === 'bytes') return `${(value / 1e6).toFixed(2)} MB`
   return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3)} ${unit}`
 }
@@ -48,14 +51,15 @@ export function table(suite, results) {
   const lines = [['row', ...suite.subjects, 'ratio', 'aim', '']]
   for (const { row, unit, aim } of suite.rows) {
     const values = suite.subjects.map((subject) => valueOf(row, subject))
-    const reference = valueOf(row, aim?.over ?? suite.against)
+    const references = [aim?.over ?? suite.against].flat().map((subject) => valueOf(row, subject)).filter((value) => value !== undefined)
+    const reference = references.length === 0 ? undefined : Math.max(...references)
     const ratio = values[0] === undefined || reference === undefined ? undefined : values[0] / reference
     lines.push([
       row,
       ...values.map((value) => (value === undefined ? '-' : shown(value, unit))),
-      ratio === undefined ? '-' : `${ratio.toFixed(2)}x`,
-      aim === undefined ? '' : (aim.words ?? `at most ${aim.atMost}x${aim.over === undefined ? '' : ` of ${aim.over}`}`),
-      aim === undefined || ratio === undefined ? '' : ratio <= aim.atMost ? 'met' : 'missed',
+      ratio === undefined ? '-' : `${ratio.toFixed(unit === 'share' ? 3 : 2)}x`,
+      aim === undefined ? '' : (aim.words ?? `${aim.atLeast === undefined ? `at most ${aim.atMost}` : `at least ${aim.atLeast}`}x${aim.over === undefined ? '' : ` of ${[aim.over].flat().join(' and ')}`}`),
+      aim === undefined || ratio === undefined ? '' : ratio <= (aim.atMost ?? Infinity) && ratio >= (aim.atLeast ?? 0) ? 'met' : 'missed',
     ])
   }
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
