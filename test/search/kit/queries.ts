@@ -54,11 +54,17 @@ export class QuerySource {
       text: id && random.chance(0.3) ? ` ${clauses[0]} ` : clauses.join(random.chance(0.95) ? ' ' : ' \t '),
       options: {
         ...(match !== undefined && { match }),
-        ...(random.chance(0.5) && { order: random.pick(['recent', 'relevance'] as const) }),
+        ...(random.chance(0.5) && this.#order(home)),
         ...(limit !== undefined && { limit }),
         ...(random.chance(0.35) && this.#filters(home)),
       },
     }
+  }
+
+  #order({ message }: Place): SearchOptions {
+    if (this.#random.chance(0.4)) return { order: 'recent' }
+    if (this.#random.chance(0.7)) return { order: 'relevance' }
+    return { order: 'relevance', recency: { halfLifeMs: Math.ceil(Math.exp(this.#random.next() * Math.log(2e10))), at: message.timestamp + this.#random.below(1e9) } }
   }
 
   #clauses(home: Place): [string[], 'all' | 'any' | undefined] {

@@ -82,7 +82,7 @@ export class Truth {
       if (!(byId || held) || !admits(options, message)) continue
       const counts = held ? this.#meet(asked, query, message.content, match, ranked) : undefined
       if (byId) found.push({ message, byId, score: 0 })
-      else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message) ?? 0 })
+      else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message, options.recency) ?? 0 })
     }
     return found.sort((a, b) => Number(b.byId) - Number(a.byId) || b.score - a.score || byTime(a.message, b.message))
   }

@@ -1,11 +1,13 @@
-// The weight of an answer, written from its definition: BM25 over all messages of a vault, with lengths rounded to eight steps an octave
-// and the frequency of a clause taken from those of its terms.
+// The weight of an answer, written from its definition (docs/search.md): BM25+ with squared weights of words over all messages of a vault, with lengths
+// rounded to eight steps an octave and the frequency of a clause taken from those of its terms; and what age takes away.
 
+import type { SearchOptions } from '../../../src/vault/search/options.js'
 import type { Query } from '../../../src/vault/search/words/query.js'
 import { widestPath, type Asked } from './asked.js'
 
-const K1 = 1.2
-const B = 0.75
+const K1 = 0.5
+const B = 0.4
+const DELTA = 0.5
 
 /** A length as one small number. */
 export function encodeLength(length: number): number {
@@ -21,6 +23,10 @@ export function decodeLength(code: number): number {
 
 interface Lengthy {
   readonly content: string
+}
+
+interface Weighable extends Lengthy {
+  readonly timestamp: number
 }
 
 const averages = new WeakMap<readonly Lengthy[], number>()
@@ -44,15 +50,17 @@ export class Weights {
     this.#average = averageOf(messages)
     this.#inverse = wanted.map((clause) => {
       const frequency = widestPath(clause, (term) => Math.min(all, asked.reach(term)))
-      return Math.log(1 + (all - frequency + 0.5) / (frequency + 0.5))
+      return Math.log(1 + (all - frequency + 0.5) / (frequency + 0.5)) ** 2
     })
   }
 
-  score(counts: readonly number[], { content }: Lengthy): number {
+  score(counts: readonly number[], { content, timestamp }: Weighable, recency: SearchOptions['recency']): number {
     let score = 0
     for (const [i, count] of counts.entries()) {
-      score += (this.#inverse[i]! * count * (K1 + 1)) / (count + K1 * (1 - B + (B * roundedLength(content)) / this.#average))
+      if (count > 0) score += this.#inverse[i]! * (DELTA + (count * (K1 + 1)) / (count + K1 * (1 - B + (B * roundedLength(content)) / this.#average)))
     }
-    return score
+    if (recency === undefined) return score
+    const age = Math.max(0, recency.at! - timestamp)
+    return score * (0.5 + 0.5 * 2 ** (-age / recency.halfLifeMs))
   }
 }
