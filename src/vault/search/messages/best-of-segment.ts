@@ -48,11 +48,10 @@ function firstStretch(search: SegmentSearch, limit: number): number {
   const { messages } = search.segment
   const [only, ...others] = search.wanted
   // A word with many forms says where each of them begins: so many of the newest lists, so many messages.
-  const lists = others.length === 0 && only!.terms.length === 1 ? only!.terms[0]!.lists : []
-  const enough = lists.length > limit ? lists[limit]!.place.first + 1 - search.first : 0
+  const last = others.length === 0 && only!.terms.length === 1 ? only!.terms[0]!.firstOf(limit) : undefined
   const share = search.wanted.map(({ most }) => most / messages).reduce((a, b) => (search.match === 'all' ? a * b : Math.max(a, b)))
   const expected = share === 0 ? messages : (1.5 * limit) / share
-  return Math.ceil(Math.max(SHORTEST_STRETCH, enough > 0 ? Math.min(enough, expected) : expected))
+  return Math.ceil(Math.max(SHORTEST_STRETCH, last === undefined ? expected : Math.min(Math.max(0, last + 1 - search.first), expected)))
 }
 
 function joined(parts: readonly Uint32Array[], total: number): Uint32Array {
@@ -78,7 +77,7 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
     const scores = scorer.hasAge ? scorer.aged(await search.scores(found, scorer), await search.segment.timesOf(found.ordinals)) : await search.scores(found, scorer)
     for (let i = 0; i < scores.length; i++) best.offer(found.ordinals[i]!, scores[i]!)
   }
-  const hasManyForms = search.wanted.some(({ terms }) => terms.some(({ lists }) => lists.length > MANY_LISTS))
+  const hasManyForms = search.wanted.some(({ terms }) => terms.some(({ words }) => words > MANY_LISTS))
   if (search.most <= FEW || limit >= search.most || hasManyForms) {
     for (let low = search.first; low < search.end; low += LONGEST_STRETCH) {
       await look(low, Math.min(search.end, low + LONGEST_STRETCH))
@@ -122,7 +121,8 @@ async function windowBounds(search: SegmentSearch, scorer: Scorer, slices: Slice
 
 async function clauseBounds(search: SegmentSearch, clause: ClauseSearch, index: number, scorer: Scorer, count: number, slices: Slices): Promise<Float64Array> {
   const byTerm: Float64Array[] = []
-  for (const { lists } of clause.terms) {
+  for (const meant of clause.terms) {
+    const lists = await meant.lists()
     const own = new Float64Array(count)
     const short = lists.filter(({ chunks }) => chunks === 1)
     await search.segment.loadChunks('docs', short.map((list) => ({ list, chunks: [0] })))

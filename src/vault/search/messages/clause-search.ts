@@ -1,11 +1,11 @@
 // In which messages of a stretch of a segment a clause stands, and how often: as match.ts would count it, from the lists alone.
 
 import type { Slices } from '../../core/slices.js'
-import type { Matches } from '../segments/posting-list.js'
+import type { Matches, PostingList } from '../segments/posting-list.js'
 import type { Segment } from '../segments/segment.js'
 import type { Clause } from '../words/query.js'
 import { countInOrder, PlacesCursor, WaysThrough } from './places.js'
-import { intersect, matchesAmong, matchesBetween, NO_MATCHES, openTerm, unite, type TermLists } from './term-lists.js'
+import { intersect, NO_MATCHES, TermLists, unite } from './term-lists.js'
 
 /** Places and words looked at before the page gets its turn. */
 const PLACES_AT_ONCE = 65_536
@@ -32,7 +32,7 @@ export class ClauseSearch {
   }
 
   static async open(segment: Segment, clause: Clause, slices: Slices): Promise<ClauseSearch> {
-    return new ClauseSearch(segment, clause, await Promise.all(clause.terms.map((term) => openTerm(segment, term, slices))), slices)
+    return new ClauseSearch(segment, clause, await Promise.all(clause.terms.map((term) => TermLists.open(segment, term, slices))), slices)
   }
 
   /**
@@ -44,13 +44,13 @@ export class ClauseSearch {
     if (this.terms.length === 1) return this.#termMatches(this.terms[0]!, low, high, among)
     const candidates = this.isChain ? await this.#holdingAll(low, high, among) : await this.#holdingSomeWay(low, high, among)
     if (candidates.length === 0) return NO_MATCHES
-    const lists = this.terms.flatMap((term) => term.lists)
-    await this.#segment.loadChunks('places', lists.map((list) => ({ list, chunks: list.chunksOf(candidates) })))
-    return this.#matchNeighbours(candidates)
+    const lists = await Promise.all(this.terms.map((term) => term.lists(candidates.at(-1)! + 1)))
+    await this.#segment.loadChunks('places', lists.flat().map((list) => ({ list, chunks: list.chunksOf(candidates) })))
+    return this.#matchNeighbours(candidates, lists)
   }
 
-  #termMatches({ lists }: TermLists, low: number, high: number, among: Uint32Array | undefined): Promise<Matches> {
-    return among === undefined ? matchesBetween(this.#segment, lists, low, high, this.#slices) : matchesAmong(this.#segment, lists, among, this.#slices)
+  #termMatches(term: TermLists, low: number, high: number, among: Uint32Array | undefined): Promise<Matches> {
+    return among === undefined ? term.between(low, high) : term.among(among)
   }
 
   /** Messages that hold all terms of a chain, the rarest looked up first. */
@@ -66,10 +66,10 @@ export class ClauseSearch {
   /** Messages that hold all terms along some way: what its words stand next to each other in is among them. */
   async #holdingSomeWay(low: number, high: number, among: Uint32Array | undefined): Promise<Uint32Array> {
     const reached = new Map<number, Uint32Array | undefined>([[0, undefined]])
-    for (const lists of this.terms.toSorted((a, b) => a.term.from - b.term.from)) {
-      const { term } = lists
+    for (const meant of this.terms.toSorted((a, b) => a.term.from - b.term.from)) {
+      const { term } = meant
       if (!reached.has(term.from)) continue
-      const { ordinals } = await this.#termMatches(lists, low, high, among)
+      const { ordinals } = await this.#termMatches(meant, low, high, among)
       const before = reached.get(term.from)
       const now = before === undefined ? ordinals : intersect(before, ordinals)
       const there = reached.get(term.to)
@@ -78,11 +78,11 @@ export class ClauseSearch {
     return reached.get(this.clause.last) ?? NO_MATCHES.ordinals
   }
 
-  async #matchNeighbours(candidates: Uint32Array): Promise<Matches> {
-    const placed = this.terms.map(({ term, lists }) => ({ from: term.from, to: term.to, cursors: lists.map((list) => new PlacesCursor(list)) }))
+  async #matchNeighbours(candidates: Uint32Array, lists: readonly (readonly PostingList[])[]): Promise<Matches> {
+    const placed = this.terms.map(({ term, most }, i) => ({ from: term.from, to: term.to, most, cursors: lists[i]!.map((list) => new PlacesCursor(list)) }))
     // Of each term one word whose places take up one position: numbers in a row are all there is to look for.
-    const plain = this.isChain && this.terms.every(({ lists }) => lists.length === 1 && !lists[0]!.place.hasSpans)
-    const chain = this.terms.map(({ term, lists, most }, i) => ({ offset: term.from, most, cursor: placed[i]!.cursors[0]!, lists })).sort((a, b) => a.most - b.most)
+    const plain = this.isChain && lists.every((own) => own.length === 1 && !own[0]!.place.hasSpans)
+    const chain = placed.map(({ from, most, cursors }) => ({ offset: from, most, cursor: cursors[0]! })).sort((a, b) => a.most - b.most)
     const ways = new WaysThrough(placed, this.clause.last)
     const ordinals = new Uint32Array(candidates.length)
     const counts = new Uint32Array(candidates.length)

@@ -11,7 +11,7 @@ import type { Segment } from '../segments/segment.js'
 import type { Query } from '../words/query.js'
 import { ClauseSearch } from './clause-search.js'
 import type { Scorer } from './rank.js'
-import { intersect, matchesAmong, NO_MATCHES, unite } from './term-lists.js'
+import { intersect, listAmong, NO_MATCHES, unite } from './term-lists.js'
 import type { Sums } from './text-tally.js'
 
 export type AdmitsLog = (log: Head) => boolean
@@ -116,7 +116,7 @@ export class SegmentSearch {
     for (const lists of this.#only) {
       if (left.length === 0) return left
       // Messages have one sender and one type.
-      const each = await Promise.all(lists.map((list) => matchesAmong(this.segment, [list], left, this.#slices)))
+      const each = await Promise.all(lists.map((list) => listAmong(this.segment, list, left)))
       left = intersect(left, unite(each.map(({ ordinals }) => ordinals)))
     }
     for (const clause of this.#unwanted) {
@@ -170,9 +170,9 @@ export class SegmentSearch {
       for (const ordinal of ordinals) sums.units -= decodeLength(lengths[ordinal]!)
     }
     for (const [i, { terms }] of this.wanted.entries()) {
-      for (const [j, { lists, most }] of terms.entries()) {
-        const gone = ordinals === undefined ? 0 : await countAmong(segment, lists, ordinals, this.#slices)
-        sums.frequencies[i]![j]! += most - gone
+      for (const [j, meant] of terms.entries()) {
+        const gone = ordinals === undefined ? 0 : await countAmong(segment, await meant.lists(), ordinals, this.#slices)
+        sums.frequencies[i]![j]! += meant.most - gone
       }
     }
   }

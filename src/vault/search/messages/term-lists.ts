@@ -2,72 +2,115 @@
 
 import type { Slices } from '../../core/slices.js'
 import { seek, type Matches, type PostingList } from '../segments/posting-list.js'
-import type { ListPlace } from '../segments/postings.js'
 import type { Segment } from '../segments/segment.js'
+import type { WordPage } from '../segments/word-page.js'
 import type { QueryTerm } from '../words/query.js'
-
-/** What a term means in a segment. */
-export interface TermLists {
-  readonly term: QueryTerm
-  /** One for each word that it means, in the order of their newest messages. */
-  readonly lists: readonly PostingList[]
-  /** Messages in all of the lists: as many as hold it, or more. */
-  readonly most: number
-}
 
 export const NO_MATCHES: Matches = { ordinals: new Uint32Array(0), counts: new Uint32Array(0) }
 /** Lists looked at before the page gets its turn. */
 const LISTS_AT_ONCE = 1024
 
-/** Where the lists of all words are that a term means. */
-async function expandTerm(segment: Segment, term: QueryTerm, slices: Slices): Promise<ListPlace[]> {
-  if (segment.pageCount === 0) return []
-  if (term.comparison === 'equal') {
-    const place = await segment.find(term.term)
-    return place === undefined ? [] : [place]
+/** What a term means in a segment: words in the order of their newest messages. Their lists are opened when they are reached. */
+export class TermLists {
+  readonly term: QueryTerm
+  /** Messages in all of the lists: as many as hold it, or more. */
+  readonly most: number
+  readonly #segment: Segment
+  readonly #slices: Slices
+  readonly #words: readonly MeantWord[]
+  /** Places in `#words`, the word with the newest message first. */
+  readonly #order: Uint32Array
+  readonly #lists: PostingList[] = []
+
+  private constructor(segment: Segment, term: QueryTerm, words: readonly MeantWord[], slices: Slices) {
+    this.term = term
+    this.#segment = segment
+    this.#slices = slices
+    this.#words = words
+    this.most = words.reduce((sum, { page, word }) => sum + page.messagesOf(word), 0)
+    // Numbers of both sort much faster than objects.
+    const keys = Float64Array.from(words, ({ page, word }, i) => page.firstOf(word) * MOST_WORDS + i)
+    this.#order = Uint32Array.from(keys.sort(), (key) => key % MOST_WORDS)
   }
-  const range = term.comparison === 'begins' ? segment.pagesFor(term.term) : { from: 0, to: segment.pageCount - 1 }
-  const found: ListPlace[] = []
-  for (const page of await segment.pages(range.from, range.to)) {
-    page.forEachMeant(term, (word) => found.push(page.placeOf(word)))
+
+  static async open(segment: Segment, term: QueryTerm, slices: Slices): Promise<TermLists> {
+    return new TermLists(segment, term, await wordsMeant(segment, term, slices), slices)
+  }
+
+  /** How many words it means. */
+  get words(): number {
+    return this.#order.length
+  }
+
+  /** The ordinal from which on a message has been found that holds the nth word, from 0; undefined when there are fewer. */
+  firstOf(nth: number): number | undefined {
+    const at = this.#order[nth]
+    return at === undefined ? undefined : this.#words[at]!.page.firstOf(this.#words[at]!.word)
+  }
+
+  /** The lists that begin before an ordinal; all of them when it is left out. */
+  async lists(before = Infinity): Promise<readonly PostingList[]> {
+    const opened = this.#lists.length
+    let reached = 0
+    while (reached < this.#order.length && this.firstOf(reached)! < before) reached++
+    if (reached > opened) {
+      const places = Array.from(this.#order.subarray(opened, reached), (at) => this.#words[at]!.page.placeOf(this.#words[at]!.word))
+      const lists = await this.#segment.lists(places)
+      // Somebody else may have come first.
+      if (this.#lists.length === opened) this.#lists.push(...lists)
+    }
+    return reached === this.#lists.length ? this.#lists : this.#lists.slice(0, reached)
+  }
+
+  /** Messages with ordinals from `low` up to `high` (exclusive) that hold any of the words; counts add up. */
+  async between(low: number, high: number): Promise<Matches> {
+    const lists = await this.lists(high)
+    if (lists.length === 0) return NO_MATCHES
+    await this.#segment.loadChunks('docs', lists.map((list) => ({ list, chunks: numbers(...list.chunksBetween(low, high)) })))
+    if (lists.length === 1) return lists[0]!.between(low, high)
+    const counts = new Uint32Array(high - low)
+    for (const [i, list] of lists.entries()) {
+      list.addTo(counts, low)
+      if (i % LISTS_AT_ONCE === LISTS_AT_ONCE - 1) await this.#slices.breathe()
+    }
+    return gather(counts, low)
+  }
+
+  /** Those of some messages that hold any of the words. */
+  async among(ordinals: Uint32Array): Promise<Matches> {
+    if (this.words === 0 || ordinals.length === 0) return NO_MATCHES
+    if (this.words > 1) return restrict(await this.between(ordinals[0]!, ordinals[ordinals.length - 1]! + 1), ordinals)
+    return listAmong(this.#segment, (await this.lists())[0]!, ordinals)
+  }
+}
+
+/** Those of some messages that are in a list. */
+export async function listAmong(segment: Segment, list: PostingList, ordinals: Uint32Array): Promise<Matches> {
+  await segment.loadChunks('docs', [{ list, chunks: list.chunksOf(ordinals) }])
+  return list.among(ordinals)
+}
+
+interface MeantWord {
+  readonly page: WordPage
+  readonly word: number
+}
+
+/** More words than a term can mean. */
+const MOST_WORDS = 2 ** 21
+
+async function wordsMeant(segment: Segment, term: QueryTerm, slices: Slices): Promise<MeantWord[]> {
+  if (segment.pageCount === 0) return []
+  const { from, to } = term.comparison === 'equal' || term.comparison === 'begins' ? segment.pagesFor(term.term, term.comparison) : { from: 0, to: segment.pageCount - 1 }
+  const found: MeantWord[] = []
+  for (const page of await segment.pages(from, to)) {
+    page.forEachMeant(term, (word) => found.push({ page, word }))
     await slices.breathe()
   }
   return found
 }
 
-export async function openTerm(segment: Segment, term: QueryTerm, slices: Slices): Promise<TermLists> {
-  const places = await expandTerm(segment, term, slices)
-  const lists = await segment.lists(places.sort((a, b) => a.first - b.first))
-  return { term, lists, most: places.reduce((sum, { messages }) => sum + messages, 0) }
-}
-
 function* numbers(from: number, to: number): Generator<number> {
   for (let number = from; number < to; number++) yield number
-}
-
-/** Messages with ordinals from `low` up to `high` (exclusive) that hold any of the words; counts add up. */
-export async function matchesBetween(segment: Segment, lists: readonly PostingList[], low: number, high: number, slices: Slices): Promise<Matches> {
-  // Lists come in the order of their newest messages: what begins behind the stretch is not even looked at.
-  let reached = 0
-  while (reached < lists.length && lists[reached]!.place.first < high) reached++
-  const there = reached === lists.length ? lists : lists.slice(0, reached)
-  if (there.length === 0) return NO_MATCHES
-  await segment.loadChunks('docs', there.map((list) => ({ list, chunks: numbers(...list.chunksBetween(low, high)) })))
-  if (there.length === 1) return there[0]!.between(low, high)
-  const counts = new Uint32Array(high - low)
-  for (const [i, list] of there.entries()) {
-    list.addTo(counts, low)
-    if (i % LISTS_AT_ONCE === LISTS_AT_ONCE - 1) await slices.breathe()
-  }
-  return gather(counts, low)
-}
-
-/** Those of some messages that hold any of the words. */
-export async function matchesAmong(segment: Segment, lists: readonly PostingList[], among: Uint32Array, slices: Slices): Promise<Matches> {
-  if (lists.length === 0 || among.length === 0) return NO_MATCHES
-  if (lists.length > 1) return restrict(await matchesBetween(segment, lists, among[0]!, among[among.length - 1]! + 1, slices), among)
-  await segment.loadChunks('docs', [{ list: lists[0]!, chunks: lists[0]!.chunksOf(among) }])
-  return lists[0]!.among(among)
 }
 
 function restrict({ ordinals, counts }: Matches, among: Uint32Array): Matches {

@@ -237,13 +237,42 @@ export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Arr
   const spans = hasSpans ? new Uint32Array(total) : undefined
   const reader = new BitReader(bytes, at)
   const parameter = reader.bits(5)
+  if (spans === undefined) {
+    readPlainPlaces(reader, bytes, parameter, starts, positions)
+    return { starts, positions, spans }
+  }
   for (let i = 0; i < messages; i++) {
     let previous = 0
     for (let place = starts[i]!; place < starts[i + 1]!; place++) {
       previous += reader.rice(parameter)
       positions[place] = previous
-      if (spans !== undefined) spans[place] = reader.gamma()
+      spans[place] = reader.gamma()
     }
   }
   return { starts, positions, spans }
+}
+
+/** What a search for a phrase of common words spends its time in. */
+function readPlainPlaces(reader: BitReader, bytes: Uint8Array, parameter: number, starts: Uint32Array, positions: Uint32Array): void {
+  let bit = reader.at
+  for (let i = 0, place = 0; i + 1 < starts.length; i++) {
+    const end = starts[i + 1]!
+    for (let position = 0; place < end; place++) {
+      const from = bit >>> 3
+      const shift = bit & 7
+      let word = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!
+      if (shift !== 0) word = (word << shift) | (bytes[from + 4]! >>> (8 - shift))
+      const ones = Math.clz32(~word)
+      const used = ones + 1 + parameter
+      if (used <= 32) {
+        position += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
+        bit += used
+      } else {
+        reader.at = bit
+        position += reader.rice(parameter)
+        bit = reader.at
+      }
+      positions[place] = position
+    }
+  }
 }

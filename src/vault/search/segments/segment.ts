@@ -186,11 +186,11 @@ export class Segment {
     return low
   }
 
-  /** Pages that may hold words beginning so. */
-  pagesFor(prefix: string): { readonly from: number; readonly to: number } {
+  /** Pages that may hold this word, or words beginning so. */
+  pagesFor(prefix: string, comparison: 'equal' | 'begins'): { readonly from: number; readonly to: number } {
     const from = this.pageFor(prefix)
     let to = from
-    while (to + 1 < this.#directory.length && (this.#directory[to + 1]!.first.startsWith(prefix) || this.#directory[to + 1]!.first < prefix)) to++
+    while (comparison === 'begins' && to + 1 < this.#directory.length && (this.#directory[to + 1]!.first.startsWith(prefix) || this.#directory[to + 1]!.first < prefix)) to++
     return { from, to }
   }
 

@@ -6,6 +6,9 @@ import { ByteReader } from './bits.js'
 import type { ListPlace } from './postings.js'
 import { EXACT, type PageEntry } from './segment-format.js'
 
+/** Comes after all exact terms, and before every word. */
+const BEHIND_EXACT = '\u0002'
+
 export class WordPage {
   /** All words, each followed by a zero. */
   readonly #text: string
@@ -69,23 +72,36 @@ export class WordPage {
       case 'begins':
         for (let i = this.#firstFrom(term.term); i < this.count && this.word(i).startsWith(term.term); i++) visit(i)
         return
-      case 'ends':
       case 'contains':
-        this.#forEachWith(term, visit)
+        return this.#forEachWith(term.term, visit)
+      case 'ends':
+        this.#forEachWith(term.term, (i) => {
+          if (compare(this.word(i), term)) visit(i)
+        })
     }
   }
 
   /** Goes from one occurrence of the letters to the next, so that most words are never looked at. */
-  #forEachWith(term: QueryTerm, visit: (index: number) => void): void {
-    let at = this.#text.indexOf(term.term)
+  #forEachWith(letters: string, visit: (index: number) => void): void {
+    // Exact terms are no words; they come before all of them.
+    let at = this.#text.indexOf(letters, this.#text.startsWith(EXACT) ? this.#wordStarts()[this.#firstFrom(BEHIND_EXACT)] : 0)
     if (at === -1) return
     const starts = this.#wordStarts()
     for (let i = 0; at !== -1; ) {
       i = wordAt(starts, i, at)
-      const word = this.word(i)
-      if (!word.startsWith(EXACT) && compare(word, term)) visit(i)
-      at = this.#text.indexOf(term.term, starts[i + 1])
+      visit(i)
+      at = this.#text.indexOf(letters, starts[i + 1])
     }
+  }
+
+  /** In how many messages a word stands. */
+  messagesOf(word: number): number {
+    return (this.#numbers ??= this.#readNumbers()).messages[word]! >>> 1
+  }
+
+  /** The ordinal of the newest message that holds a word. */
+  firstOf(word: number): number {
+    return (this.#numbers ??= this.#readNumbers()).firsts[word]!
   }
 
   placeOf(word: number): ListPlace {
