@@ -54,6 +54,13 @@ export const faults = [
     replace: "clauseOf(bare!, 'ends', 'equal')",
   },
   {
+    why: 'a word that white space follows is still the beginning of others',
+    file: 'src/vault/search/words/query.ts',
+    find: 'match.index + all.length === text.length',
+    replace: 'match.index + all.length === text.trimEnd().length',
+    tests: ['test/search/tokenizer.test.ts'],
+  },
+  {
     why: 'of messages of one moment the oldest come first',
     file: 'src/vault/search/messages/candidates.ts',
     find: 'b.logNumber - a.logNumber || b.number - a.number',

@@ -51,6 +51,15 @@ describe('a search', () => {
     expect(await contents(open, 'soup eat', { match: 'any' })).toHaveLength(2)
   })
 
+  it('finds what its last word begins while it is typed', async () => {
+    const { open } = await twoChats()
+    expect(await contents(open, 'night tra', { typing: true })).toHaveLength(3)
+    expect(await contents(open, 'night tra')).toEqual([])
+    expect(await contents(open, 'night tra ', { typing: true })).toEqual([])
+    expect((await search(open, 'so', { typing: true }))[0]!.highlights).toEqual([{ start: 0, end: 4 }])
+    await expect(search(open, ' ', { typing: true })).rejects.toMatchObject({ code: 'invalid-value' })
+  })
+
   it('keeps to its filters', async () => {
     const { open } = await twoChats()
     const numbers = async (options: SearchOptions): Promise<number[]> => (await search(open, 'train', options)).map((hit) => hit.message.timestamp)
@@ -122,7 +131,7 @@ describe('a search', () => {
     await expect(search(open, '')).rejects.toMatchObject({ code: 'invalid-value', details: { where: 'query' } })
     await expect(search(open, 3 as never)).rejects.toThrow(TypeError)
     for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
-    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
+    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }, { typing: 1 }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
     await expect(search(open, 'train', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     const walk = open.search('train')
     await walk.next()

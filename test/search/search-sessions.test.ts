@@ -50,6 +50,8 @@ describe('a search in sessions', () => {
     expect(await ids(open, 'engin*')).toEqual(['train'])
     expect(await ids(open, '*gineer*')).toEqual(['train'])
     expect(await ids(open, 'engin')).toEqual([])
+    expect(await ids(open, 'engin', { typing: true })).toEqual(['train'])
+    expect(await ids(open, 'engin ', { typing: true })).toEqual([])
   })
 
   it.each([['creme', 'soup'], ['À LA', 'soup'], ['strasse', 'soup'], ['東京', 'soup'], ['ラーメン', 'soup'], ['"la crème"', 'soup']])('%s finds %s', async (query, id) => {

@@ -2,6 +2,53 @@
 
 export type Row = readonly [text: string, query: string, hit: boolean]
 
+/** Of queries that are still being typed. */
+export const TYPING_TABLE: Readonly<Record<string, readonly Row[]>> = {
+  'a word that is being typed': [
+    ['The night train to Vienna', 'v', true],
+    ['The night train to Vienna', 'vien', true],
+    ['The night train to Vienna', 'vienna', true],
+    ['The night train to Vienna', 'vienna ', true],
+    ['The night train to Vienna', 'vien ', false],
+    ['The night train to Vienna', 'vien\t', false],
+    ['The night train to Vienna', 'vien\u3000', false],
+    ['The night train to Vienna', 'ienna', false],
+    ['The night train to Vienna', 'night tra', true],
+    ['The night train to Vienna', 'nigh tra', false],
+    ['The night train to Vienna', 'tra nigh', false],
+    ['Zürich', 'ZU', true],
+    ['kebab-case-names', 'kebab-ca', true],
+    ['kebab-case-names', 'kebab-', true],
+    ['camelCaseName', 'camelCa', true],
+    ['camelCaseName', 'caseNa', true],
+    ["don't", "don'", true],
+    ['./src/app/main.ts:42', 'src/app/ma', true],
+    ['v10.1', 'v1', true],
+  ],
+  'what is typed otherwise': [
+    ['The night train to Vienna', '"night tra', false],
+    ['The night train to Vienna', '"night tra"', false],
+    ['The night train to Vienna', '"night train"vi', true],
+    ['The night train to Vienna', 'vien"', false],
+    ['The night train to Vienna', 'tra "night', false],
+    ['The night train to Vienna', 'train -vien', true],
+    ['The night train to Vienna', 'train -vienna', false],
+    ['The night train to Vienna', '-day tra', true],
+    ['The night train to Vienna', 'train -', true],
+    ['The night train to Vienna', 'vie*', true],
+    ['The night train to Vienna', '*ienn', false],
+    ['The night train to Vienna', '*ienna', true],
+  ],
+  'scripts without spaces': [
+    ['我喜欢中国菜', '中', true],
+    ['我喜欢中国菜', '中国', true],
+    ['我喜欢中国菜', '中国人', false],
+    ['東京タワーへ行く', '東京タ', true],
+    ['学校へ行く', '学', true],
+    ['학교에서', '학교', true],
+  ],
+}
+
 export const TABLE: Readonly<Record<string, readonly Row[]>> = {
   'whole words': [
     ['The night train to Vienna', 'night', true],

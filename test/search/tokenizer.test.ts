@@ -6,7 +6,8 @@ import { fold } from '../../src/vault/search/words/fold.js'
 import { matchText } from '../../src/vault/search/words/match.js'
 import { parseQuery } from '../../src/vault/search/words/query.js'
 import { tokenize } from '../../src/vault/search/words/tokenizer.js'
-import { TABLE } from './table.js'
+import { asTyped } from './kit/as-typed.js'
+import { TABLE, TYPING_TABLE } from './table.js'
 
 const isFound = (text: string, query: string): boolean => matchText(parseQuery(query), text, 'all').met
 const marked = (text: string, query: string): string[] => matchText(parseQuery(query), text, 'all').highlights.map(({ start, end }) => text.slice(start, end))
@@ -18,6 +19,16 @@ for (const [name, rows] of Object.entries(TABLE)) {
     it.each(rows)('%s | %s | %s', (text, query, hit) => expect(isFound(text, query)).toBe(hit))
   })
 }
+
+describe('while a query is typed', () => {
+  const rows = Object.values(TYPING_TABLE).flat()
+  it.each(rows)('%s | %s | %s', (text, query, hit) => expect(matchText(parseQuery(query, { typing: true }), text, 'all').met).toBe(hit))
+  it.each(rows)('%s | %s is what a star says', (text, query, hit) => expect(isFound(text, asTyped(query, true))).toBe(hit))
+
+  it.each(['', ' ', '-', '"', '-night', '...'])('%j asks for nothing', (query) => {
+    expect(() => parseQuery(query, { typing: true })).toThrow(expect.objectContaining({ code: 'invalid-value', details: { where: 'query', reason: 'empty' } }))
+  })
+})
 
 describe('what is marked', () => {
   it.each([

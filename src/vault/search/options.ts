@@ -13,6 +13,11 @@ export interface SearchOptions {
   readonly in?: 'messages'
   /** Whether every word must be there (the default), or any of them. Words excluded must be missing either way. */
   readonly match?: 'all' | 'any'
+  /**
+   * Whether the query is still being typed (default: false). Its last word then finds words that begin so, as `word*` does; not when white space
+   * follows it, in a phrase, with a star of its own, or when it is excluded.
+   */
+  readonly typing?: boolean
   /** Only messages of these sessions. */
   readonly sessionIds?: readonly string[]
   /** Only messages of sessions with all of these participants. */
@@ -61,6 +66,7 @@ export interface MatchPlace {
 /** Filters ready to be asked. */
 export interface Filters {
   readonly match: 'all' | 'any'
+  readonly typing: boolean
   readonly order: 'recent' | 'relevance'
   readonly recency: Recency | undefined
   readonly limit: number
@@ -73,10 +79,11 @@ export interface Filters {
   readonly to: number
 }
 
-/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list of strings */
+/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list of strings, for `typing` that is no boolean */
 export function readOptions(options: SearchOptions): Filters {
-  const { match = 'all', order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
+  const { match = 'all', typing = false, order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
   if (match !== 'all' && match !== 'any') throw new RangeError("match must be 'all' or 'any'")
+  if (typeof typing !== 'boolean') throw new TypeError('typing must be true or false')
   if (order !== 'recent' && order !== 'relevance') throw new RangeError("order must be 'recent' or 'relevance'")
   if (!(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit))) throw new RangeError('limit must be a whole number from 0')
   if (typeof from !== 'number' || typeof to !== 'number' || Number.isNaN(from) || Number.isNaN(to)) throw new RangeError('from and to must be times in milliseconds')
@@ -84,7 +91,7 @@ export function readOptions(options: SearchOptions): Filters {
   const there = listOf(participants, 'participants')
   const senders = setOf(options.senders, 'senders')
   const types = setOf(options.types, 'types')
-  return { match, order, recency: recencyOf(options.recency, order), limit, signal, sessionIds, participants: there, senders, types, from, to }
+  return { match, typing, order, recency: recencyOf(options.recency, order), limit, signal, sessionIds, participants: there, senders, types, from, to }
 }
 
 function recencyOf(recency: SearchOptions['recency'], order: 'recent' | 'relevance'): Recency | undefined {

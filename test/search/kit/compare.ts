@@ -69,7 +69,7 @@ export function differenceOf(hits: readonly SearchHit[], answers: readonly Answe
     if (seen.has(key)) return `hit ${i} (${key}) is given twice`
     seen.add(key)
     if (answer !== answers[i] && !nearlyTied(answer, answers[i]!)) return `hit ${i} is ${key} instead of ${keyOf(answers[i]!.message)}`
-    const problem = hitProblem(hit, answer, text, options.match)
+    const problem = hitProblem(hit, answer, text, options)
     if (problem !== undefined) return `hit ${i} (${key}): ${problem}`
   }
   return undefined
@@ -87,11 +87,11 @@ function nearlyTied(a: Answer, b: Answer): boolean {
   return a.byId === b.byId && a.score !== b.score && Math.abs(a.score - b.score) <= 1e-12 * Math.max(Math.abs(a.score), Math.abs(b.score))
 }
 
-function hitProblem({ message, session, snippet, highlights }: SearchHit, { message: wanted }: Answer, text: string, match: 'all' | 'any' | undefined): string | undefined {
+function hitProblem({ message, session, snippet, highlights }: SearchHit, { message: wanted }: Answer, text: string, options: SearchOptions): string | undefined {
   if (message.id !== wanted.id || message.content !== wanted.content || message.timestamp !== wanted.timestamp) return 'is another message than the one that was saved'
   if (message.senderId !== wanted.senderId || message.type !== wanted.type) return 'says another sender or type'
   if (session?.id !== wanted.sessionId) return `names the session ${session?.id}`
-  if (JSON.stringify(highlights) !== JSON.stringify(placesIn(wanted.content, text, match))) return 'marks other places'
+  if (JSON.stringify(highlights) !== JSON.stringify(placesIn(wanted.content, text, options))) return 'marks other places'
   // The line is a part of the content, and shows at least the first place.
   if (highlights.length > 0 && snippet.highlights.length === 0) return 'shows a line without the words'
   for (const [i, { start, end }] of snippet.highlights.entries()) {

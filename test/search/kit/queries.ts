@@ -50,9 +50,12 @@ export class QuerySource {
     const [clauses, match] = id ? [[home.message.id], undefined] : random.chance(0.04) ? [this.#unlikely(home), undefined] : this.#clauses(home)
     if (!id && random.chance(0.15)) clauses.splice(random.below(clauses.length + 1), 0, `-${this.#excluded(home)}`)
     const limit = random.pick(LIMITS)
+    const typing = random.chance(0.1)
+    const text = id && random.chance(0.3) ? ` ${clauses[0]} ` : clauses.join(random.chance(0.95) ? ' ' : ' \t ')
     return {
-      text: id && random.chance(0.3) ? ` ${clauses[0]} ` : clauses.join(random.chance(0.95) ? ' ' : ' \t '),
+      text: typing && !id ? this.#unfinished(text, clauses.at(-1)!) : text,
       options: {
+        ...(typing && { typing }),
         ...(match !== undefined && { match }),
         ...(random.chance(0.5) && this.#order(home)),
         ...(limit !== undefined && { limit }),
@@ -111,6 +114,12 @@ export class QuerySource {
     const atEnd = this.#random.chance(0.3)
     const to = atEnd ? letters.length : from + 3 + this.#random.below(letters.length - from - 2)
     return `*${letters.slice(from, to).join('')}${atEnd ? '' : '*'}`
+  }
+
+  /** Without some of the letters at the end of the last clause. */
+  #unfinished(text: string, last: string): string {
+    const letters = [...text]
+    return letters.slice(0, letters.length - this.#random.below([...last].length)).join('')
   }
 
   /** Something to leave out, of which the message that must be found has most often nothing. */

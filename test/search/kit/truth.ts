@@ -5,6 +5,7 @@ import { matchText, type Range } from '../../../src/vault/search/words/match.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
 import { parseQuery, type Clause, type Query } from '../../../src/vault/search/words/query.js'
 import { tokenize } from '../../../src/vault/search/words/tokenizer.js'
+import { asTyped } from './as-typed.js'
 import { Asked, countIn, type Cuts } from './asked.js'
 import { Weights } from './weights.js'
 
@@ -68,7 +69,7 @@ export class Truth {
 
   /** All answers in order, whatever the limit; without some of the rules only for those who want to see that it is noticed. */
   answers(text: string, options: SearchOptions, { relevance = true, ids = true }: { readonly relevance?: boolean; readonly ids?: boolean } = {}): Answer[] {
-    const query = parseQuery(text)
+    const query = parseQuery(asTyped(text, options.typing))
     const ranked = options.order === 'relevance' && relevance
     const asked = new Asked(query, this.vocabulary, this.frequencies, this.#terms)
     const weights = ranked ? new Weights(asked, query, this.messages) : undefined
@@ -103,15 +104,15 @@ export class Truth {
 
   /** The same without any short cut, message by message: what `answers` itself is held against. Order: as the messages are. */
   slowly(text: string, options: SearchOptions): string[] {
-    const query = parseQuery(text)
+    const query = parseQuery(asTyped(text, options.typing))
     const met = (message: TruthMessage): boolean => message.id === text.trim() || matchText(query, message.content, options.match ?? 'all').met
     return this.messages.filter((message) => admits(options, message) && met(message)).map(keyOf)
   }
 }
 
 /** Where the words of a query stand in a content that is an answer; nowhere in one that is none. */
-export function placesIn(content: string, text: string, match: 'all' | 'any' = 'all'): readonly Range[] {
-  return matchText(parseQuery(text), content, match).highlights
+export function placesIn(content: string, text: string, { match = 'all', typing }: SearchOptions = {}): readonly Range[] {
+  return matchText(parseQuery(asTyped(text, typing)), content, match).highlights
 }
 
 /** Newest first; at the same time, what was added last. */

@@ -81,7 +81,7 @@ export async function searchPlaces(ports: MessageSearchPorts, text: string, opti
 
 function wantedOf(text: string, options: SearchOptions): Wanted {
   const filters = readOptions(options)
-  const wanted = { query: parseQuery(text), filters, id: text.trim(), slices: new Slices(filters.signal) }
+  const wanted = { query: parseQuery(text, filters), filters, id: text.trim(), slices: new Slices(filters.signal) }
   filters.signal?.throwIfAborted()
   return wanted
 }

@@ -8,6 +8,8 @@ import { readOptions, type Filters } from '../options.js'
 interface RecordSearchOptions {
   /** Whether every word must be there (the default), or any of them. Words excluded must be missing either way. */
   readonly match?: 'all' | 'any'
+  /** Whether the query is still being typed (default: false): its last word finds words that begin so, as in a search for messages. */
+  readonly typing?: boolean
   /** Default `recent`. `relevance`: where the words say most of the record (BM25), then the most recent. */
   readonly order?: 'recent' | 'relevance'
   /** Default: all of them. */

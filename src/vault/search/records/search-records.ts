@@ -64,7 +64,7 @@ class RecordSearch<P, H> {
 
   constructor(access: Access, text: string, filters: Filters, kind: SearchedKind<P, H>) {
     this.#access = access
-    this.#query = parseQuery(text)
+    this.#query = parseQuery(text, filters)
     this.#match = filters.match
     this.#kind = kind
     this.#slices = new Slices(filters.signal)

@@ -37,27 +37,36 @@ const SHORTEST_INFIX = 3
 
 const CLAUSE = /(-?)(?:"([^"]*)(?:"|$)|([^\s"]+))/gu
 
+export interface ParseOptions {
+  /** Whether the query is still being typed: its last word, when nothing follows it, is the beginning of one. */
+  readonly typing?: boolean
+}
+
 /**
  * Reads a query.
  * @throws {VaultError} `invalid-value` when it is too long, asks for nothing, or for an infix of less than three characters
  */
-export function parseQuery(text: string): Query {
+export function parseQuery(text: string, { typing = false }: ParseOptions = {}): Query {
   if (typeof text !== 'string') throw new TypeError('a query is a string')
   if (text.length > LONGEST_QUERY) throw refused(`the query is longer than ${LONGEST_QUERY} characters`, 'too-long')
   const wanted: Clause[] = []
   const unwanted: Clause[] = []
-  for (const [, minus, phrase, word] of text.matchAll(CLAUSE)) {
-    const clause = phrase === undefined ? clauseOfWord(word!) : clauseOf(phrase, 'equal', 'equal')
-    if (clause !== undefined) (minus === '-' ? unwanted : wanted).push(clause)
+  for (const match of text.matchAll(CLAUSE)) {
+    const [all, minus, phrase, word] = match
+    const excluded = minus === '-'
+    // An excluded word is none before it is typed: its beginning would take away what the whole of it leaves.
+    const unfinished = typing && !excluded && match.index + all.length === text.length
+    const clause = phrase === undefined ? clauseOfWord(word!, unfinished) : clauseOf(phrase, 'equal', 'equal')
+    if (clause !== undefined) (excluded ? unwanted : wanted).push(clause)
   }
   if (wanted.length + unwanted.length > MOST_CLAUSES) throw refused(`the query has more than ${MOST_CLAUSES} words`, 'too-long')
   if (wanted.length === 0) throw refused('the query has no word to look for', 'empty')
   return { wanted, unwanted }
 }
 
-function clauseOfWord(word: string): Clause | undefined {
+function clauseOfWord(word: string, unfinished: boolean): Clause | undefined {
   const [, before, bare, after] = /^(\**)(.*?)(\**)$/su.exec(word)!
-  if (before === '') return clauseOf(bare!, 'equal', after === '' ? 'equal' : 'begins')
+  if (before === '') return clauseOf(bare!, 'equal', after === '' && !unfinished ? 'equal' : 'begins')
   const clause = clauseOf(bare!, 'ends', after === '' ? 'equal' : 'begins')
   if (clause !== undefined && [...bare!].length < SHORTEST_INFIX) throw refused(`*infix* needs at least ${SHORTEST_INFIX} characters`, 'infix')
   return clause
