@@ -61,6 +61,27 @@ export const faults = [
     tests: ['test/search/tokenizer.test.ts'],
   },
   {
+    why: 'two letters swapped at the end of a word are two mistakes',
+    file: 'src/vault/search/words/near.ts',
+    find: 'found.charCodeAt(at + 1) === typed.charCodeAt(at) && goesOn(',
+    replace: 'found.charCodeAt(at + 1) === typed.charCodeAt(at) && at + 2 < typed.length && goesOn(',
+    tests: ['test/search/near.test.ts'],
+  },
+  {
+    why: 'mistakes are forgiven in what is pending only',
+    file: 'src/vault/search/segments/word-page.ts',
+    find: 'for (let i = this.#firstFrom(BEHIND_EXACT); i < this.count; i++) if (compare(this.word(i), term)) visit(i)',
+    replace: 'this.#forEachWith(term.term, visit)',
+    tests: ['test/search/search-messages.test.ts', 'test/search/same-answers.test.ts'],
+  },
+  {
+    why: 'a text of plain letters is passed over in which two letters were swapped in the middle of a word',
+    file: 'src/vault/search/words/near.ts',
+    find: 'typed.slice(0, half - 1) + typed[half]! + typed[half - 1]! + typed.slice(half + 1)',
+    replace: 'typed',
+    tests: ['test/search/near.test.ts'],
+  },
+  {
     why: 'of messages of one moment the oldest come first',
     file: 'src/vault/search/messages/candidates.ts',
     find: 'b.logNumber - a.logNumber || b.number - a.number',

@@ -80,7 +80,7 @@ export class UnlockedVault implements Records {
 
   /**
    * Messages by their words: `word`, `"exact phrase"`, `-without`, `begin*`, `*part*` (three letters or more); case, accents and other
-   * spellings of one letter do not matter. A query that is the id of a message finds that one first. Each hit is true at the moment it is
+   * spellings of one letter do not matter. `typing` takes the last word for the beginning of one, `typos` forgives a mistake in a word. A query that is the id of a message finds that one first. Each hit is true at the moment it is
    * given; what is added meanwhile may be missed. A search writes nothing. Where there is no index yet, or it is damaged (then a `warning` says so),
    * every message is read, and the index made anew in the background.
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {RangeError}, {TypeError} for options; the signal's reason when aborted

@@ -5,6 +5,7 @@ import type { SearchHit, SearchOptions } from '../../src/vault/search/options.js
 import { snippetOf } from '../../src/vault/search/words/snippet.js'
 import { seededRandom } from '../kit/random.js'
 import { compareQueries, type Report, type Searchable } from './kit/compare.js'
+import { expectedCorrections } from './kit/mistakes.js'
 import { QuerySource } from './kit/queries.js'
 import { generatedSample } from './kit/sample.js'
 import { placesIn, Truth, type Answer } from './kit/truth.js'
@@ -12,11 +13,11 @@ import { placesIn, Truth, type Answer } from './kit/truth.js'
 const QUERIES = 150
 const truth = new Truth(generatedSample(5, 500).messages)
 
-function hitOf({ message }: Answer, text: string, options: SearchOptions): SearchHit {
+function hitOf({ message, query }: Answer, { match }: SearchOptions): SearchHit {
   const { logId, logNumber: _, sessionId, participants: __, ...rest } = message
-  const highlights = placesIn(message.content, text, options)
+  const highlights = placesIn(message.content, query, match)
   // Of a session only the id is looked at.
-  return { message: { ...rest, chatLogId: logId, rev: 1, modifiedAt: 1 }, ...(sessionId !== undefined && { session: { id: sessionId } }), snippet: snippetOf(message.content, highlights), highlights } as unknown as SearchHit
+  return { message: { ...rest, chatLogId: logId, rev: 1, modifiedAt: 1 }, ...(sessionId !== undefined && { session: { id: sessionId } }), snippet: snippetOf(message.content, highlights), highlights, corrections: expectedCorrections(query, message.content) } as unknown as SearchHit
 }
 
 type Lie = (hits: SearchHit[]) => SearchHit[]
@@ -26,7 +27,7 @@ async function compared(lie: Lie, asIf: Parameters<Truth['answers']>[2] = {}, qu
   const vault: Searchable = {
     async *search(text, options = {}) {
       const answers = truth.answers(text, options, asIf).slice(0, options.limit ?? Infinity)
-      yield* lie(answers.map((answer) => hitOf(answer, text, options)))
+      yield* lie(answers.map((answer) => hitOf(answer, options)))
     },
   }
   return compareQueries(vault, truth, new QuerySource(truth, seededRandom(5)), { queries })
@@ -62,7 +63,16 @@ it.each(Object.entries(LIES))('a vault that %s is caught', async (_, lie) => exp
 it.each([
   ['weighs nothing', { relevance: false }],
   ['knows no ids', { ids: false }],
+  ['forgives nothing', { typos: false }],
 ])('a vault that %s is caught', async (_, asIf) => expect((await compared((hits) => hits, asIf, 3 * QUERIES)).unequal.length).toBeGreaterThan(1))
+
+it('a vault that says no corrections is caught', async () => {
+  const silent = changed((hit) => {
+    const { corrections: _, ...rest } = hit
+    return rest
+  })
+  expect((await compared(silent, {}, 3 * QUERIES)).unequal.length).toBeGreaterThan(3)
+})
 
 it('the same seed asks the same, and nothing twice', () => {
   const [one, other] = [new QuerySource(truth, seededRandom(9)), new QuerySource(truth, seededRandom(9))]

@@ -33,6 +33,8 @@ describe('a search in brains', () => {
     const { open } = await someBrains()
     expect(await places(open, 'friendly')).toEqual([['guide', 'configuration.tone']])
     expect(await places(open, 'zoe')).toEqual([['guide', 'configuration.voice.name']])
+    expect((await search(open, 'frienldy', { typos: true })).map((hit) => [hit.path.join('.'), hit.corrections])).toEqual([['configuration.tone', [{ typed: 'frienldy', found: 'friendly' }]]])
+    expect(await places(open, 'friend', { typing: true })).toEqual([['guide', 'configuration.tone']])
     expect(await places(open, 'uberraschung')).toEqual([['guide', 'configuration.tags.1']])
     expect(await places(open, '東京')).toEqual([['guide', 'memories.1.text']])
     expect(await places(open, 'soup')).toEqual([['cook', 'memories.0.0.1.0']])

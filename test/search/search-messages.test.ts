@@ -60,6 +60,30 @@ describe('a search', () => {
     await expect(search(open, ' ', { typing: true })).rejects.toMatchObject({ code: 'invalid-value' })
   })
 
+  it('forgives a typing mistake in each word when nothing is found as asked for, and says what it found', async () => {
+    const { open } = await twoChats()
+    const typos = true
+    for (const step of ['pending', 'folded']) {
+      expect(await contents(open, 'nihgt trian'), step).toEqual([])
+      const hits = await search(open, 'nihgt trian', { typos })
+      expect(hits.map((hit) => hit.message.timestamp)).toEqual([20, 15, 10])
+      expect(hits[2]).toMatchObject({ highlights: [{ start: 9, end: 14 }, { start: 15, end: 20 }], corrections: [{ typed: 'nihgt', found: 'night' }, { typed: 'trian', found: 'train' }] })
+      expect((await search(open, 'train nihgt', { typos, limit: 1 }))[0]!.corrections).toEqual([{ typed: 'nihgt', found: 'night' }])
+      // Filters are part of what is asked for.
+      expect(await contents(open, 'nihgt', { typos, senders: ['bob'] })).toEqual(['What do they eat on a train at night?'])
+      expect(await contents(open, 'nihgt', { typos, sessionIds: [] })).toEqual([])
+      expect(await contents(open, 'nihgt -full', { typos })).toHaveLength(2)
+      // Any of the words is enough, so nothing is forgiven as long as one is there.
+      expect(await contents(open, 'nihgt soup', { typos, match: 'any' })).toEqual(['Soup'])
+      expect(await contents(open, 'nihgt suop', { typos, match: 'any', order: 'relevance' })).toHaveLength(4)
+      for (const hit of await search(open, 'night train', { typos })) expect(hit).not.toHaveProperty('corrections')
+      expect(await contents(open, '"nihgt train"', { typos })).toEqual([])
+      expect((await search(open, 'book nihg', { typos, typing: true }))[0]!.corrections).toEqual([{ typed: 'nihg', found: 'night' }])
+      await open.checkpoint()
+      open.releaseMemory()
+    }
+  })
+
   it('keeps to its filters', async () => {
     const { open } = await twoChats()
     const numbers = async (options: SearchOptions): Promise<number[]> => (await search(open, 'train', options)).map((hit) => hit.message.timestamp)
@@ -131,7 +155,7 @@ describe('a search', () => {
     await expect(search(open, '')).rejects.toMatchObject({ code: 'invalid-value', details: { where: 'query' } })
     await expect(search(open, 3 as never)).rejects.toThrow(TypeError)
     for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
-    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }, { typing: 1 }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
+    for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }, { typing: 1 }, { typos: 'yes' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
     await expect(search(open, 'train', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     const walk = open.search('train')
     await walk.next()

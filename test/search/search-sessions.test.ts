@@ -52,6 +52,8 @@ describe('a search in sessions', () => {
     expect(await ids(open, 'engin')).toEqual([])
     expect(await ids(open, 'engin', { typing: true })).toEqual(['train'])
     expect(await ids(open, 'engin ', { typing: true })).toEqual([])
+    expect((await search(open, 'engienering nigth', { typos: true })).map((hit) => [hit.session.id, hit.corrections])).toEqual([['train', [{ typed: 'engienering', found: 'engineering' }, { typed: 'nigth', found: 'night' }]]])
+    expect((await search(open, 'train', { typos: true })).every((hit) => !('corrections' in hit))).toBe(true)
   })
 
   it.each([['creme', 'soup'], ['À LA', 'soup'], ['strasse', 'soup'], ['東京', 'soup'], ['ラーメン', 'soup'], ['"la crème"', 'soup']])('%s finds %s', async (query, id) => {

@@ -49,6 +49,60 @@ export const TYPING_TABLE: Readonly<Record<string, readonly Row[]>> = {
   ],
 }
 
+/** Of queries in which typing mistakes are forgiven. */
+export const TYPOS_TABLE: Readonly<Record<string, readonly Row[]>> = {
+  'one mistake': [
+    ['The night train to Vienna', 'nihgt', true],
+    ['The night train to Vienna', 'nigt', true],
+    ['The night train to Vienna', 'nightt', true],
+    ['The night train to Vienna', 'nught', true],
+    ['The night train to Vienna', 'inght', true],
+    ['The night train to Vienna', 'ight', true],
+    ['The night train to Vienna', 'nighr', true],
+    ['The night train to Vienna', 'NIHGT', true],
+    ['The night train to Vienna', 'viena', true],
+    ['The night train to Vienna', 'nihgt trian', true],
+    ['The night train to Vienna', 'night', true],
+    ['Zürich', 'zürcih', true],
+    ['Straße', 'strase', true],
+    ['Müller', 'Mueller', true],
+    ['camelCaseName', 'camle', true],
+    ['camelCaseName', 'camelcasenmae', true],
+    ['kebab-case', 'kebba', true],
+    ['ночной поезд', 'поедз', true],
+    ['שָׁלוֹם', 'שלומם', true],
+    ['नमस्ते', 'नमस्त', true],
+  ],
+  'two mistakes': [
+    ['The night train to Vienna', 'nhigt', false],
+    ['The night train to Vienna', 'nihtg', false],
+    ['The night train to Vienna', 'nhgit', false],
+    ['The night train to Vienna', 'nigghtt', false],
+    ['The night train to Vienna', 'nihgt taxi', false],
+    ['The night train to Vienna', 'nigtrain', false],
+  ],
+  'nothing is forgiven in': [
+    ['the end', 'ned', false],
+    ['a 2026 year', '2025', false],
+    ['rare300', 'rare301', false],
+    ['The night train', '"nihgt"', false],
+    ['The night train', '"nihgt train"', false],
+    ['The night train', 'nihg*', false],
+    ['The night train', '*nihgt*', false],
+    ['The night train', 'train "nihgt"', false],
+    ['kebab-case', 'kebba-case', false],
+    ['camelCaseName', 'camleCaseName', false],
+    ['我喜欢中国菜', '喜欢中国人', false],
+    ['学校で', '学教', false],
+    ['ภาษาไทย', 'ภาษาไทน', false],
+    ['𐐨𐐩𐐪𐐫𐐬', '𐐨𐐩𐐫𐐪𐐬', false],
+  ],
+  'words left out': [
+    ['The night train', 'nihgt -trian', true],
+    ['The night train', 'nihgt -train', false],
+  ],
+}
+
 export const TABLE: Readonly<Record<string, readonly Row[]>> = {
   'whole words': [
     ['The night train to Vienna', 'night', true],

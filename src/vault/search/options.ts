@@ -6,6 +6,7 @@ import type { Head, State } from '../core/state.js'
 import type { Message, MessageType } from '../records/messages.js'
 import type { Session } from '../records/sessions.js'
 import type { Recency } from './messages/rank.js'
+import type { Correction } from './words/corrections.js'
 import type { Range } from './words/match.js'
 
 export interface SearchOptions {
@@ -18,6 +19,12 @@ export interface SearchOptions {
    * follows it, in a phrase, with a star of its own, or when it is excluded.
    */
   readonly typing?: boolean
+  /**
+   * Whether typing mistakes are forgiven (default: false). When nothing at all is found as asked for, filters included, the search is made once more, and a
+   * word may then stand for those that differ from it by one letter too much, missing or wrong, or by two neighbours swapped. So with words of four
+   * letters or more, of letters only, that are one word to the tokenizer, of scripts with spaces, not excluded, in no phrase and without a star.
+   */
+  readonly typos?: boolean
   /** Only messages of these sessions. */
   readonly sessionIds?: readonly string[]
   /** Only messages of sessions with all of these participants. */
@@ -51,6 +58,8 @@ export interface SearchHit {
   readonly score?: number
   /** Where the words stand in `message.content`: UTF-16 offsets, end exclusive, in order, without overlaps. */
   readonly highlights: readonly Range[]
+  /** For each word of the query in which a mistake was forgiven: as it was typed, and as it first stands in the message; missing when there are none. */
+  readonly corrections?: readonly Correction[]
 }
 
 /** Where a message is that a search found. */
@@ -67,6 +76,7 @@ export interface MatchPlace {
 export interface Filters {
   readonly match: 'all' | 'any'
   readonly typing: boolean
+  readonly typos: boolean
   readonly order: 'recent' | 'relevance'
   readonly recency: Recency | undefined
   readonly limit: number
@@ -79,11 +89,11 @@ export interface Filters {
   readonly to: number
 }
 
-/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list of strings, for `typing` that is no boolean */
+/** @throws {RangeError} for a limit that is no whole number from 0, a time that is no number, an unknown `match` or `order`; {TypeError} for a filter that is no list of strings, for `typing` or `typos` that is no boolean */
 export function readOptions(options: SearchOptions): Filters {
-  const { match = 'all', typing = false, order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
+  const { match = 'all', typing = false, typos = false, order = 'recent', limit = Infinity, signal, participants, from = -Infinity, to = Infinity } = options
   if (match !== 'all' && match !== 'any') throw new RangeError("match must be 'all' or 'any'")
-  if (typeof typing !== 'boolean') throw new TypeError('typing must be true or false')
+  if (typeof typing !== 'boolean' || typeof typos !== 'boolean') throw new TypeError('typing and typos must be true or false')
   if (order !== 'recent' && order !== 'relevance') throw new RangeError("order must be 'recent' or 'relevance'")
   if (!(limit >= 0) || (limit !== Infinity && !Number.isInteger(limit))) throw new RangeError('limit must be a whole number from 0')
   if (typeof from !== 'number' || typeof to !== 'number' || Number.isNaN(from) || Number.isNaN(to)) throw new RangeError('from and to must be times in milliseconds')
@@ -91,7 +101,7 @@ export function readOptions(options: SearchOptions): Filters {
   const there = listOf(participants, 'participants')
   const senders = setOf(options.senders, 'senders')
   const types = setOf(options.types, 'types')
-  return { match, typing, order, recency: recencyOf(options.recency, order), limit, signal, sessionIds, participants: there, senders, types, from, to }
+  return { match, typing, typos, order, recency: recencyOf(options.recency, order), limit, signal, sessionIds, participants: there, senders, types, from, to }
 }
 
 function recencyOf(recency: SearchOptions['recency'], order: 'recent' | 'relevance'): Recency | undefined {

@@ -2,7 +2,8 @@
 // messages compares numbers. Clauses of one step are counted by that alone; longer ones are cut and followed where all they need is there.
 
 import { matchText } from '../../../src/vault/search/words/match.js'
-import { compare, type Clause, type Query, type QueryTerm } from '../../../src/vault/search/words/query.js'
+import type { Clause, Query, QueryTerm } from '../../../src/vault/search/words/query.js'
+import { takes } from './mistakes.js'
 
 /** The distinct terms of all messages, one message after the other: one row of numbers is walked much faster than many. */
 export interface Cuts {
@@ -68,7 +69,7 @@ function accepted(term: QueryTerm, vocabulary: readonly string[], numbers: Reado
     return number === undefined ? [] : [number]
   }
   const all: number[] = []
-  for (let number = 0; number < vocabulary.length; number++) if (compare(vocabulary[number]!, term)) all.push(number)
+  for (let number = 0; number < vocabulary.length; number++) if (takes(term, vocabulary[number]!)) all.push(number)
   return all
 }
 

@@ -2,6 +2,7 @@
 
 import type { MatchPlace, SearchHit, SearchOptions } from '../../../src/vault/search/options.js'
 import type { DrawnQuery, QuerySource } from './queries.js'
+import { expectedCorrections } from './mistakes.js'
 import { keyOf, placesIn, type Answer, type Truth } from './truth.js'
 
 export interface Report {
@@ -57,7 +58,7 @@ export async function collect(open: Searchable, { text, options }: DrawnQuery): 
 }
 
 /** What is wrong with the hits of a query, or undefined. */
-export function differenceOf(hits: readonly SearchHit[], answers: readonly Answer[], { text, options }: DrawnQuery): string | undefined {
+export function differenceOf(hits: readonly SearchHit[], answers: readonly Answer[], { options }: DrawnQuery): string | undefined {
   const wanted = Math.min(answers.length, options.limit ?? Infinity)
   if (hits.length !== wanted) return `${hits.length} hits instead of ${wanted}`
   const known = new Map(answers.map((answer) => [keyOf(answer.message), answer]))
@@ -69,7 +70,7 @@ export function differenceOf(hits: readonly SearchHit[], answers: readonly Answe
     if (seen.has(key)) return `hit ${i} (${key}) is given twice`
     seen.add(key)
     if (answer !== answers[i] && !nearlyTied(answer, answers[i]!)) return `hit ${i} is ${key} instead of ${keyOf(answers[i]!.message)}`
-    const problem = hitProblem(hit, answer, text, options)
+    const problem = hitProblem(hit, answer, options.match)
     if (problem !== undefined) return `hit ${i} (${key}): ${problem}`
   }
   return undefined
@@ -87,11 +88,12 @@ function nearlyTied(a: Answer, b: Answer): boolean {
   return a.byId === b.byId && a.score !== b.score && Math.abs(a.score - b.score) <= 1e-12 * Math.max(Math.abs(a.score), Math.abs(b.score))
 }
 
-function hitProblem({ message, session, snippet, highlights }: SearchHit, { message: wanted }: Answer, text: string, options: SearchOptions): string | undefined {
+function hitProblem({ message, session, snippet, highlights, corrections }: SearchHit, { message: wanted, query, byId }: Answer, match: 'all' | 'any' | undefined): string | undefined {
   if (message.id !== wanted.id || message.content !== wanted.content || message.timestamp !== wanted.timestamp) return 'is another message than the one that was saved'
   if (message.senderId !== wanted.senderId || message.type !== wanted.type) return 'says another sender or type'
   if (session?.id !== wanted.sessionId) return `names the session ${session?.id}`
-  if (JSON.stringify(highlights) !== JSON.stringify(placesIn(wanted.content, text, options))) return 'marks other places'
+  if (JSON.stringify(highlights) !== JSON.stringify(placesIn(wanted.content, query, match))) return 'marks other places'
+  if (!byId && JSON.stringify(corrections) !== JSON.stringify(expectedCorrections(query, wanted.content))) return 'says other corrections'
   // The line is a part of the content, and shows at least the first place.
   if (highlights.length > 0 && snippet.highlights.length === 0) return 'shows a line without the words'
   for (const [i, { start, end }] of snippet.highlights.entries()) {

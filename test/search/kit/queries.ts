@@ -5,6 +5,7 @@ import { isVaultError } from '../../../src/errors.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
 import { parseQuery } from '../../../src/vault/search/words/query.js'
 import type { Random } from '../../kit/random.js'
+import { mistyped } from './mistakes.js'
 import type { Truth } from './truth.js'
 import { chunkOf, respelt, stretchOf, surfaceOf, Words, type Place } from './words.js'
 
@@ -51,10 +52,12 @@ export class QuerySource {
     if (!id && random.chance(0.15)) clauses.splice(random.below(clauses.length + 1), 0, `-${this.#excluded(home)}`)
     const limit = random.pick(LIMITS)
     const typing = random.chance(0.1)
+    const typos = random.chance(0.15)
     const text = id && random.chance(0.3) ? ` ${clauses[0]} ` : clauses.join(random.chance(0.95) ? ' ' : ' \t ')
     return {
-      text: typing && !id ? this.#unfinished(text, clauses.at(-1)!) : text,
+      text: id ? text : this.#marred(text, clauses, typing, typos),
       options: {
+        ...(typos && { typos }),
         ...(typing && { typing }),
         ...(match !== undefined && { match }),
         ...(random.chance(0.5) && this.#order(home)),
@@ -114,6 +117,11 @@ export class QuerySource {
     const atEnd = this.#random.chance(0.3)
     const to = atEnd ? letters.length : from + 3 + this.#random.below(letters.length - from - 2)
     return `*${letters.slice(from, to).join('')}${atEnd ? '' : '*'}`
+  }
+
+  #marred(text: string, clauses: readonly string[], typing: boolean, typos: boolean): string {
+    const wrong = typos ? text.replace(/[^\s"]{4,}/gu, (word) => (this.#random.chance(0.6) ? mistyped(this.#random, word) : word)) : text
+    return typing ? this.#unfinished(wrong, clauses.at(-1)!) : wrong
   }
 
   /** Without some of the letters at the end of the last clause. */

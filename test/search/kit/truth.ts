@@ -3,10 +3,11 @@
 
 import { matchText, type Range } from '../../../src/vault/search/words/match.js'
 import type { SearchOptions } from '../../../src/vault/search/options.js'
-import { parseQuery, type Clause, type Query } from '../../../src/vault/search/words/query.js'
+import { isForgiving, parseForgiving, parseQuery, type Clause, type Query } from '../../../src/vault/search/words/query.js'
 import { tokenize } from '../../../src/vault/search/words/tokenizer.js'
 import { asTyped } from './as-typed.js'
 import { Asked, countIn, type Cuts } from './asked.js'
+import { placesOfNear } from './mistakes.js'
 import { Weights } from './weights.js'
 
 export interface TruthMessage {
@@ -30,6 +31,15 @@ export interface Answer {
   readonly byId: boolean
   /** Only in the order `relevance`. */
   readonly score: number
+  /** The query that it answers: as asked, or with mistakes forgiven. */
+  readonly query: Query
+}
+
+/** Rules that those leave out who want to see that it is noticed. */
+export interface Rules {
+  readonly relevance?: boolean
+  readonly ids?: boolean
+  readonly typos?: boolean
 }
 
 /** What tells a message from all others. */
@@ -68,8 +78,13 @@ export class Truth {
   }
 
   /** All answers in order, whatever the limit; without some of the rules only for those who want to see that it is noticed. */
-  answers(text: string, options: SearchOptions, { relevance = true, ids = true }: { readonly relevance?: boolean; readonly ids?: boolean } = {}): Answer[] {
-    const query = parseQuery(asTyped(text, options.typing))
+  answers(text: string, options: SearchOptions, rules: Rules = {}): Answer[] {
+    const found = this.#answersTo(parseQuery(asTyped(text, options.typing)), text, options, rules)
+    const forgiving = found.length > 0 || options.typos !== true || rules.typos === false ? undefined : parseForgiving(text, options)
+    return forgiving === undefined ? found : this.#answersTo(forgiving, text, options, rules)
+  }
+
+  #answersTo(query: Query, text: string, options: SearchOptions, { relevance = true, ids = true }: Rules): Answer[] {
     const ranked = options.order === 'relevance' && relevance
     const asked = new Asked(query, this.vocabulary, this.frequencies, this.#terms)
     const weights = ranked ? new Weights(asked, query, this.messages) : undefined
@@ -82,8 +97,8 @@ export class Truth {
       const held = asked.look(this.cuts, i)
       if (!(byId || held) || !admits(options, message)) continue
       const counts = held ? this.#meet(asked, query, message.content, match, ranked) : undefined
-      if (byId) found.push({ message, byId, score: 0 })
-      else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message, options.recency) ?? 0 })
+      if (byId) found.push({ message, byId, score: 0, query })
+      else if (counts !== undefined) found.push({ message, byId, score: weights?.score(counts, message, options.recency) ?? 0, query })
     }
     return found.sort((a, b) => Number(b.byId) - Number(a.byId) || b.score - a.score || byTime(a.message, b.message))
   }
@@ -104,15 +119,34 @@ export class Truth {
 
   /** The same without any short cut, message by message: what `answers` itself is held against. Order: as the messages are. */
   slowly(text: string, options: SearchOptions): string[] {
-    const query = parseQuery(asTyped(text, options.typing))
+    const found = this.#meeting(parseQuery(asTyped(text, options.typing)), text, options)
+    const forgiving = found.length > 0 || options.typos !== true ? undefined : parseForgiving(text, options)
+    return forgiving === undefined ? found : this.#meeting(forgiving, text, options)
+  }
+
+  #meeting(query: Query, text: string, options: SearchOptions): string[] {
     const met = (message: TruthMessage): boolean => message.id === text.trim() || matchText(query, message.content, options.match ?? 'all').met
     return this.messages.filter((message) => admits(options, message) && met(message)).map(keyOf)
   }
 }
 
 /** Where the words of a query stand in a content that is an answer; nowhere in one that is none. */
-export function placesIn(content: string, text: string, { match = 'all', typing }: SearchOptions = {}): readonly Range[] {
-  return matchText(parseQuery(asTyped(text, typing)), content, match).highlights
+export function placesIn(content: string, query: Query, match: 'all' | 'any' = 'all'): readonly Range[] {
+  if (!query.wanted.some(({ terms }) => terms.some(isForgiving))) return matchText(query, content, match).highlights
+  // Words that are found as they were typed, and those that are near by the table; one word is one place, and words do not overlap phrases by half.
+  const plain: Query = { unwanted: [], wanted: query.wanted.filter(({ terms }) => !terms.some(isForgiving)) }
+  return joined([...(plain.wanted.length === 0 ? [] : matchText(plain, content, 'any').highlights), ...placesOfNear(query, content)])
+}
+
+/** In order, and those that overlap as one. */
+function joined(ranges: readonly Range[]): Range[] {
+  const all: { start: number; end: number }[] = []
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    const before = all.at(-1)
+    if (before !== undefined && start < before.end) before.end = Math.max(before.end, end)
+    else all.push({ start, end })
+  }
+  return all
 }
 
 /** Newest first; at the same time, what was added last. */

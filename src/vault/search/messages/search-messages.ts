@@ -15,9 +15,10 @@ import type { Candidate, Wanted } from './candidates.js'
 import { findCandidates, type Candidates } from './find-candidates.js'
 import { hasLongContent } from '../index/index-maker.js'
 import type { LiveIndex } from '../index/live-index.js'
+import { correctionsIn } from '../words/corrections.js'
 import { matchText } from '../words/match.js'
 import { admits, admitsLog, readOptions, sessionOf, type MatchPlace, type SearchHit, type SearchOptions } from '../options.js'
-import { parseQuery } from '../words/query.js'
+import { parseForgiving, parseQuery } from '../words/query.js'
 import { snippetOf } from '../words/snippet.js'
 
 /** Candidates beyond the limit: some may be gone when their turn comes. */
@@ -36,10 +37,17 @@ export interface MessageSearchPorts {
 
 /** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
 export async function* searchMessages(ports: MessageSearchPorts, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
-  const { access } = ports
   const wanted = wantedOf(text, options)
+  if (yield* searchFor(ports, wanted)) return
+  const forgiving = forgivingOf(text, wanted)
+  if (forgiving !== undefined) yield* searchFor(ports, forgiving)
+}
+
+/** Returns whether there was a hit. */
+async function* searchFor(ports: MessageSearchPorts, wanted: Wanted): AsyncGenerator<SearchHit, boolean, undefined> {
+  const { access } = ports
   let left = wanted.filters.limit
-  if (left === 0) return
+  if (left === 0) return false
   const given = new Set<string>()
   let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE
   for (; ; limit = Infinity) {
@@ -56,16 +64,22 @@ export async function* searchMessages(ports: MessageSearchPorts, text: string, o
         if (hit === undefined) continue
         given.add(key)
         yield hit
-        if (--left === 0) return
+        if (--left === 0) return true
       }
     }
-    if (!more) return
+    if (!more) return given.size > 0
   }
 }
 
 /** See `UnlockedVault.searchPlaces`. */
 export async function searchPlaces(ports: MessageSearchPorts, text: string, options: SearchOptions): Promise<readonly MatchPlace[]> {
   const wanted = wantedOf(text, options)
+  const found = await placesFor(ports, wanted)
+  const forgiving = found.length > 0 ? undefined : forgivingOf(text, wanted)
+  return forgiving === undefined ? found : placesFor(ports, forgiving)
+}
+
+async function placesFor(ports: MessageSearchPorts, wanted: Wanted): Promise<readonly MatchPlace[]> {
   const { limit, order } = wanted.filters
   if (limit === 0) return []
   const { byId, byWords } = await findDespiteDamage(ports, wanted, limit)
@@ -84,6 +98,12 @@ function wantedOf(text: string, options: SearchOptions): Wanted {
   const wanted = { query: parseQuery(text, filters), filters, id: text.trim(), slices: new Slices(filters.signal) }
   filters.signal?.throwIfAborted()
   return wanted
+}
+
+/** The same with a mistake forgiven in each word; undefined when that was not asked for, or when there is nothing to forgive. */
+function forgivingOf(text: string, wanted: Wanted): Wanted | undefined {
+  const query = wanted.filters.typos ? parseForgiving(text, wanted.filters) : undefined
+  return query && { ...wanted, query }
 }
 
 function keyOf({ logNumber, number }: Candidate): string {
@@ -123,6 +143,14 @@ async function readHit(access: Access, { query, filters, id }: Wanted, { chatLog
     const { met, highlights } = matchText(query, message.content, filters.match)
     if (!met && !byId) return undefined
     const session = sessionOf(state, log)
-    return { message, ...(session !== undefined && { session: headToSession(session) }), ...(filters.order === 'relevance' && { score }), snippet: snippetOf(message.content, highlights), highlights }
+    const corrections = correctionsIn(message.content, query)
+    return {
+      message,
+      ...(session !== undefined && { session: headToSession(session) }),
+      ...(filters.order === 'relevance' && { score }),
+      snippet: snippetOf(message.content, highlights),
+      highlights,
+      ...(met && corrections !== undefined && { corrections }),
+    }
   })
 }

@@ -50,14 +50,14 @@ export class TermLists {
 
   /** The lists that begin before an ordinal; all of them when it is left out. */
   async lists(before = Infinity): Promise<readonly PostingList[]> {
-    const opened = this.#lists.length
     let reached = 0
     while (reached < this.#order.length && this.firstOf(reached)! < before) reached++
-    if (reached > opened) {
+    while (this.#lists.length < reached) {
+      const opened = this.#lists.length
       const places = Array.from(this.#order.subarray(opened, reached), (at) => this.#words[at]!.page.placeOf(this.#words[at]!.word))
       const lists = await this.#segment.lists(places)
       // Somebody else may have come first.
-      if (this.#lists.length === opened) this.#lists.push(...lists)
+      if (this.#lists.length === opened) for (const list of lists) this.#lists.push(list)
     }
     return reached === this.#lists.length ? this.#lists : this.#lists.slice(0, reached)
   }

@@ -2,6 +2,7 @@
 
 import type { BrainHead } from '../../records/brains.js'
 import type { Session } from '../../records/sessions.js'
+import type { Correction } from '../words/corrections.js'
 import type { Range } from '../words/match.js'
 import { readOptions, type Filters } from '../options.js'
 
@@ -10,6 +11,8 @@ interface RecordSearchOptions {
   readonly match?: 'all' | 'any'
   /** Whether the query is still being typed (default: false): its last word finds words that begin so, as in a search for messages. */
   readonly typing?: boolean
+  /** Whether one typing mistake is forgiven in each word (default: false), as in a search for messages: when nothing is found without. */
+  readonly typos?: boolean
   /** Default `recent`. `relevance`: where the words say most of the record (BM25), then the most recent. */
   readonly order?: 'recent' | 'relevance'
   /** Default: all of them. */
@@ -42,6 +45,8 @@ export interface SessionHit {
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] }
   /** Where they stand in that text: UTF-16 offsets, end exclusive, in order, without overlaps. */
   readonly highlights: readonly Range[]
+  /** What stands in the texts in place of words that were mistyped; missing when nothing was forgiven. */
+  readonly corrections?: readonly Correction[]
 }
 
 export interface BrainHit {
@@ -53,6 +58,8 @@ export interface BrainHit {
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] }
   /** Where they stand in that string: UTF-16 offsets, end exclusive, in order, without overlaps. */
   readonly highlights: readonly Range[]
+  /** What stands in the texts in place of words that were mistyped; missing when nothing was forgiven. */
+  readonly corrections?: readonly Correction[]
 }
 
 /** Filters that say nothing about records of a kind: whoever gives one expects something else than would come. */

@@ -28,7 +28,7 @@ export async function* searchInBrains(access: Access, text: string, options: Bra
         }),
       )
     },
-    toHit: (head, { place, snippet, highlights }) => ({ brain: toBrainHead(head), path: place, snippet, highlights }),
+    toHit: (head, { place, snippet, highlights, corrections }) => ({ brain: toBrainHead(head), path: place, snippet, highlights, ...corrections }),
   })
 }
 

@@ -4,10 +4,11 @@
 import type { Access } from '../../core/access.js'
 import { Slices } from '../../core/slices.js'
 import type { Head, State } from '../../core/state.js'
+import type { Correction } from '../words/corrections.js'
 import type { Range } from '../words/match.js'
 import { matchTexts, type PlacedText, type TextsFinding } from '../words/match-texts.js'
 import type { Filters } from '../options.js'
-import { parseQuery } from '../words/query.js'
+import { parseForgiving, parseQuery, type Query } from '../words/query.js'
 import { scoreRecords } from './relevance.js'
 import { snippetOf } from '../words/snippet.js'
 
@@ -29,6 +30,8 @@ export interface FoundText<P> {
   readonly place: P
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] }
   readonly highlights: readonly Range[]
+  /** Of the record, wherever they stand. */
+  readonly corrections: { readonly corrections?: readonly Correction[] }
 }
 
 interface Weighed<P> {
@@ -42,29 +45,37 @@ interface Weighed<P> {
 
 /** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; the signal's reason when aborted */
 export async function* searchRecords<P, H>(access: Access, text: string, filters: Filters, kind: SearchedKind<P, H>): AsyncGenerator<H, void, undefined> {
-  const search = new RecordSearch(access, text, filters, kind)
+  if (yield* searchFor(access, parseQuery(text, filters), filters, kind)) return
+  const forgiving = filters.typos ? parseForgiving(text, filters) : undefined
+  if (forgiving !== undefined) yield* searchFor(access, forgiving, filters, kind)
+}
+
+/** Returns whether there was a hit. */
+async function* searchFor<P, H>(access: Access, query: Query, filters: Filters, kind: SearchedKind<P, H>): AsyncGenerator<H, boolean, undefined> {
+  const search = new RecordSearch(access, query, filters, kind)
   filters.signal?.throwIfAborted()
   let left = filters.limit
-  if (left === 0) return
+  if (left === 0) return false
   for await (const weighed of filters.order === 'relevance' ? search.byRelevance() : search.byTime()) {
     filters.signal?.throwIfAborted()
     const hit = await search.confirm(weighed)
     if (hit === undefined) continue
     yield hit
-    if (--left === 0) return
+    if (--left === 0) return true
   }
+  return left < filters.limit
 }
 
 class RecordSearch<P, H> {
   readonly #access: Access
-  readonly #query: ReturnType<typeof parseQuery>
+  readonly #query: Query
   readonly #match: 'all' | 'any'
   readonly #kind: SearchedKind<P, H>
   readonly #slices: Slices
 
-  constructor(access: Access, text: string, filters: Filters, kind: SearchedKind<P, H>) {
+  constructor(access: Access, query: Query, filters: Filters, kind: SearchedKind<P, H>) {
     this.#access = access
-    this.#query = parseQuery(text, filters)
+    this.#query = query
     this.#match = filters.match
     this.#kind = kind
     this.#slices = new Slices(filters.signal)
@@ -129,8 +140,8 @@ class RecordSearch<P, H> {
   }
 
   async #weigh(head: Head, texts: Iterable<PlacedText<P>>): Promise<Weighed<P>> {
-    const { first, ...weighed }: TextsFinding<P> = await matchTexts(this.#query, texts, this.#match, this.#slices)
-    const found = weighed.met && first !== undefined ? { place: first.place, snippet: snippetOf(first.text, first.highlights), highlights: first.highlights } : undefined
+    const { first, corrections, ...weighed }: TextsFinding<P> = await matchTexts(this.#query, texts, this.#match, this.#slices)
+    const found = weighed.met && first !== undefined ? { place: first.place, snippet: snippetOf(first.text, first.highlights), highlights: first.highlights, corrections: corrections === undefined ? {} : { corrections } } : undefined
     return { head, ...weighed, found }
   }
 }

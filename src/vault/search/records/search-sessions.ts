@@ -17,7 +17,7 @@ export async function* searchInSessions(access: Access, text: string, options: S
     admits: (head) => admits(filters, head),
     timeOf: (head) => head.value['lastActivityAt'] as number,
     read: async (_, heads) => heads.map(textsOf),
-    toHit: (head, { place, snippet, highlights }) => ({ session: headToSession(head), field: place, snippet, highlights }),
+    toHit: (head, { place, snippet, highlights, corrections }) => ({ session: headToSession(head), field: place, snippet, highlights, ...corrections }),
   })
 }
 

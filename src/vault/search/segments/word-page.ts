@@ -78,6 +78,10 @@ export class WordPage {
         this.#forEachWith(term.term, (i) => {
           if (compare(this.word(i), term)) visit(i)
         })
+        return
+      case 'near':
+      case 'begins-near':
+        for (let i = this.#firstFrom(BEHIND_EXACT); i < this.count; i++) if (compare(this.word(i), term)) visit(i)
     }
   }
 

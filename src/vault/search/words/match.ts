@@ -1,7 +1,8 @@
 // Holds a text against a query: the one place that decides what is an answer.
 
 import { isAscii } from './fold.js'
-import { compare, type Clause, type Query, type QueryTerm } from './query.js'
+import { mayHoldNear } from './near.js'
+import { compare, isForgiving, type Clause, type Query, type QueryTerm } from './query.js'
 import { tokenize, type Token } from './tokenizer.js'
 
 /** Offsets in the text, UTF-16, end exclusive. */
@@ -43,7 +44,7 @@ export function cutText(text: string): CutText {
 export function matchText(query: Query, text: string, match: 'all' | 'any', countAll = false): Finding {
   // Terms of a text in ASCII are parts of it as they stand: most texts need not be cut at all.
   const plain = isAscii(text) ? text.toLowerCase() : undefined
-  const may = (clause: Clause): boolean => plain === undefined || clause.terms.some(({ term, from }) => from === 0 && plain.includes(term))
+  const may = (clause: Clause): boolean => plain === undefined || clause.terms.some((term) => term.from === 0 && (isForgiving(term) ? mayHoldNear(plain, term.term) : plain.includes(term.term)))
   const wanted = query.wanted.map(may)
   if (!countAll && (match === 'all' ? wanted.includes(false) : !wanted.includes(true))) return NOTHING
   if (!wanted.includes(true)) return { ...NOTHING, counts: wanted.map(() => 0) }

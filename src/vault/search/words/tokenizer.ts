@@ -86,6 +86,11 @@ class Tokens {
   }
 }
 
+/** Whether a term is of a script whose runs are cut into pairs. */
+export function isSpaceless(term: string): boolean {
+  return HAS_SPACELESS.test(term)
+}
+
 function foldWord(run: string): string {
   return fold(run.replace(JOINERS, ''))
 }
