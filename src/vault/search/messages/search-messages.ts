@@ -2,7 +2,6 @@
 // changed or deleted meanwhile, and the page has the last word on what is an answer.
 
 import type { ChatLogId } from '../../../brand.js'
-import { VaultError } from '../../../errors.js'
 import type { Access } from '../../core/access.js'
 import { fieldsOf } from '../../core/log-row.js'
 import { pagesBetween } from '../../core/pages.js'
@@ -12,9 +11,9 @@ import { placeOf, readBodies } from '../../records/message-pages.js'
 import { toDeferredMessage, toMessage } from '../../records/messages.js'
 import { headToSession } from '../../records/sessions.js'
 import type { Candidate, Wanted } from './candidates.js'
+import { despiteDamage, type MessageSearchPorts } from './despite-damage.js'
 import { findCandidates, type Candidates } from './find-candidates.js'
 import { hasLongContent } from '../index/index-maker.js'
-import type { LiveIndex } from '../index/live-index.js'
 import { correctionsIn } from '../words/corrections.js'
 import { matchText } from '../words/match.js'
 import { admits, admitsLog, readOptions, sessionOf, type MatchPlace, type SearchHit, type SearchOptions } from '../options.js'
@@ -27,13 +26,6 @@ const SPARE = 12
 const FIRST_CANDIDATES = 500
 /** Hits whose pages are read together. */
 const HITS_AT_ONCE = 20
-
-export interface MessageSearchPorts {
-  readonly access: Access
-  readonly live: LiveIndex
-  /** Told of damage of the index: the search goes on without it. */
-  readonly damaged: (error: VaultError) => void
-}
 
 /** @throws {VaultError} `invalid-value` (the query), `locked`, `corrupt`; {RangeError}, {TypeError}; the signal's reason when aborted */
 export async function* searchMessages(ports: MessageSearchPorts, text: string, options: SearchOptions): AsyncGenerator<SearchHit, void, undefined> {
@@ -51,7 +43,7 @@ async function* searchFor(ports: MessageSearchPorts, wanted: Wanted): AsyncGener
   const given = new Set<string>()
   let limit = left === Infinity ? FIRST_CANDIDATES : left + SPARE
   for (; ; limit = Infinity) {
-    const { byId, byWords, more } = await findDespiteDamage(ports, wanted, limit)
+    const { byId, byWords, more } = await candidatesFor(ports, wanted, limit)
     const all = [...byId.map((candidate) => ({ candidate, byId: true })), ...byWords.map((candidate) => ({ candidate, byId: false }))]
     for (let start = 0; start < all.length; start += HITS_AT_ONCE) {
       const group = all.slice(start, start + HITS_AT_ONCE)
@@ -82,7 +74,7 @@ export async function searchPlaces(ports: MessageSearchPorts, text: string, opti
 async function placesFor(ports: MessageSearchPorts, wanted: Wanted): Promise<readonly MatchPlace[]> {
   const { limit, order } = wanted.filters
   if (limit === 0) return []
-  const { byId, byWords } = await findDespiteDamage(ports, wanted, limit)
+  const { byId, byWords } = await candidatesFor(ports, wanted, limit)
   const found = new Map<string, Candidate>()
   // Of an id the index knows a hash only.
   for (const candidate of byId) if ((await readHit(ports.access, wanted, candidate, true)) !== undefined) found.set(keyOf(candidate), candidate)
@@ -110,15 +102,9 @@ function keyOf({ logNumber, number }: Candidate): string {
   return `${logNumber}/${number}`
 }
 
-async function findDespiteDamage({ access, live, damaged }: MessageSearchPorts, wanted: Wanted, limit: number): Promise<Candidates> {
-  try {
-    return await access.view((state) => findCandidates(access, live, state, wanted, limit))
-  } catch (error) {
-    // The index is derived: what it cannot say, the messages can.
-    if (!(error instanceof VaultError) || error.details.where !== 'blocks') throw error
-    damaged(error)
-    return access.view((state) => findCandidates(access, undefined, state, wanted, limit))
-  }
+function candidatesFor(ports: MessageSearchPorts, wanted: Wanted, limit: number): Promise<Candidates> {
+  const { access } = ports
+  return despiteDamage(ports, (live) => access.view((state) => findCandidates(access, live, state, wanted, limit)))
 }
 
 /** Brings the pages of the next hits into the cache, all in one read. */
