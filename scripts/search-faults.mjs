@@ -82,6 +82,20 @@ export const faults = [
     tests: ['test/search/near.test.ts'],
   },
   {
+    why: 'deleted messages count in what is suggested',
+    file: 'src/vault/search/messages/suggest.ts',
+    find: 'if (hidden !== undefined) (known.doubtful ??= []).push(',
+    replace: 'if (false) (known.doubtful ??= []).push(',
+    tests: ['test/search/suggest.test.ts'],
+  },
+  {
+    why: 'words that many deleted messages held keep others from being suggested',
+    file: 'src/vault/search/messages/suggest.ts',
+    find: 'if (found.length === limit && byMessages(found.at(-1)!, sorted[at]!) < 0) break',
+    replace: 'if (found.length === limit) break',
+    tests: ['test/search/suggest.test.ts'],
+  },
+  {
     why: 'of messages of one moment the oldest come first',
     file: 'src/vault/search/messages/candidates.ts',
     find: 'b.logNumber - a.logNumber || b.number - a.number',

@@ -13,6 +13,7 @@ import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import type { FindSessionsOptions, SessionMatch } from './search/records/find-sessions.js'
 import type { KeywordOptions, KeywordReport } from './search/records/generate-keywords.js'
+import type { Suggestion, SuggestOptions } from './search/messages/suggest.js'
 import type { MatchPlace, SearchHit, SearchOptions } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/records/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
@@ -136,6 +137,23 @@ export class UnlockedVault implements Records {
     log.assertAlive()
     const { findSessions } = await fetchPart(() => import('./search/records/find-sessions.js'))
     return findSessions(access, query, options)
+  }
+
+  /**
+   * Words for a list below a search field: those in messages that begin with the last word of what was typed, the ones that most messages hold first,
+   * then by their letters; the word itself is among them when it is there. Words come as they are compared, without case and accents (`zurich`); in scripts
+   * without spaces they are pairs of neighbours. Counts are exact, without what was edited or deleted since, with what was written or loaded last.
+   * Only words beginning so are read where there is an index; without one, every message. Nothing typed, or white space last, gives none.
+   * @throws {VaultError} `locked`, `corrupt`; {TypeError} for what is no string; {RangeError} for a limit that is no whole number from 0; the signal's reason when aborted
+   */
+  async suggest(typed: string, options: SuggestOptions = {}): Promise<readonly Suggestion[]> {
+    this.#vault.log.assertAlive()
+    const part = await this.#vault.search.part()
+    try {
+      return await part.suggest(typed, options)
+    } finally {
+      if (!part.hasIndex) this.#vault.wantIndex()
+    }
   }
 
   /**

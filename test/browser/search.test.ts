@@ -3,8 +3,8 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { destroyVault, openVault } from '../../src/index.ts'
 import { matchText } from '../../src/vault/search/words/match.ts'
-import { parseQuery } from '../../src/vault/search/words/query.ts'
-import { TABLE } from '../search/table.ts'
+import { parseForgiving, parseQuery } from '../../src/vault/search/words/query.ts'
+import { TABLE, TYPING_TABLE, TYPOS_TABLE } from '../search/table.ts'
 
 const ROWS = Object.values(TABLE).flat()
 const NAME = `search ${crypto.randomUUID()}`
@@ -15,6 +15,11 @@ describe('texts and queries are cut alike', () => {
     const wrong = rows.filter(([text, query, hit]) => matchText(parseQuery(query), text, 'all').met !== hit)
     expect(wrong).toEqual([])
   })
+})
+
+it('queries that are being typed, and mistyped ones, find what the tables say', () => {
+  expect(Object.values(TYPING_TABLE).flat().filter(([text, query, hit]) => matchText(parseQuery(query, { typing: true }), text, 'all').met !== hit)).toEqual([])
+  expect(Object.values(TYPOS_TABLE).flat().filter(([text, query, hit]) => matchText(parseForgiving(query, {}) ?? parseQuery(query), text, 'all').met !== hit)).toEqual([])
 })
 
 it('a vault finds what the table says, pending and folded', { timeout: 60_000 }, async () => {
@@ -30,6 +35,9 @@ it('a vault finds what the table says, pending and folded', { timeout: 60_000 },
       for await (const hit of open.search(query)) found.add(hit.message.id)
       expect(found.has(saved[i]!.id), `${step}: ${query}`).toBe(wanted)
     }
+    expect((await open.suggest('the ni', { limit: 1 })).map(({ word }) => word), step).toEqual(['night'])
+    const first = await open.search('nihgt trian to vien', { typing: true, typos: true, limit: 1 }).next()
+    expect(first.value).toMatchObject({ message: { content: 'The night train to Vienna' }, corrections: [{ typed: 'nihgt', found: 'night' }, { typed: 'trian', found: 'train' }] })
     await open.checkpoint()
     open.releaseMemory()
   }

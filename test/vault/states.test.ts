@@ -246,6 +246,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   search: (vault) => vault.search('train').next(),
   searchSessions: (vault) => vault.searchSessions('train'),
+  suggest: (vault) => vault.suggest('tra'),
   check: (vault) => vault.check(),
   checkpoint: (vault) => vault.checkpoint(),
   generateKeywords: (vault) => vault.generateKeywords(),

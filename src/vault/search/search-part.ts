@@ -17,6 +17,7 @@ import { foldSegment, isDamage, type IndexMakerPorts } from './index/index-maker
 import { LiveIndex } from './index/live-index.js'
 import { searchPlaces } from './messages/search-messages.js'
 import type { MatchPlace, SearchOptions } from './options.js'
+import { suggestWords, type SuggestOptions, type Suggestion } from './messages/suggest.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './words/tokenizer-version.js'
 
@@ -70,6 +71,11 @@ export class SearchPart implements IndexPort {
   /** See `UnlockedVault.searchPlaces`. */
   searchPlaces(query: string, options: SearchOptions): Promise<readonly MatchPlace[]> {
     return searchPlaces({ ...this.#ports, live: this.live }, query, options)
+  }
+
+  /** See `UnlockedVault.suggest`. */
+  suggest(typed: string, options: SuggestOptions): Promise<readonly Suggestion[]> {
+    return suggestWords({ ...this.#ports, live: this.live }, typed, options)
   }
 
   /** See `UnlockedVault.generateKeywords`. */

@@ -13,6 +13,7 @@ import { compareQueries } from './compare.js'
 import { emptyWorld, Histories, type World } from './history.js'
 import { QuerySource } from './queries.js'
 import { canonicalWorld, readBack } from './read-back.js'
+import { compareSuggestions } from './suggestions.js'
 import { Truth } from './truth.js'
 
 interface Run {
@@ -30,6 +31,7 @@ interface Run {
 const STEPS_A_LIFE = 30
 const LIVES = 4
 const QUERIES_A_LOOK = 4
+const SUGGESTIONS_A_LOOK = 2
 /** @throws with the seed and all steps when anything is not as it should be */
 export async function playSearchHistory(seed: number): Promise<{ readonly queries: number; readonly crashes: number }> {
   const random = seededRandom(seed)
@@ -147,8 +149,9 @@ async function look(run: Run, tab: UnlockedVault): Promise<void> {
   if (canonical !== canonicalWorld(run.worlds[0]!)) throw new Error('the vault holds something else than what was acknowledged')
   const truth = new Truth(messages)
   if (truth.vocabulary.length === 0) return
-  const { unequal } = await compareQueries(tab, truth, new QuerySource(truth, run.random), { queries: QUERIES_A_LOOK, slowEvery: 2 })
+  const { unequal: queries } = await compareQueries(tab, truth, new QuerySource(truth, run.random), { queries: QUERIES_A_LOOK, slowEvery: 2 })
   run.queries += QUERIES_A_LOOK
+  const unequal = [...queries, ...(await compareSuggestions(tab, truth, run.random, SUGGESTIONS_A_LOOK))]
   if (unequal.length > 0) throw new Error(unequal.join('\n'))
 }
 

@@ -10,6 +10,7 @@ import { exactTerm } from '../segments/segment-format.js'
 import type { Segment } from '../segments/segment.js'
 import type { Query } from '../words/query.js'
 import { ClauseSearch } from './clause-search.js'
+import { countEachAmong, hiddenOrdinals } from './hidden.js'
 import type { Scorer } from './rank.js'
 import { intersect, listAmong, NO_MATCHES, unite } from './term-lists.js'
 import type { Sums } from './text-tally.js'
@@ -171,8 +172,8 @@ export class SegmentSearch {
     }
     for (const [i, { terms }] of this.wanted.entries()) {
       for (const [j, meant] of terms.entries()) {
-        const gone = ordinals === undefined ? 0 : await countAmong(segment, await meant.lists(), ordinals, this.#slices)
-        sums.frequencies[i]![j]! += meant.most - gone
+        const gone = ordinals === undefined ? [] : await countEachAmong(segment, await meant.lists(), ordinals, this.#slices)
+        sums.frequencies[i]![j]! += meant.most - gone.reduce((sum, count) => sum + count, 0)
       }
     }
   }
@@ -190,28 +191,4 @@ function without(ordinals: Uint32Array, excluded: Uint32Array): Uint32Array {
     at = seek(excluded, at, ordinal)
     return excluded[at] !== ordinal
   })
-}
-
-const known = new WeakMap<Uint8Array, Uint32Array>()
-
-/** Ordinals of the messages that no longer are as the segment says. */
-export function hiddenOrdinals(hidden: Uint8Array): Uint32Array {
-  let ordinals = known.get(hidden)
-  if (ordinals === undefined) {
-    const all: number[] = []
-    for (let ordinal = 0; ordinal < hidden.length; ordinal++) if (hidden[ordinal] !== 0) all.push(ordinal)
-    known.set(hidden, (ordinals = Uint32Array.from(all)))
-  }
-  return ordinals
-}
-
-/** How many messages of each list are among these, summed up. */
-export async function countAmong(segment: Segment, lists: readonly PostingList[], ordinals: Uint32Array, slices: Slices): Promise<number> {
-  await segment.loadChunks('docs', lists.map((list) => ({ list, chunks: list.chunksOf(ordinals) })))
-  let sum = 0
-  for (const list of lists) {
-    sum += list.among(ordinals).ordinals.length
-    await slices.breathe()
-  }
-  return sum
 }

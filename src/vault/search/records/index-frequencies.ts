@@ -4,7 +4,7 @@ import type { Access } from '../../core/access.js'
 import { Slices } from '../../core/slices.js'
 import { cutPending } from '../messages/pending-cuts.js'
 import type { LiveIndex, LiveSegment } from '../index/live-index.js'
-import { countAmong, hiddenOrdinals } from '../messages/segment-search.js'
+import { countEachAmong, hiddenOrdinals } from '../messages/hidden.js'
 import { scanTermFrequencies, type TermFrequencies } from './term-frequencies.js'
 
 /** Where there is no index, or one that does not cover everything yet, every message is read. */
@@ -39,7 +39,7 @@ async function addHolding({ segment, hidden }: LiveSegment, terms: readonly stri
     const place = await segment.find(term)
     if (place === undefined) continue
     if (hidden === undefined) holding[i]! += place.messages
-    else holding[i]! += place.messages - (await countAmong(segment, await segment.lists([place]), hiddenOrdinals(hidden), slices))
+    else holding[i]! += place.messages - (await countEachAmong(segment, await segment.lists([place]), hiddenOrdinals(hidden), slices))[0]!
     await slices.breathe()
   }
 }

@@ -1,7 +1,7 @@
 // Words that lie together, and where their lists are. Implements docs/format.md, section 12, "word pages".
 
 import { fromUtf8 } from '../../../crypto/bytes.js'
-import { compare, type QueryTerm } from '../words/query.js'
+import { compare, type ComparedTerm } from '../words/query.js'
 import { ByteReader } from './bits.js'
 import type { ListPlace } from './postings.js'
 import { EXACT, type PageEntry } from './segment-format.js'
@@ -62,7 +62,7 @@ export class WordPage {
   }
 
   /** Visits the words that a term of a query means. */
-  forEachMeant(term: QueryTerm, visit: (index: number) => void): void {
+  forEachMeant(term: ComparedTerm, visit: (index: number) => void): void {
     switch (term.comparison) {
       case 'equal': {
         const at = this.indexOf(term.term)

@@ -11,9 +11,13 @@ import { tokenize, type Token } from './tokenizer.js'
 /** How a term of the query is compared with one of the text; `near` forgives one typing mistake. */
 export type Comparison = 'equal' | 'begins' | 'ends' | 'contains' | 'near' | 'begins-near'
 
-export interface QueryTerm {
+/** What words are held against. */
+export interface ComparedTerm {
   readonly term: string
   readonly comparison: Comparison
+}
+
+export interface QueryTerm extends ComparedTerm {
   /** It is one sign of a script without spaces, which begins a pair where the text goes on. */
   readonly lastSign: boolean
   /** Nodes of the clause that it leads from and to: a compound is one step beside those of its parts. */
@@ -115,7 +119,7 @@ function forgive(clause: Clause, word: string): Clause {
   return { ...clause, terms: [{ ...term!, comparison: term!.comparison === 'begins' ? 'begins-near' : 'near', typed: word.slice(start, end) }] }
 }
 
-export function compare(found: string, { term, comparison }: QueryTerm): boolean {
+export function compare(found: string, { term, comparison }: ComparedTerm): boolean {
   switch (comparison) {
     case 'equal':
       return found === term
