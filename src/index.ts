@@ -14,7 +14,7 @@ export type { Brain, BrainHead, BrainInput, Brains } from './vault/records/brain
 export type { Preference, Preferences } from './vault/records/preferences.js'
 export type { JsonValue, JsonObject } from './vault/records/values.js'
 export type { ConversationInput, LoadOptions, LoadReport, Progress } from './vault/records/load.js'
-export type { MatchPlace, SearchHit, SearchOptions } from './vault/search/options.js'
+export type { BySessionOptions, MatchPlace, SearchHit, SearchOptions, SessionHits } from './vault/search/options.js'
 export type { Suggestion, SuggestOptions } from './vault/search/messages/suggest.js'
 export type { Correction } from './vault/search/words/corrections.js'
 export type { SessionHit, SessionSearchOptions, BrainHit, BrainSearchOptions } from './vault/search/records/record-options.js'

@@ -14,7 +14,7 @@ import type { ConversationInput, LoadOptions, LoadReport } from './records/load.
 import type { FindSessionsOptions, SessionMatch } from './search/records/find-sessions.js'
 import type { KeywordOptions, KeywordReport } from './search/records/generate-keywords.js'
 import type { Suggestion, SuggestOptions } from './search/messages/suggest.js'
-import type { MatchPlace, SearchHit, SearchOptions } from './search/options.js'
+import type { BySessionOptions, MatchPlace, SearchHit, SearchOptions, SessionHits } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/records/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
 import { Preferences } from './records/preferences.js'
@@ -105,6 +105,21 @@ export class UnlockedVault implements Records {
     const part = await this.#vault.search.part()
     try {
       yield* part.search(query, options)
+    } finally {
+      if (!part.hasIndex) this.#vault.wantIndex()
+    }
+  }
+
+  /**
+   * What `search` finds, by session: each with how many of its messages meet the query and the best of these. Sessions come in the order of their best
+   * message. Every match is counted, so it costs more than the first hits of `search`.
+   * @throws as `search`; {RangeError} for `hitsPerSession` that is no whole number from 1
+   */
+  async *searchBySession(query: string, options: BySessionOptions = {}): AsyncGenerator<SessionHits, void, undefined> {
+    this.#vault.log.assertAlive()
+    const part = await this.#vault.search.part()
+    try {
+      yield* part.searchBySession(query, options)
     } finally {
       if (!part.hasIndex) this.#vault.wantIndex()
     }

@@ -62,6 +62,23 @@ export interface SearchHit {
   readonly corrections?: readonly Correction[]
 }
 
+/** As for `search`, but `limit` counts sessions. */
+export interface BySessionOptions extends SearchOptions {
+  /** The best messages given of each; default 3. */
+  readonly hitsPerSession?: number
+}
+
+/** What a search found in one session. */
+export interface SessionHits {
+  readonly chatLogId: ChatLogId
+  /** Missing when the chat log belongs to none. */
+  readonly session?: Session
+  /** How many of its messages meet the query. */
+  readonly matches: number
+  /** The best of them, in the order asked for. */
+  readonly hits: readonly SearchHit[]
+}
+
 /** Where a message is that a search found. */
 export interface MatchPlace {
   readonly chatLogId: ChatLogId

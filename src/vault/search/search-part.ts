@@ -15,8 +15,8 @@ import { generateKeywords, type KeywordOptions, type KeywordReport } from './rec
 import { indexTermFrequencies } from './records/index-frequencies.js'
 import { foldSegment, isDamage, type IndexMakerPorts } from './index/index-maker.js'
 import { LiveIndex } from './index/live-index.js'
-import { searchPlaces } from './messages/search-messages.js'
-import type { MatchPlace, SearchOptions } from './options.js'
+import { searchBySession, searchPlaces } from './messages/search-messages.js'
+import type { BySessionOptions, MatchPlace, SearchOptions, SessionHits } from './options.js'
 import { suggestWords, type SuggestOptions, type Suggestion } from './messages/suggest.js'
 import { search, type AnyHit, type AnySearchOptions } from './search.js'
 import { TOKENIZER } from './words/tokenizer-version.js'
@@ -66,6 +66,11 @@ export class SearchPart implements IndexPort {
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
     return search(this.#ports, this.live, query, options)
+  }
+
+  /** See `UnlockedVault.searchBySession`. */
+  searchBySession(query: string, options: BySessionOptions): AsyncGenerator<SessionHits, void, undefined> {
+    return searchBySession({ ...this.#ports, live: this.live }, query, options)
   }
 
   /** See `UnlockedVault.searchPlaces`. */

@@ -1,6 +1,6 @@
 // Puts queries to a vault and to the truth, and says where the two differ.
 
-import type { MatchPlace, SearchHit, SearchOptions } from '../../../src/vault/search/options.js'
+import type { BySessionOptions, MatchPlace, SearchHit, SearchOptions, SessionHits } from '../../../src/vault/search/options.js'
 import type { DrawnQuery, QuerySource } from './queries.js'
 import { expectedCorrections } from './mistakes.js'
 import { keyOf, placesIn, type Answer, type Truth } from './truth.js'
@@ -26,6 +26,7 @@ export interface CompareOptions {
 export interface Searchable {
   search(query: string, options?: SearchOptions): AsyncGenerator<SearchHit, void, undefined>
   searchPlaces?(query: string, options?: SearchOptions): Promise<readonly MatchPlace[]>
+  searchBySession?(query: string, options?: BySessionOptions): AsyncGenerator<SessionHits, void, undefined>
 }
 
 export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, slowEvery = 50 }: CompareOptions): Promise<Report> {
@@ -43,7 +44,7 @@ export async function compareQueries(open: Searchable, truth: Truth, source: Que
     truthMs += performance.now() - between
     searchMs += between - began
     const places = await open.searchPlaces?.(drawn.text, drawn.options)
-    const problem = differenceOf(found, answers, drawn) ?? placesProblem(places, found) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn) : undefined)
+    const problem = differenceOf(found, answers, drawn) ?? placesProblem(places, found) ?? (await groupsProblem(open, answers, drawn)) ?? (i % slowEvery === 0 ? ownDifference(truth, answers, drawn) : undefined)
     if (problem !== undefined) unequal.push(`${JSON.stringify(drawn.text)} ${JSON.stringify(drawn.options)}: ${problem}`)
     hits += found.length
     if (answers.length > 0) withHits++
@@ -81,6 +82,35 @@ function placesProblem(places: readonly MatchPlace[] | undefined, hits: readonly
   if (places === undefined) return undefined
   const wanted = hits.map(({ message: { chatLogId, number, timestamp }, score }) => ({ chatLogId, number, timestamp, ...(score !== undefined && { score }) }))
   return JSON.stringify(places) === JSON.stringify(wanted) ? undefined : 'the places are not those of the hits'
+}
+
+/** Each chat log once, in the order of its best answer, with as many as there are and the best of them. */
+async function groupsProblem(open: Searchable, answers: readonly Answer[], { text, options }: DrawnQuery): Promise<string | undefined> {
+  if (open.searchBySession === undefined) return undefined
+  const wanted = new Map<string, Answer[]>()
+  // Ids first means: the chat log of such a message first; in it, order as always.
+  for (const answer of answers) wanted.set(answer.message.logId, [...(wanted.get(answer.message.logId) ?? []), answer])
+  const groups: SessionHits[] = []
+  for await (const group of open.searchBySession(text, { ...options, hitsPerSession: 2 })) groups.push(group)
+  if (groups.length !== Math.min(wanted.size, options.limit ?? Infinity)) return `${groups.length} sessions instead of ${wanted.size}`
+  const order = [...wanted.keys()]
+  for (const [i, { chatLogId, matches, hits, session }] of groups.entries()) {
+    const all = wanted.get(chatLogId)
+    if (all === undefined) return `session ${i} has no answer`
+    if (order[i] !== chatLogId && !nearlyTied(all[0]!, wanted.get(order[i]!)![0]!)) return `session ${i} is ${chatLogId} instead of ${order[i]}`
+    // Whether a message found by its id also has the words is told by nobody here.
+    const ids = all.filter(({ byId }) => byId).length
+    if (matches !== all.length && !(ids > 0 && matches >= all.length - ids && matches < all.length)) return `session ${i} has ${matches} matches instead of ${all.length}`
+    if (session?.id !== all[0]!.message.sessionId) return `session ${i} is named ${session?.id}`
+    if (hits.length !== Math.min(2, all.length)) return `session ${i} gives ${hits.length} hits of ${all.length}`
+    const byWords = all.some(({ byId }) => byId) ? undefined : all
+    for (const [at, { message }] of hits.entries()) {
+      const answer = byWords?.[at]
+      const given = all.find(({ message: { number } }) => number === message.number)
+      if (given === undefined || (answer !== undefined && given !== answer && !nearlyTied(given, answer))) return `session ${i} gives ${message.number} as hit ${at}`
+    }
+  }
+  return undefined
 }
 
 /** Scores that differ only by how their sum was rounded have no order; those that are the same go by time. */

@@ -2,9 +2,9 @@
 
 import type { Access } from '../../core/access.js'
 import type { State } from '../../core/state.js'
+import type { IndexView, LiveIndex, LogsByStem } from '../index/live-index.js'
 import { newestOf, worthiestOf } from './best-of-segment.js'
 import { byWorth, candidatesOf, type Candidate, type Wanted } from './candidates.js'
-import type { IndexView, LiveIndex } from '../index/live-index.js'
 import { clauseFrequency, Scorer } from './rank.js'
 import { SegmentSearch } from './segment-search.js'
 import { TextSearch } from './text-search.js'
@@ -14,25 +14,37 @@ export interface Candidates {
   /** Messages with that id, and then those with the words: each in order. */
   readonly byId: readonly Candidate[]
   readonly byWords: readonly Candidate[]
-  /** There are more than were asked for. */
+  /** There may be more than were asked for. */
   readonly more: boolean
 }
 
+/** A query put to everything there is: what no segment knows is answered, the segments are ready to be asked. */
+export interface Question {
+  /** Undefined where nobody asked what messages are worth. */
+  readonly scorer: Scorer | undefined
+  /** What was found without segments, and what has the query as its id, anywhere; in no order. */
+  readonly inTexts: readonly Candidate[]
+  readonly byId: readonly Candidate[]
+  /** Longest first. */
+  readonly segments: readonly SegmentSearch[]
+  readonly logs: LogsByStem | undefined
+}
+
 /**
- * The best candidates, at most `limit` by words. Call it inside a view.
+ * Call it inside a view.
  * @param live undefined to do without an index
  * @throws {SuspectPage}
  */
-export async function findCandidates(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number): Promise<Candidates> {
+export async function ask(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted): Promise<Question> {
   const view = await live?.view()
   const texts = new TextSearch(access, state, wanted)
-  if (view !== undefined) return askIndex(view, wanted, texts, limit)
+  if (view !== undefined) return askIndex(view, wanted, texts)
   await texts.readLogs([...state.heads.chatLogs.entries()].map(([, log]) => log))
-  const best = texts.candidates(texts.ranked ? scorerOf(wanted, texts.tally.sums) : undefined)
-  return inOrder(texts.byId, best, best.length > limit, limit)
+  const scorer = texts.ranked ? scorerOf(wanted, texts.tally.sums) : undefined
+  return { scorer, inTexts: texts.candidates(scorer), byId: texts.byId, segments: [], logs: undefined }
 }
 
-async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: Wanted, texts: TextSearch, limit: number): Promise<Candidates> {
+async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: Wanted, texts: TextSearch): Promise<Question> {
   const { query, filters, id, slices } = wanted
   await texts.readPending(pending)
   await texts.readLogs(unread)
@@ -42,29 +54,31 @@ async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: 
     for (const search of searches) await search.addSums(texts.tally.sums)
     scorer = scorerOf(wanted, texts.tally.sums)
   }
-  const best = texts.candidates(scorer)
-  let more = best.length > limit
-  // The longest first: what it finds spares the others a look.
-  for (const search of searches.toSorted((a, b) => b.segment.messages - a.segment.messages)) {
-    const own = scorer === undefined ? await newestOf(search, limit, slices) : await worthiestOf(search, scorer, limit, floorOf(best, limit), slices)
-    more ||= own.more
-    best.push(...(await candidatesOf(search.segment, own, logs)))
-  }
   const byId = [...texts.byId]
   for (const { segment, hidden } of segments) {
     const ordinals = (await segment.findId(id)).filter((ordinal) => hidden === undefined || hidden[ordinal] === 0)
     byId.push(...(await candidatesOf(segment, { ordinals: Uint32Array.from(ordinals).sort(), scores: undefined }, logs)))
   }
-  return inOrder(byId, best, more || best.length > limit, limit)
+  return { scorer, inTexts: texts.candidates(scorer), byId, segments: searches.toSorted((a, b) => b.segment.messages - a.segment.messages), logs }
+}
+
+/** The best candidates, at most `limit` by words. Call it inside a view. @throws {SuspectPage} */
+export async function findCandidates(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number): Promise<Candidates> {
+  const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
+  const best = [...inTexts]
+  let more = false
+  for (const search of segments) {
+    // What the longest segment finds spares the others a look.
+    const own = scorer === undefined ? await newestOf(search, limit, wanted.slices) : await worthiestOf(search, scorer, limit, floorOf(best, limit), wanted.slices)
+    more ||= own.more
+    best.push(...(await candidatesOf(search.segment, own, logs!)))
+  }
+  return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more: more || best.length > limit }
 }
 
 /** What the last of the best is worth. */
 function floorOf(best: readonly Candidate[], limit: number): number {
   return best.length < limit ? 0 : best.map(({ score }) => score).sort((a, b) => b - a)[limit - 1]!
-}
-
-function inOrder(byId: readonly Candidate[], best: readonly Candidate[], more: boolean, limit: number): Candidates {
-  return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more }
 }
 
 function scorerOf({ query, filters }: Wanted, { messages, units, frequencies }: Sums): Scorer {

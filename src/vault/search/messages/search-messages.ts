@@ -13,10 +13,11 @@ import { headToSession } from '../../records/sessions.js'
 import type { Candidate, Wanted } from './candidates.js'
 import { despiteDamage, type MessageSearchPorts } from './despite-damage.js'
 import { findCandidates, type Candidates } from './find-candidates.js'
+import { findGroups } from './find-groups.js'
 import { hasLongContent } from '../index/index-maker.js'
 import { correctionsIn } from '../words/corrections.js'
 import { matchText } from '../words/match.js'
-import { admits, admitsLog, readOptions, sessionOf, type MatchPlace, type SearchHit, type SearchOptions } from '../options.js'
+import { admits, admitsLog, readOptions, sessionOf, type BySessionOptions, type MatchPlace, type SearchHit, type SearchOptions, type SessionHits } from '../options.js'
 import { parseForgiving, parseQuery } from '../words/query.js'
 import { snippetOf } from '../words/snippet.js'
 
@@ -24,6 +25,9 @@ import { snippetOf } from '../words/snippet.js'
 const SPARE = 12
 /** Asked for at first where there is no limit. */
 const FIRST_CANDIDATES = 500
+const HITS_PER_SESSION = 3
+/** Chat logs whose hits are read together. */
+const GROUPS_AT_ONCE = 10
 /** Hits whose pages are read together. */
 const HITS_AT_ONCE = 20
 
@@ -100,6 +104,42 @@ function forgivingOf(text: string, wanted: Wanted): Wanted | undefined {
 
 function keyOf({ logNumber, number }: Candidate): string {
   return `${logNumber}/${number}`
+}
+
+/** See `UnlockedVault.searchBySession`. */
+export async function* searchBySession(ports: MessageSearchPorts, text: string, { hitsPerSession = HITS_PER_SESSION, ...options }: BySessionOptions): AsyncGenerator<SessionHits, void, undefined> {
+  if (!(Number.isInteger(hitsPerSession) && hitsPerSession > 0)) throw new RangeError('hitsPerSession must be a whole number from 1')
+  const wanted = wantedOf(text, options)
+  if (yield* groupsFor(ports, wanted, hitsPerSession)) return
+  const forgiving = forgivingOf(text, wanted)
+  if (forgiving !== undefined) yield* groupsFor(ports, forgiving, hitsPerSession)
+}
+
+/** Returns whether there was a hit. */
+async function* groupsFor(ports: MessageSearchPorts, wanted: Wanted, perLog: number): AsyncGenerator<SessionHits, boolean, undefined> {
+  const { access } = ports
+  const { limit } = wanted.filters
+  if (limit === 0) return false
+  const groups = await despiteDamage(ports, (live) => access.view((state) => findGroups(access, live, state, wanted, limit, perLog)))
+  let found = false
+  for (let start = 0; start < groups.length; start += GROUPS_AT_ONCE) {
+    const some = groups.slice(start, start + GROUPS_AT_ONCE)
+    await access.view((state) => prefetch(access, state, some.flatMap(({ candidates }) => candidates)))
+    for (const { chatLogId, matches, candidates, byId } of some) {
+      wanted.filters.signal?.throwIfAborted()
+      const hits = new Map<string, SearchHit>()
+      for (const candidate of candidates) {
+        const hit = (await readHit(access, wanted, candidate, false)) ?? (byId ? await readHit(access, wanted, candidate, true) : undefined)
+        if (hit !== undefined) hits.set(keyOf(candidate), hit)
+      }
+      const [first] = hits.values()
+      // Changed or deleted meanwhile; or an id of which the index knew a hash only.
+      if (first === undefined) continue
+      found = true
+      yield { chatLogId: chatLogId as ChatLogId, ...(first.session !== undefined && { session: first.session }), matches: Math.max(matches, hits.size), hits: [...hits.values()] }
+    }
+  }
+  return found
 }
 
 function candidatesFor(ports: MessageSearchPorts, wanted: Wanted, limit: number): Promise<Candidates> {
