@@ -1,8 +1,9 @@
 // The index beside the data: written with it, merged, made anew, found wrong when it is, and never more than derived.
 
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BLOCK_BYTES, blocksFor } from '../../src/vault/core/blocks.js'
 import type { RawRows } from '../../src/stores/memory-disk.js'
+import { Segment } from '../../src/vault/search/segments/segment.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { generateConversations } from '../kit/corpus.js'
 import { testBrowser, type TestBrowser } from '../kit/tabs.js'
@@ -126,6 +127,19 @@ describe('the index', () => {
     expect(blocks(browser).keys().some((key) => stale.has(String(key)))).toBe(false)
     expect(await found(open, 'great')).toHaveLength(before + 1)
     expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+  })
+
+  it('is one segment when it was made anew, however many were gathered', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab()
+    // Each is as much as a segment gathers.
+    await open.load([{ session: { id: 'one' }, messages: Array.from({ length: 4 }, () => message('to be '.repeat(500_001))) }])
+    await open.rebuildIndex()
+    await open.lock()
+    const opened = vi.spyOn(Segment, 'open')
+    expect(await found(await browser.tab(), '"be to" -zeppelin')).toHaveLength(4)
+    expect(opened).toHaveBeenCalledTimes(1)
+    opened.mockRestore()
   })
 
   it('that lost a block is reported, does not keep a search from its answers, and is made anew by itself', async () => {

@@ -100,9 +100,8 @@ export class SearchPart implements IndexPort {
 
   /** Merges segments until there is nothing to merge. */
   async merge(job: Job, signal?: AbortSignal): Promise<void> {
-    const slices = new Slices(signal)
     try {
-      while (await mergeOnce(this.#jobs, job, slices)) await slices.breathe()
+      await this.#mergeAll(job, new Slices(signal))
     } catch (error) {
       if (!isDamage(error)) throw error
       // Blocks that cannot be read at the manifest as it is now; or a stale holder of the job, whom the lease stops.
@@ -110,12 +109,16 @@ export class SearchPart implements IndexPort {
     }
   }
 
-  /** Makes the index anew. @throws {VaultError} `busy` when other tabs keep folding the log */
+  async #mergeAll(job: Job, slices: Slices): Promise<void> {
+    while (await mergeOnce(this.#jobs, job, slices)) await slices.breathe()
+  }
+
+  /** Makes the index anew, and one segment of those it was gathered in. @throws {VaultError} `busy` when other tabs keep folding the log */
   async rebuild(job: Job, options: RebuildOptions): Promise<void> {
     const slices = new Slices(options.signal)
     for (let start = 0; start < MAX_STARTS; start++) {
       await runCheckpoint(this.#ports.log, job, this, options.signal)
-      if (await rebuild(this.#jobs, job, slices, options.onProgress)) return
+      if (await rebuild(this.#jobs, job, slices, options.onProgress)) return this.#mergeAll(job, slices)
     }
     throw new VaultError('busy', 'the vault changed all the time while its index was made; try again', { where: 'blocks' })
   }
