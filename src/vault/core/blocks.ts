@@ -7,7 +7,7 @@ import { paddedLength } from '../../crypto/padding.js'
 import type { Codec, LabelledRow } from './codec.js'
 import { SuspectPage } from './pages.js'
 import { padme } from '../../crypto/padding.js'
-import type { SealedBytes } from '../../brand.js'
+import type { Label, SealedBytes } from '../../brand.js'
 
 const FRAME_HEADER = 9
 /** Bytes of a file in one block: what is left of 16 KiB beside the frame's header. */
@@ -15,6 +15,8 @@ export const BLOCK_BYTES = paddedLength('block', 0) - FRAME_HEADER
 /** Up to here the number of blocks is rounded up to a power of two, beyond by Padmé. */
 const POWERS_UP_TO = 64
 const OPEN_AT_ONCE = 64
+/** Of the microtask queue, between the first who asks for a block and the read. */
+const TURNS = 4
 
 /** How many blocks a file of so many bytes is given, those of nothing but zeros included. */
 export function blocksFor(bytes: number): number {
@@ -96,6 +98,16 @@ export interface BytesView {
   readonly at: number
 }
 
+interface WantedBlock {
+  readonly key: string
+  readonly stem: string
+  readonly block: number
+  /** When it was asked for: what was cleared since must not come back. */
+  readonly generation: number
+  readonly resolve: (bytes: Uint8Array) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** Reads ranges of files; blocks are kept, opened, as long as there is room. */
 export class Blocks {
   readonly #backend: Backend
@@ -103,6 +115,8 @@ export class Blocks {
   readonly #maxBytes: number
   // In order of last use: the first one goes first.
   readonly #opened = new Map<string, Uint8Array>()
+  readonly #asked = new Map<string, Promise<Uint8Array>>()
+  #waiting: WantedBlock[] = []
   #generation = 0
 
   constructor(backend: Backend, codec: Codec, maxBytes: number) {
@@ -114,6 +128,7 @@ export class Blocks {
   clear(): void {
     this.#generation++
     this.#opened.clear()
+    this.#asked.clear()
   }
 
   /**
@@ -139,7 +154,7 @@ export class Blocks {
   /** The blocks that ranges lie in. */
   async #blocksOf(ranges: readonly FileRange[]): Promise<ReadonlyMap<string, Uint8Array>> {
     const found = new Map<string, Uint8Array>()
-    const missing = new Map<string, { readonly key: string; readonly stem: string; readonly block: number }>()
+    const coming: Promise<unknown>[] = []
     let before = -1
     let stemBefore = ''
     for (const { stem, from, length } of ranges) {
@@ -151,9 +166,9 @@ export class Blocks {
         before = block
         stemBefore = stem
         const key = keyOf(stem, block)
-        if (found.has(key) || missing.has(key)) continue
+        if (found.has(key)) continue
         const known = this.#opened.get(key)
-        if (known === undefined) missing.set(key, { key, stem, block })
+        if (known === undefined) coming.push(this.#ask(key, stem, block).then((bytes) => found.set(key, bytes)))
         else {
           found.set(key, known)
           this.#opened.delete(key)
@@ -161,13 +176,39 @@ export class Blocks {
         }
       }
     }
-    if (missing.size > 0) await this.#fetch([...missing.values()], found)
+    if (coming.length > 0) await Promise.all(coming)
     return found
   }
 
-  async #fetch(missing: readonly { readonly key: string; readonly stem: string; readonly block: number }[], found: Map<string, Uint8Array>): Promise<void> {
-    const generation = this.#generation
-    const labels = missing.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
+  /** Asks for a block, once for all who want it; what is asked for at one time is read in one transaction. */
+  #ask(key: string, stem: string, block: number): Promise<Uint8Array> {
+    let asked = this.#asked.get(key)
+    if (asked === undefined) {
+      asked = new Promise<Uint8Array>((resolve, reject) => {
+        if (this.#waiting.length === 0) void this.#fetchSoon()
+        this.#waiting.push({ key, stem, block, generation: this.#generation, resolve, reject })
+      })
+      this.#asked.set(key, asked)
+    }
+    return asked
+  }
+
+  async #fetchSoon(): Promise<void> {
+    // Those who are about to ask, too, are let in.
+    for (let turn = 0; turn < TURNS; turn++) await Promise.resolve()
+    const wanted = this.#waiting
+    this.#waiting = []
+    try {
+      await this.#fetch(wanted)
+    } catch (error) {
+      for (const { reject } of wanted) reject(error)
+    } finally {
+      for (const { key, generation } of wanted) if (generation === this.#generation) this.#asked.delete(key)
+    }
+  }
+
+  async #fetch(wanted: readonly WantedBlock[]): Promise<void> {
+    const labels = wanted.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
     const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
     const rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
     let at = 0
@@ -177,25 +218,33 @@ export class Blocks {
       at += all.length
       return row
     })
-    for (let start = 0; start < missing.length; start += OPEN_AT_ONCE) {
+    for (let start = 0; start < wanted.length; start += OPEN_AT_ONCE) {
       await Promise.all(
-        missing.slice(start, start + OPEN_AT_ONCE).map(async ({ key, block }, i) => {
-          const row = sealed[start + i]
-          if (row === undefined) throw suspect('a block of the search index is missing', block, 'missing-block')
-          let bytes
+        wanted.slice(start, start + OPEN_AT_ONCE).map(async ({ key, block, generation, resolve, reject }, i) => {
           try {
-            bytes = await this.#codec.openBytes('blocks', row.label, row.value)
+            const bytes = await this.#open(block, sealed[start + i])
+            if (generation === this.#generation) this.#keep(key, bytes)
+            resolve(bytes)
           } catch (error) {
-            if (error instanceof VaultError && error.code === 'corrupt') throw suspect('a block of the search index is damaged', block, 'block')
-            throw error
+            // Others wait for other blocks.
+            reject(error)
           }
-          if (bytes.length !== BLOCK_BYTES) throw suspect('a block of the search index has the wrong length', block, 'block')
-          found.set(key, bytes)
-          // Cleared meanwhile: nothing may come back.
-          if (generation === this.#generation) this.#keep(key, bytes)
         }),
       )
     }
+  }
+
+  async #open(block: number, row: { readonly label: Label; readonly value: SealedBytes } | undefined): Promise<Uint8Array> {
+    if (row === undefined) throw suspect('a block of the search index is missing', block, 'missing-block')
+    let bytes
+    try {
+      bytes = await this.#codec.openBytes('blocks', row.label, row.value)
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'corrupt') throw suspect('a block of the search index is damaged', block, 'block')
+      throw error
+    }
+    if (bytes.length !== BLOCK_BYTES) throw suspect('a block of the search index has the wrong length', block, 'block')
+    return bytes
   }
 
   #keep(key: string, bytes: Uint8Array): void {

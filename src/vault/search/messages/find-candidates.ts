@@ -2,8 +2,8 @@
 
 import type { Access } from '../../core/access.js'
 import type { State } from '../../core/state.js'
-import type { IndexView, LiveIndex, LogsByStem } from '../index/live-index.js'
-import { newestOf, worthiestOf } from './best-of-segment.js'
+import type { IndexView, LiveIndex, LiveSegment, LogsByStem } from '../index/live-index.js'
+import { newestOf, worthiestOf, type Best } from './best-of-segment.js'
 import { byWorth, candidatesOf, type Candidate, type Wanted } from './candidates.js'
 import { clauseFrequency, Scorer } from './rank.js'
 import { SegmentSearch } from './segment-search.js'
@@ -46,6 +46,9 @@ export async function ask(access: Access, live: LiveIndex | undefined, state: St
 
 async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: Wanted, texts: TextSearch): Promise<Question> {
   const { query, filters, id, slices } = wanted
+  // Asked for along with everything else: most queries are no id, and must not wait for that to turn out.
+  const withId = Promise.all(segments.map((live) => idCandidates(live, id, logs)))
+  withId.catch(() => undefined)
   await texts.readPending(pending)
   await texts.readLogs(unread)
   const searches = await Promise.all(segments.map((live) => SegmentSearch.open(live, { query, filters, logs, admitsLog: texts.admitsLog, slices })))
@@ -54,12 +57,12 @@ async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: 
     for (const search of searches) await search.addSums(texts.tally.sums)
     scorer = scorerOf(wanted, texts.tally.sums)
   }
-  const byId = [...texts.byId]
-  for (const { segment, hidden } of segments) {
-    const ordinals = (await segment.findId(id)).filter((ordinal) => hidden === undefined || hidden[ordinal] === 0)
-    byId.push(...(await candidatesOf(segment, { ordinals: Uint32Array.from(ordinals).sort(), scores: undefined }, logs)))
-  }
-  return { scorer, inTexts: texts.candidates(scorer), byId, segments: searches.toSorted((a, b) => b.segment.messages - a.segment.messages), logs }
+  return { scorer, inTexts: texts.candidates(scorer), byId: [...texts.byId, ...(await withId).flat()], segments: searches.toSorted((a, b) => b.segment.messages - a.segment.messages), logs }
+}
+
+async function idCandidates({ segment, hidden }: LiveSegment, id: string, logs: LogsByStem): Promise<Candidate[]> {
+  const ordinals = (await segment.findId(id)).filter((ordinal) => hidden === undefined || hidden[ordinal] === 0)
+  return candidatesOf(segment, { ordinals: Uint32Array.from(ordinals).sort(), scores: undefined }, logs)
 }
 
 /** The best candidates, at most `limit` by words. Call it inside a view. @throws {SuspectPage} */
@@ -67,12 +70,13 @@ export async function findCandidates(access: Access, live: LiveIndex | undefined
   const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
   const best = [...inTexts]
   let more = false
-  for (const search of segments) {
-    // What the longest segment finds spares the others a look.
-    const own = scorer === undefined ? await newestOf(search, limit, wanted.slices) : await worthiestOf(search, scorer, limit, floorOf(best, limit), wanted.slices)
+  const take = async (search: SegmentSearch, own: Best): Promise<void> => {
     more ||= own.more
     best.push(...(await candidatesOf(search.segment, own, logs!)))
   }
+  if (scorer === undefined) await Promise.all(segments.map(async (search) => take(search, await newestOf(search, limit, wanted.slices))))
+  // What the longest segment finds spares the others a look.
+  else for (const search of segments) await take(search, await worthiestOf(search, scorer, limit, floorOf(best, limit), wanted.slices))
   return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more: more || best.length > limit }
 }
 
