@@ -21,6 +21,10 @@ const STRETCH_GROWTH = 4
 const LONGEST_STRETCH = 131_072
 /** Messages that share a bound. */
 const WINDOW = 1024
+/** Looked at together at first, twice as many each time: the more of them have to be looked at, the less does it pay to decide for each. */
+const FIRST_WINDOWS = 16
+/** Before the page gets its turn. */
+const MOST_WINDOWS = 64
 /** With no more candidates than so many each is weighed: bounds would cost more. */
 const FEW = 4096
 /** The same with a word that stands for more than so many: looking for each in every window would. */
@@ -46,12 +50,12 @@ export async function newestOf(search: SegmentSearch, limit: number, slices: Sli
 /** As long as should hold what is asked for, were words spread evenly and by themselves. */
 function firstStretch(search: SegmentSearch, limit: number): number {
   const { messages } = search.segment
-  const [only, ...others] = search.wanted
-  // A word with many forms says where each of them begins: so many of the newest lists, so many messages.
-  const last = others.length === 0 && only!.terms.length === 1 ? only!.terms[0]!.firstOf(limit) : undefined
   const share = search.wanted.map(({ most }) => most / messages).reduce((a, b) => (search.match === 'all' ? a * b : Math.max(a, b)))
-  const expected = share === 0 ? messages : (1.5 * limit) / share
-  return Math.ceil(Math.max(SHORTEST_STRETCH, last === undefined ? expected : Math.min(Math.max(0, last + 1 - search.first), expected)))
+  const expected = Math.ceil(Math.max(SHORTEST_STRETCH, share === 0 ? messages : (1.5 * limit) / share))
+  // A word with many forms says where each of them begins, which is mostly in another message. No list that begins later is opened.
+  const [only, ...others] = search.wanted
+  const enough = others.length === 0 && only!.terms.length === 1 ? only!.terms[0]!.firstOf(limit) : undefined
+  return enough === undefined || enough < search.first ? expected : Math.min(expected, enough + 1 - search.first)
 }
 
 function joined(parts: readonly Uint32Array[], total: number): Uint32Array {
@@ -88,19 +92,33 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
   const bounds = await windowBounds(search, scorer, slices)
   const windows = Uint32Array.from(bounds.keys()).filter((window) => bounds[window]! > 0)
   windows.sort((a, b) => bounds[b]! - bounds[a]! || a - b)
-  for (const window of windows) {
-    const low = Math.max(search.first, window * WINDOW)
-    const high = Math.min(search.end, (window + 1) * WINDOW)
-    if (low >= high) continue
+  let at = 0
+  for (let many = FIRST_WINDOWS; at < windows.length; at += many, many *= 2) {
+    const some = windows.subarray(at, at + many).filter((window) => bounds[window]! >= floor && best.mayTake(window * WINDOW, bounds[window]!))
     // All that follow can be worth no more, and are no newer where they are worth as much.
-    if (bounds[window]! < floor || !best.mayTake(low, bounds[window]!)) {
-      best.more = true
-      break
+    if (some.length === 0) break
+    for (const [from, to] of runsOf(some.sort())) {
+      const low = Math.max(search.first, from * WINDOW)
+      const high = Math.min(search.end, to * WINDOW)
+      if (low < high) await look(low, high)
+      await slices.breathe()
     }
-    await look(low, high)
-    await slices.breathe()
   }
+  if (at < windows.length) best.more = true
   return best.inOrder()
+}
+
+/** Numbers in a row, as the first and the one behind the last; no more than so many together. */
+function* runsOf(sorted: Uint32Array): Generator<readonly [from: number, to: number]> {
+  for (let i = 0; i < sorted.length; ) {
+    const from = sorted[i]!
+    let to = from
+    while (i < sorted.length && sorted[i] === to && to - from < MOST_WINDOWS) {
+      i++
+      to++
+    }
+    yield [from, to]
+  }
 }
 
 /** What messages of each window can be worth at most; 0 where none meets the query. */

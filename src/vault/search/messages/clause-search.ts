@@ -4,7 +4,7 @@ import type { Slices } from '../../core/slices.js'
 import type { Matches, PostingList } from '../segments/posting-list.js'
 import type { Segment } from '../segments/segment.js'
 import type { Clause } from '../words/query.js'
-import { countInOrder, PlacesCursor, WaysThrough } from './places.js'
+import { countInOrder, countOverSpans, PlacesCursor, WaysThrough } from './places.js'
 import { intersect, NO_MATCHES, TermLists, unite } from './term-lists.js'
 
 /** Places and words looked at before the page gets its turn. */
@@ -80,9 +80,10 @@ export class ClauseSearch {
 
   async #matchNeighbours(candidates: Uint32Array, lists: readonly (readonly PostingList[])[]): Promise<Matches> {
     const placed = this.terms.map(({ term, most }, i) => ({ from: term.from, to: term.to, most, cursors: lists[i]!.map((list) => new PlacesCursor(list)) }))
-    // Of each term one word whose places take up one position: numbers in a row are all there is to look for.
-    const plain = this.isChain && lists.every((own) => own.length === 1 && !own[0]!.place.hasSpans)
-    const chain = placed.map(({ from, most, cursors }) => ({ offset: from, most, cursor: cursors[0]! })).sort((a, b) => a.most - b.most)
+    // Of each term one word: places in a row are all there is to look for.
+    const plain = this.isChain && lists.every((own) => own.length === 1)
+    const spans = plain && lists.some(([list]) => list!.place.hasSpans)
+    const chain = placed.map(({ from, most, cursors }) => ({ offset: from, most, cursor: cursors[0]! })).sort((a, b) => (spans ? a.offset - b.offset : a.most - b.most))
     const ways = new WaysThrough(placed, this.clause.last)
     const ordinals = new Uint32Array(candidates.length)
     const counts = new Uint32Array(candidates.length)
@@ -92,7 +93,7 @@ export class ClauseSearch {
         ways.visited = 0
         await this.#slices.breathe()
       }
-      const count = plain ? countInOrder(chain, ordinal) : ways.countIn(ordinal)
+      const count = plain ? (spans ? countOverSpans(chain, ordinal) : countInOrder(chain, ordinal)) : ways.countIn(ordinal)
       if (count === 0) continue
       ordinals[length] = ordinal
       counts[length++] = count

@@ -73,6 +73,23 @@ export function countInOrder(links: readonly ChainLink[], ordinal: number): numb
   return beginnings.length
 }
 
+/** Places from which a chain goes on to its end. */
+let onward: number[] = []
+
+/** The same where some places take up several positions: from the last link to the first, whose order is that of the chain. */
+export function countOverSpans(links: readonly ChainLink[], ordinal: number): number {
+  // All must be there before any place is looked at.
+  for (const { cursor } of links) if (!cursor.moveTo(ordinal)) return 0
+  for (let link = links.length - 1; link >= 0; link--) {
+    const { positions, spans, from, to } = links[link]!.cursor
+    const here: number[] = []
+    for (let at = from; at < to; at++) if (link === links.length - 1 || onward.includes(positions[at]! + (spans?.[at] ?? 1))) here.push(positions[at]!)
+    if (here.length === 0) return 0
+    onward = here
+  }
+  return onward.length
+}
+
 /** A term with cursors over the places of all words that it means. */
 export interface PlacedTerm {
   readonly from: number

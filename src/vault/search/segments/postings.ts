@@ -8,7 +8,7 @@ export const CHUNK = 128
 /** Kept in one byte; a bound that says this much says "or more". */
 export const MOST_COUNTED = 255
 /** Pairs that bound a chunk, at most. */
-export const MOST_PAIRS = 4
+export const MOST_PAIRS = 8
 
 /** What of a term's list is where in its group. */
 export interface ListPlace {
@@ -196,28 +196,38 @@ export function readChunkDocs(bytes: Uint8Array, at: number, count: number, befo
     }
     return
   }
-  // Ordinal and count mostly lie in 32 bits together: this loop is what a search of common words spends its time in.
-  for (let bit = reader.at; i < count; i++) {
-    const from = bit >>> 3
+  readPairs(reader, bytes, parameter, previous + 1, 1, ordinals, counts, to + i, to + count)
+}
+
+/**
+ * Rice codes, each added to the number before, and a gamma code behind each: what a search of common words spends its time in. Both mostly lie in 32 bits.
+ * @param number what the first code is added to; every further one is added to the sum so far and `step`
+ */
+function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, number: number, step: number, sums: Uint32Array, gammas: Uint32Array, from: number, to: number): void {
+  let bit = reader.at
+  let sum = number
+  for (let i = from; i < to; i++) {
+    const at = bit >>> 3
     const shift = bit & 7
-    let word = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!
-    if (shift !== 0) word = (word << shift) | (bytes[from + 4]! >>> (8 - shift))
+    let word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+    if (shift !== 0) word = (word << shift) | (bytes[at + 4]! >>> (8 - shift))
     const ones = Math.clz32(~word)
     const used = ones + 1 + parameter
     const zeros = used < 32 ? Math.clz32(word << used) : 32
     if (used + 2 * zeros < 32) {
-      const rest = parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter)
-      previous += ((ones << parameter) | rest) + 1
-      counts[to + i] = (word << (used + zeros)) >>> (31 - zeros)
+      sum += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
+      gammas[i] = (word << (used + zeros)) >>> (31 - zeros)
       bit += used + 2 * zeros + 1
     } else {
       reader.at = bit
-      previous += reader.rice(parameter) + 1
-      counts[to + i] = reader.gamma()
+      sum += reader.rice(parameter)
+      gammas[i] = reader.gamma()
       bit = reader.at
     }
-    ordinals[to + i] = previous
+    sums[i] = sum
+    sum += step
   }
+  reader.at = bit
 }
 
 /** Places of one chunk: those of its message i are from `starts[i]` up to `starts[i + 1]`. */
@@ -241,14 +251,7 @@ export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Arr
     readPlainPlaces(reader, bytes, parameter, starts, positions)
     return { starts, positions, spans }
   }
-  for (let i = 0; i < messages; i++) {
-    let previous = 0
-    for (let place = starts[i]!; place < starts[i + 1]!; place++) {
-      previous += reader.rice(parameter)
-      positions[place] = previous
-      spans[place] = reader.gamma()
-    }
-  }
+  for (let i = 0; i < messages; i++) readPairs(reader, bytes, parameter, 0, 0, positions, spans, starts[i]!, starts[i + 1]!)
   return { starts, positions, spans }
 }
 
