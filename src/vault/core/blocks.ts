@@ -14,7 +14,8 @@ const FRAME_HEADER = 9
 export const BLOCK_BYTES = paddedLength('block', 0) - FRAME_HEADER
 /** Up to here the number of blocks is rounded up to a power of two, beyond by Padmé. */
 const POWERS_UP_TO = 64
-const OPEN_AT_ONCE = 64
+/** Blocks read in one transaction. */
+const READ_AT_ONCE = 32
 /** Of the microtask queue, between the first who asks for a block and the read. */
 const TURNS = 4
 
@@ -198,19 +199,22 @@ export class Blocks {
     for (let turn = 0; turn < TURNS; turn++) await Promise.resolve()
     const wanted = this.#waiting
     this.#waiting = []
-    try {
-      await this.#fetch(wanted)
-    } catch (error) {
-      for (const { reject } of wanted) reject(error)
-    } finally {
-      for (const { key, generation } of wanted) if (generation === this.#generation) this.#asked.delete(key)
-    }
+    // While some are opened, the next ones are on their way.
+    for (let start = 0; start < wanted.length; start += READ_AT_ONCE) void this.#fetch(wanted.slice(start, start + READ_AT_ONCE))
   }
 
   async #fetch(wanted: readonly WantedBlock[]): Promise<void> {
     const labels = wanted.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
     const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
-    const rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
+    let rows
+    try {
+      rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
+    } catch (error) {
+      for (const { reject } of wanted) reject(error)
+      return
+    } finally {
+      for (const { key, generation } of wanted) if (generation === this.#generation) this.#asked.delete(key)
+    }
     let at = 0
     const sealed = labels.map((all) => {
       const index = all.findIndex((_, i) => rows[at + i] !== undefined)
@@ -218,20 +222,18 @@ export class Blocks {
       at += all.length
       return row
     })
-    for (let start = 0; start < wanted.length; start += OPEN_AT_ONCE) {
-      await Promise.all(
-        wanted.slice(start, start + OPEN_AT_ONCE).map(async ({ key, block, generation, resolve, reject }, i) => {
-          try {
-            const bytes = await this.#open(block, sealed[start + i])
-            if (generation === this.#generation) this.#keep(key, bytes)
-            resolve(bytes)
-          } catch (error) {
-            // Others wait for other blocks.
-            reject(error)
-          }
-        }),
-      )
-    }
+    await Promise.all(
+      wanted.map(async ({ key, block, generation, resolve, reject }, i) => {
+        try {
+          const bytes = await this.#open(block, sealed[i])
+          if (generation === this.#generation) this.#keep(key, bytes)
+          resolve(bytes)
+        } catch (error) {
+          // Others wait for other blocks.
+          reject(error)
+        }
+      }),
+    )
   }
 
   async #open(block: number, row: { readonly label: Label; readonly value: SealedBytes } | undefined): Promise<Uint8Array> {

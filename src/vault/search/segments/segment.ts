@@ -201,9 +201,9 @@ export class Segment {
     const missing = wanted.filter((page) => !this.#pages.has(page))
     const found = new Map(wanted.filter((page) => this.#pages.has(page)).map((page) => [page, this.#pages.get(page)!]))
     if (missing.length > 0) {
-      const bytes = await this.#blocks.read(missing.map((page) => this.#range(this.#directory[page]!.at, this.#directory[page]!.length)), 0)
+      const views = await this.#blocks.views(missing.map((page) => this.#range(this.#directory[page]!.at, this.#directory[page]!.length)), 0)
       for (const [i, page] of missing.entries()) {
-        const read = new WordPage(bytes[i]!, this.#directory[page]!)
+        const read = new WordPage(views[i]!, this.#directory[page]!)
         found.set(page, read)
         this.#pages.set(page, read)
       }

@@ -1,6 +1,7 @@
 // Words that lie together, and where their lists are. Implements docs/format.md, section 12, "word pages".
 
 import { fromUtf8 } from '../../../crypto/bytes.js'
+import type { BytesView } from '../../core/blocks.js'
 import { compare, type ComparedTerm } from '../words/query.js'
 import { ByteReader } from './bits.js'
 import type { ListPlace } from './postings.js'
@@ -20,13 +21,13 @@ export class WordPage {
   /** Messages (doubled, odd where places span), their newest one, and where the lists begin, from those of the page; one more at the end. */
   #numbers: { readonly messages: Uint32Array; readonly firsts: Uint32Array; readonly docs: Uint32Array; readonly places: Uint32Array } | undefined
 
-  constructor(bytes: Uint8Array, entry: PageEntry) {
-    const reader = new ByteReader(bytes)
+  constructor({ bytes, at }: BytesView, entry: PageEntry) {
+    const reader = new ByteReader(bytes, at)
     this.count = reader.varint()
     const numbersLength = reader.varint()
     this.#bytes = bytes.subarray(reader.at, reader.at + numbersLength)
     this.#entry = entry
-    this.#text = fromUtf8(bytes.subarray(reader.at + numbersLength))
+    this.#text = fromUtf8(bytes.subarray(reader.at + numbersLength, at + entry.length))
   }
 
   #wordStarts(): Uint32Array {
