@@ -10,15 +10,15 @@ describe('a segment', () => {
     const store = openBlocks()
     const lines = Array.from({ length: 300 }, (_, i): Line => ({ number: i, content: Array.from({ length: 12 }, (__, j) => word(i * 12 + j)).join(' ') }))
     const segment = await segmentOf(store, 1, lines)
-    expect(segment.pageCount).toBeGreaterThan(8)
+    expect(segment.vocabulary.pageCount).toBeGreaterThan(8)
     for (let i = 0; i < 3600; i++) {
-      const place = await segment.find(word(i))
+      const place = await segment.vocabulary.find(word(i))
       expect(place?.messages, word(i)).toBe(1)
       expect(segment.placeOf(place!.first).number).toBe(Math.floor(i / 12))
-      expect(await segment.find(`${word(i)}y`)).toBeUndefined()
+      expect(await segment.vocabulary.find(`${word(i)}y`)).toBeUndefined()
     }
-    expect(await segment.find('a')).toBeUndefined()
-    expect(await segment.find('zzz')).toBeUndefined()
+    expect(await segment.vocabulary.find('a')).toBeUndefined()
+    expect(await segment.vocabulary.find('zzz')).toBeUndefined()
   })
 
   it('finds messages by id, at any number of them', async () => {
@@ -58,7 +58,7 @@ describe('a segment', () => {
   it('counts a word as often as it stands, also hundreds of times in one message', async () => {
     const store = openBlocks()
     const segment = await segmentOf(store, 1, [{ number: 0, content: 'go '.repeat(5000) }, { number: 1, content: 'go' }])
-    const lists = await segment.lists([(await segment.find('go'))!])
+    const lists = await segment.lists([(await segment.vocabulary.find('go'))!])
     await segment.loadChunks('docs', [{ list: lists[0]!, chunks: [0] }])
     expect([...lists[0]!.between(0, 2).counts]).toEqual([1, 5000])
   })

@@ -17,8 +17,8 @@ export interface Best {
 
 /** Messages looked at first, at least; each stretch is some times as long as the one before. */
 const SHORTEST_STRETCH = 1024
-const STRETCH_GROWTH = 4
-const LONGEST_STRETCH = 131_072
+const STRETCH_GROWTH = 8
+const LONGEST_STRETCH = 524_288
 /** Messages that share a bound. */
 const WINDOW = 1024
 /** Looked at together at first, twice as many each time: the more of them have to be looked at, the less does it pay to decide for each. */

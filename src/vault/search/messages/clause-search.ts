@@ -14,8 +14,6 @@ export class ClauseSearch {
   readonly clause: Clause
   /** In the order of the clause. */
   readonly terms: readonly TermLists[]
-  /** No more messages than this hold the clause. */
-  readonly most: number
   /** Its terms follow each other on a single way. */
   readonly isChain: boolean
   readonly #segment: Segment
@@ -27,8 +25,12 @@ export class ClauseSearch {
     this.#segment = segment
     this.#slices = slices
     this.isChain = clause.terms.length === clause.last && clause.terms.every(({ from, to }) => to === from + 1)
-    const counts = terms.map(({ most }) => most)
-    this.most = Math.min(segment.messages, this.isChain ? Math.min(...counts) : Math.max(...counts))
+  }
+
+  /** No more messages than this hold the clause. */
+  get most(): number {
+    const counts = this.terms.map(({ most }) => most)
+    return Math.min(this.#segment.messages, this.isChain ? Math.min(...counts) : Math.max(...counts))
   }
 
   static async open(segment: Segment, clause: Clause, slices: Slices): Promise<ClauseSearch> {

@@ -172,6 +172,7 @@ export class SegmentSearch {
     }
     for (const [i, { terms }] of this.wanted.entries()) {
       for (const [j, meant] of terms.entries()) {
+        await meant.complete()
         const gone = ordinals === undefined ? [] : await countEachAmong(segment, await meant.lists(), ordinals, this.#slices)
         sums.frequencies[i]![j]! += meant.most - gone.reduce((sum, count) => sum + count, 0)
       }
@@ -180,7 +181,7 @@ export class SegmentSearch {
 }
 
 async function exactLists(segment: Segment, terms: readonly string[]): Promise<PostingList[]> {
-  const places = await Promise.all(terms.map((term) => segment.find(term)))
+  const places = await Promise.all(terms.map((term) => segment.vocabulary.find(term)))
   return segment.lists(places.filter((place) => place !== undefined), true)
 }
 

@@ -89,17 +89,12 @@ async function boundedWords(view: IndexView | undefined, tally: WordTally, { beg
   for (const [word, messages] of tally.counts) words.set(word, { word, messages })
   for (const live of view?.segments ?? []) {
     const { segment, hidden } = live
-    if (segment.pageCount === 0) continue
-    const { from, to } = segment.pagesFor(beginning, 'begins')
-    for (const page of await segment.pages(from, to)) {
-      page.forEachMeant({ term: beginning, comparison: 'begins' }, (i) => {
-        const word = page.word(i)
-        let known = words.get(word)
-        if (known === undefined) words.set(word, (known = { word, messages: 0 }))
-        known.messages += page.messagesOf(i)
-        if (hidden !== undefined) (known.doubtful ??= []).push({ live, place: page.placeOf(i) })
-      })
-      await slices.breathe()
+    for (const { page, word: at } of await segment.vocabulary.meant({ term: beginning, comparison: 'begins' }, slices)) {
+      const word = page.word(at)
+      let known = words.get(word)
+      if (known === undefined) words.set(word, (known = { word, messages: 0 }))
+      known.messages += page.messagesOf(at)
+      if (hidden !== undefined) (known.doubtful ??= []).push({ live, place: page.placeOf(at) })
     }
   }
   return [...words.values()]

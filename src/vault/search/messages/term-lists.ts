@@ -3,58 +3,85 @@
 import type { Slices } from '../../core/slices.js'
 import { seek, type Matches, type PostingList } from '../segments/posting-list.js'
 import type { Segment } from '../segments/segment.js'
-import type { WordPage } from '../segments/word-page.js'
+import { isNarrow, type MeantWord } from '../segments/vocabulary.js'
 import type { QueryTerm } from '../words/query.js'
 
 export const NO_MATCHES: Matches = { ordinals: new Uint32Array(0), counts: new Uint32Array(0) }
 /** Lists looked at before the page gets its turn. */
 const LISTS_AT_ONCE = 1024
 
-/** What a term means in a segment: words in the order of their newest messages. Their lists are opened when they are reached. */
+/**
+ * What a term means in a segment: words in the order of their newest messages. Their lists are opened when they are reached; words of old messages are
+ * looked for no sooner, where that means to look through all of them.
+ */
 export class TermLists {
   readonly term: QueryTerm
-  /** Messages in all of the lists: as many as hold it, or more. */
-  readonly most: number
   readonly #segment: Segment
   readonly #slices: Slices
-  readonly #words: readonly MeantWord[]
-  /** Places in `#words`, the word with the newest message first. */
-  readonly #order: Uint32Array
+  /** The word with the newest message first. */
+  readonly #words: MeantWord[] = []
   readonly #lists: PostingList[] = []
+  /** Messages of all words so far. */
+  #messages = 0
+  #isComplete = false
+  #completing: Promise<void> | undefined
 
-  private constructor(segment: Segment, term: QueryTerm, words: readonly MeantWord[], slices: Slices) {
+  private constructor(segment: Segment, term: QueryTerm, slices: Slices) {
     this.term = term
     this.#segment = segment
     this.#slices = slices
-    this.#words = words
-    this.most = words.reduce((sum, { page, word }) => sum + page.messagesOf(word), 0)
-    // Numbers of both sort much faster than objects.
-    const keys = Float64Array.from(words, ({ page, word }, i) => page.firstOf(word) * MOST_WORDS + i)
-    this.#order = Uint32Array.from(keys.sort(), (key) => key % MOST_WORDS)
   }
 
   static async open(segment: Segment, term: QueryTerm, slices: Slices): Promise<TermLists> {
-    return new TermLists(segment, term, await wordsMeant(segment, term, slices), slices)
+    const lists = new TermLists(segment, term, slices)
+    const { vocabulary } = segment
+    const inOne = isNarrow(term) || vocabulary.boundary === 0
+    lists.#add(await vocabulary.meant(term, slices, inOne ? undefined : 0))
+    lists.#isComplete = inOne
+    return lists
   }
 
-  /** How many words it means. */
+  #add(words: readonly MeantWord[]): void {
+    for (const { page, word } of words) this.#messages += page.messagesOf(word)
+    // Numbers of both sort much faster than objects. All words of the second tier come after those of the first.
+    const keys = Float64Array.from(words, ({ page, word }, i) => page.firstOf(word) * MOST_WORDS + i)
+    for (const key of keys.sort()) this.#words.push(words[key % MOST_WORDS]!)
+  }
+
+  /** Finds the words of old messages, too. */
+  async complete(): Promise<void> {
+    if (this.#isComplete) return
+    this.#completing ??= this.#segment.vocabulary.meant(this.term, this.#slices, 1).then((words) => {
+      this.#add(words)
+      this.#isComplete = true
+    })
+    await this.#completing
+  }
+
+  /** Messages in all of the lists: as many as hold it, or more. */
+  get most(): number {
+    return this.#isComplete ? this.#messages : this.#segment.messages
+  }
+
+  /** How many words it means, as far as is known. */
   get words(): number {
-    return this.#order.length
+    return this.#words.length
   }
 
-  /** The ordinal from which on a message has been found that holds the nth word, from 0; undefined when there are fewer. */
+  /** The ordinal of the newest message with the nth word, from 0; undefined when there are fewer, or no more are known yet. */
   firstOf(nth: number): number | undefined {
-    const at = this.#order[nth]
-    return at === undefined ? undefined : this.#words[at]!.page.firstOf(this.#words[at]!.word)
+    const at = this.#words[nth]
+    return at?.page.firstOf(at.word)
   }
 
   /** The lists that begin before an ordinal; all of them when it is left out. */
   async lists(before = Infinity): Promise<readonly PostingList[]> {
+    if (before > this.#segment.vocabulary.boundary) await this.complete()
     let reached = 0
-    while (reached < this.#order.length && this.firstOf(reached)! < before) reached++
+    while (reached < this.#words.length && this.firstOf(reached)! < before) reached++
     while (this.#lists.length < reached) {
       const opened = this.#lists.length
-      const places = Array.from(this.#order.subarray(opened, reached), (at) => this.#words[at]!.page.placeOf(this.#words[at]!.word))
+      const places = this.#words.slice(opened, reached).map(({ page, word }) => page.placeOf(word))
       const lists = await this.#segment.lists(places)
       // Somebody else may have come first.
       if (this.#lists.length === opened) for (const list of lists) this.#lists.push(list)
@@ -78,8 +105,8 @@ export class TermLists {
 
   /** Those of some messages that hold any of the words. */
   async among(ordinals: Uint32Array): Promise<Matches> {
-    if (this.words === 0 || ordinals.length === 0) return NO_MATCHES
-    if (this.words > 1) return restrict(await this.between(ordinals[0]!, ordinals[ordinals.length - 1]! + 1), ordinals)
+    if (ordinals.length === 0 || (this.words === 0 && this.#isComplete)) return NO_MATCHES
+    if (this.words > 1 || !this.#isComplete) return restrict(await this.between(ordinals[0]!, ordinals[ordinals.length - 1]! + 1), ordinals)
     return listAmong(this.#segment, (await this.lists())[0]!, ordinals)
   }
 }
@@ -90,24 +117,8 @@ export async function listAmong(segment: Segment, list: PostingList, ordinals: U
   return list.among(ordinals)
 }
 
-interface MeantWord {
-  readonly page: WordPage
-  readonly word: number
-}
-
 /** More words than a term can mean. */
 const MOST_WORDS = 2 ** 21
-
-async function wordsMeant(segment: Segment, term: QueryTerm, slices: Slices): Promise<MeantWord[]> {
-  if (segment.pageCount === 0) return []
-  const { from, to } = term.comparison === 'equal' || term.comparison === 'begins' ? segment.pagesFor(term.term, term.comparison) : { from: 0, to: segment.pageCount - 1 }
-  const found: MeantWord[] = []
-  for (const page of await segment.pages(from, to)) {
-    page.forEachMeant(term, (word) => found.push({ page, word }))
-    await slices.breathe()
-  }
-  return found
-}
 
 function* numbers(from: number, to: number): Generator<number> {
   for (let number = from; number < to; number++) yield number

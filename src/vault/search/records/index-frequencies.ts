@@ -36,7 +36,7 @@ export function indexTermFrequencies(access: Access, live: LiveIndex, signal: Ab
 
 async function addHolding({ segment, hidden }: LiveSegment, terms: readonly string[], holding: number[], slices: Slices): Promise<void> {
   for (const [i, term] of terms.entries()) {
-    const place = await segment.find(term)
+    const place = await segment.vocabulary.find(term)
     if (place === undefined) continue
     if (hidden === undefined) holding[i]! += place.messages
     else holding[i]! += place.messages - (await countEachAmong(segment, await segment.lists([place]), hiddenOrdinals(hidden), slices))[0]!

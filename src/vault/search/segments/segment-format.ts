@@ -58,6 +58,7 @@ export interface Footer {
   readonly timesAt: number
   readonly groupsAt: number
   readonly wordsAt: number
+  readonly numbersAt: number
   readonly idsAt: number
   readonly directoryAt: number
   readonly directoryLength: number
@@ -66,7 +67,7 @@ export interface Footer {
   readonly units: number
 }
 
-const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'idsAt', 'directoryAt', 'directoryLength', 'pages', 'words'] as const
+const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'numbersAt', 'idsAt', 'directoryAt', 'directoryLength', 'pages', 'words'] as const
 
 export function encodeFooter(footer: Footer): Uint8Array {
   const bytes = new Uint8Array(FOOTER_BYTES)
@@ -82,11 +83,21 @@ export function decodeFooter(bytes: Uint8Array): Footer {
   return { ...fields, units: view.getFloat64(FOOTER_BYTES - 8) }
 }
 
+/** Words of so many of the newest messages lie apart; in a segment with few there is nothing to be gained. */
+export function newMessages(messages: number): number {
+  return messages < 4096 ? 0 : messages >>> 5
+}
+
 /** What the directory says of a page of words. */
 export interface PageEntry {
+  /** 0 for words of new messages, 1 for all others. */
+  readonly tier: number
   readonly first: string
-  readonly at: number
-  readonly length: number
+  readonly count: number
+  readonly wordsAt: number
+  readonly wordsLength: number
+  readonly numbersAt: number
+  readonly numbersLength: number
   readonly docsAt: number
   readonly placesAt: number
 }
@@ -94,18 +105,21 @@ export interface PageEntry {
 export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] {
   const reader = new ByteReader(bytes)
   const entries: PageEntry[] = []
-  let at = footer.wordsAt
-  let groupAt = footer.groupsAt
+  let { wordsAt, numbersAt, groupsAt } = footer
   for (let left = footer.pages; left > 0; left--) {
-    const firstLength = reader.varint()
+    const head = reader.varint()
+    const firstLength = Math.floor(head / 2)
     const first = fromUtf8(bytes.subarray(reader.at, reader.at + firstLength))
     reader.at += firstLength
-    const length = reader.varint()
+    const count = reader.varint()
+    const wordsLength = reader.varint()
+    const numbersLength = reader.varint()
     const docsLength = reader.varint()
     const placesLength = reader.varint()
-    entries.push({ first, at, length, docsAt: groupAt, placesAt: groupAt + docsLength })
-    at += length
-    groupAt += docsLength + placesLength
+    entries.push({ tier: head % 2, first, count, wordsAt, wordsLength, numbersAt, numbersLength, docsAt: groupsAt, placesAt: groupsAt + docsLength })
+    wordsAt += wordsLength
+    numbersAt += numbersLength
+    groupsAt += docsLength + placesLength
   }
   return entries
 }

@@ -7,7 +7,7 @@ import type { Slices } from '../../core/slices.js'
 import { ByteSink } from './bits.js'
 import { encodeIds } from './message-ids.js'
 import { writeList, type Places } from './postings.js'
-import { encodeFooter, encodeTable, encodeTimes, EXACT, WORDS_PAGE, type GoneRun, type MessageTable } from './segment-format.js'
+import { encodeFooter, encodeTable, encodeTimes, EXACT, newMessages, WORDS_PAGE, type GoneRun, type MessageTable } from './segment-format.js'
 import { decodeLength } from './length-code.js'
 
 /** What a manifest says of a segment. */
@@ -27,21 +27,32 @@ function usualBytes(messages: number, places: number): number {
   return 400 + 8 * messages + places * (2 + 50 * Math.max(1, places) ** -0.27)
 }
 
+/** Words that will lie together. */
+class OpenPage {
+  readonly docs = new ByteSink()
+  readonly places = new ByteSink()
+  readonly numbers = new ByteSink()
+  readonly words = new ByteSink()
+  first = ''
+  count = 0
+
+  empty(): void {
+    for (const sink of [this.docs, this.places, this.numbers, this.words]) sink.truncate(0)
+    this.count = 0
+  }
+}
+
 export class SegmentWriter {
   readonly #file: BlockWriter
   readonly #table: MessageTable
   readonly #tableLength: number
   readonly #timesAt: number
   readonly #groupsAt: number
-  // Of the page that is being filled.
-  readonly #docs = new ByteSink()
-  readonly #places = new ByteSink()
-  readonly #numbers = new ByteSink()
-  readonly #words = new ByteSink()
-  #firstWord = ''
-  #inPage = 0
+  /** By tier, the page that is being filled. */
+  readonly #open = [new OpenPage(), new OpenPage()] as const
   // Of all pages.
-  readonly #pages = new ByteSink()
+  readonly #words = new ByteSink()
+  readonly #numbers = new ByteSink()
   readonly #directory = new ByteSink()
   #pageCount = 0
   #wordCount = 0
@@ -67,47 +78,47 @@ export class SegmentWriter {
 
   /** Adds a term; they must come in the order of their UTF-16 units. */
   add(term: string, places: Places): void {
-    if (this.#inPage === 0) this.#firstWord = term
+    const tier = places.ordinals[places.from]! < newMessages(this.#table.logs.length) ? 0 : 1
+    const page = this.#open[tier]
+    if (page.count === 0) page.first = term
     const exact = term.startsWith(EXACT)
     if (!exact) this.#placeCount += places.to - places.from
-    const { messages, hasSpans, first, docsLength, placesLength } = writeList(places, this.#table.lengths, this.#docs, exact ? undefined : this.#places)
-    this.#numbers.varint(messages * 2 + (hasSpans ? 1 : 0))
-    this.#numbers.varint(first)
-    this.#numbers.varint(docsLength)
-    this.#numbers.varint(placesLength)
-    this.#words.bytes(utf8(term))
-    this.#words.byte(0)
-    this.#inPage++
+    const { messages, hasSpans, first, docsLength, placesLength } = writeList(places, this.#table.lengths, page.docs, exact ? undefined : page.places)
+    page.numbers.varint(messages * 2 + (hasSpans ? 1 : 0))
+    page.numbers.varint(first)
+    page.numbers.varint(docsLength)
+    page.numbers.varint(placesLength)
+    page.words.bytes(utf8(term))
+    page.words.byte(0)
+    page.count++
     this.#wordCount++
-    if (this.#numbers.length + this.#words.length >= WORDS_PAGE) this.#endPage()
+    if (page.numbers.length + page.words.length >= WORDS_PAGE) this.#endPage(tier)
   }
 
-  #endPage(): void {
-    if (this.#inPage === 0) return
-    this.#file.write(this.#docs.view())
-    this.#file.write(this.#places.view())
-    const before = this.#pages.length
-    this.#pages.varint(this.#inPage)
-    this.#pages.varint(this.#numbers.length)
-    this.#pages.bytes(this.#numbers.view())
-    this.#pages.bytes(this.#words.view())
-    const firstWord = utf8(this.#firstWord)
-    this.#directory.varint(firstWord.length)
-    this.#directory.bytes(firstWord)
-    this.#directory.varint(this.#pages.length - before)
-    this.#directory.varint(this.#docs.length)
-    this.#directory.varint(this.#places.length)
-    for (const sink of [this.#docs, this.#places, this.#numbers, this.#words]) sink.truncate(0)
-    this.#inPage = 0
+  #endPage(tier: 0 | 1): void {
+    const page = this.#open[tier]
+    if (page.count === 0) return
+    this.#file.write(page.docs.view())
+    this.#file.write(page.places.view())
+    this.#words.bytes(page.words.view())
+    this.#numbers.bytes(page.numbers.view())
+    const first = utf8(page.first)
+    this.#directory.varint(2 * first.length + tier)
+    this.#directory.bytes(first)
+    for (const number of [page.count, page.words.length, page.numbers.length, page.docs.length, page.places.length]) this.#directory.varint(number)
+    page.empty()
     this.#pageCount++
   }
 
   /** Ends the file; its blocks can be taken. */
   async finish(slices: Slices): Promise<WrittenSegment> {
-    this.#endPage()
+    this.#endPage(0)
+    this.#endPage(1)
     const file = this.#file
     const wordsAt = file.length
-    file.write(this.#pages.view())
+    file.write(this.#words.view())
+    const numbersAt = file.length
+    file.write(this.#numbers.view())
     const idsAt = file.length
     file.write(await encodeIds(this.#table.ids, slices))
     const directoryAt = file.length
@@ -117,7 +128,7 @@ export class SegmentWriter {
     const messages = this.#table.logs.length
     const directoryLength = file.length - directoryAt
     if (file.length > 0xffffffff) throw new RangeError('a segment is longer than its footer can say')
-    const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
+    const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, numbersAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
     return { stem: file.stem, blocks: file.finish(footer, usualBytes(messages, this.#placeCount)), messages, units }
   }
 }

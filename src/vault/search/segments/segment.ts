@@ -8,11 +8,9 @@ import { SLACK } from './bits.js'
 import { findId } from './message-ids.js'
 import { PostingList } from './posting-list.js'
 import type { ListPlace } from './postings.js'
-import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, type Footer, type GoneRun, type PageEntry, type Runs } from './segment-format.js'
-import { WordPage } from './word-page.js'
+import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, newMessages, type Footer, type GoneRun, type Runs } from './segment-format.js'
+import { Vocabulary } from './vocabulary.js'
 
-/** Pages of words kept read. */
-const PAGES_KEPT = 1024
 /** Chunks that nobody asked for are read along where there are no more than so many between two. */
 const CHUNKS_BETWEEN = 4
 
@@ -22,9 +20,8 @@ export class Segment {
   readonly runs: Runs
   readonly gone: readonly GoneRun[]
   readonly footer: Footer
+  readonly vocabulary: Vocabulary
   readonly #blocks: Blocks
-  readonly #directory: readonly PageEntry[]
-  readonly #pages = new Map<number, WordPage>()
   readonly #times = new Map<number, Float64Array>()
   #chunks: { readonly first: Float64Array; readonly at: Uint32Array } | undefined
   #lengths: Uint8Array | undefined
@@ -37,7 +34,7 @@ export class Segment {
     this.stems = stems
     this.runs = runs
     this.gone = gone
-    this.#directory = decodeDirectory(directory, footer)
+    this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages))
   }
 
   /** @throws {SuspectPage} when a block is missing or damaged, or authenticates and is not a segment */
@@ -63,7 +60,7 @@ export class Segment {
 
   /** Forgets what can be read again; which messages there are it keeps. */
   release(): void {
-    this.#pages.clear()
+    this.vocabulary.release()
     this.#times.clear()
     this.#lengths = undefined
   }
@@ -167,61 +164,6 @@ export class Segment {
     const times = await this.timesOf(Uint32Array.from({ length: Math.min(TIMES_CHUNK, this.messages - from) }, (_, i) => from + i))
     const inside = times.findIndex(passes)
     return from + (inside === -1 ? times.length : inside)
-  }
-
-  /** How many pages of words there are. */
-  get pageCount(): number {
-    return this.#directory.length
-  }
-
-  /** The page that would hold a word: the last one that does not begin behind it. */
-  pageFor(word: string): number {
-    let low = 0
-    let high = this.#directory.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (this.#directory[middle]!.first <= word) low = middle
-      else high = middle - 1
-    }
-    return low
-  }
-
-  /** Pages that may hold this word, or words beginning so. */
-  pagesFor(prefix: string, comparison: 'equal' | 'begins'): { readonly from: number; readonly to: number } {
-    const from = this.pageFor(prefix)
-    let to = from
-    while (comparison === 'begins' && to + 1 < this.#directory.length && (this.#directory[to + 1]!.first.startsWith(prefix) || this.#directory[to + 1]!.first < prefix)) to++
-    return { from, to }
-  }
-
-  /** Reads pages of words, `to` included. */
-  async pages(from: number, to: number): Promise<readonly WordPage[]> {
-    const wanted: number[] = []
-    for (let page = from; page <= to && page < this.#directory.length; page++) wanted.push(page)
-    const missing = wanted.filter((page) => !this.#pages.has(page))
-    const found = new Map(wanted.filter((page) => this.#pages.has(page)).map((page) => [page, this.#pages.get(page)!]))
-    if (missing.length > 0) {
-      const views = await this.#blocks.views(missing.map((page) => this.#range(this.#directory[page]!.at, this.#directory[page]!.length)), 0)
-      for (const [i, page] of missing.entries()) {
-        const read = new WordPage(views[i]!, this.#directory[page]!)
-        found.set(page, read)
-        this.#pages.set(page, read)
-      }
-      for (const oldest of this.#pages.keys()) {
-        if (this.#pages.size <= PAGES_KEPT) break
-        this.#pages.delete(oldest)
-      }
-    }
-    return wanted.map((page) => found.get(page)!)
-  }
-
-  /** Where the list of this very term is. */
-  async find(term: string): Promise<ListPlace | undefined> {
-    if (this.#directory.length === 0) return undefined
-    const page = this.pageFor(term)
-    const [read] = await this.pages(page, page)
-    const at = read!.indexOf(term)
-    return at === -1 ? undefined : read!.placeOf(at)
   }
 
   /** Lists that can say which of their chunks are needed. @param exact whether they are those of exact terms */

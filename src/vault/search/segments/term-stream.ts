@@ -16,43 +16,65 @@ export interface StreamedTerm {
 }
 
 export class TermStream {
-  readonly #segment: Segment
-  readonly #blocks: Blocks
-  #page: WordPage | undefined
-  #pageNumber = -1
-  #word = -1
-  #term = ''
-  /** The page's lists, and where they begin in the segment. */
-  #bytes: Uint8Array = new Uint8Array(0)
-  #bytesAt = 0
+  /** One for each tier of the vocabulary; a term is in one of them. */
+  readonly #tiers: readonly TierStream[]
+  #at: TierStream
 
   constructor(segment: Segment, blocks: Blocks) {
-    this.#segment = segment
-    this.#blocks = blocks
+    this.#tiers = [new TierStream(segment, blocks, 0), new TierStream(segment, blocks, 1)]
+    this.#at = this.#tiers[0]!
   }
 
   /** The term it stands at, or undefined behind the last one. */
   get term(): string | undefined {
-    return this.#page === undefined ? undefined : this.#term
+    return this.#at.term
   }
 
   /** Goes on to the next term. @throws {SuspectPage} */
   async next(): Promise<void> {
+    for (const tier of this.#tiers) if (tier === this.#at || !tier.hasBegun) await tier.next()
+    const [first, second] = this.#tiers as readonly [TierStream, TierStream]
+    this.#at = first.term === undefined || (second.term !== undefined && second.term < first.term) ? second : first
+  }
+
+  /** Everything about the term it stands at. */
+  read(): StreamedTerm {
+    return this.#at.read()
+  }
+}
+
+class TierStream {
+  term: string | undefined
+  hasBegun = false
+  readonly #pages: AsyncGenerator<WordPage, void, undefined>
+  readonly #stem: string
+  readonly #blocks: Blocks
+  #page: WordPage | undefined
+  #word = 0
+  /** The page's lists, and where they begin in the segment. */
+  #bytes: Uint8Array = new Uint8Array(0)
+  #bytesAt = 0
+
+  constructor(segment: Segment, blocks: Blocks, tier: 0 | 1) {
+    this.#pages = segment.vocabulary.pages(tier)
+    this.#stem = segment.entry.stem
+    this.#blocks = blocks
+  }
+
+  async next(): Promise<void> {
+    this.hasBegun = true
     if (this.#page !== undefined && ++this.#word < this.#page.count) {
-      this.#term = this.#page.word(this.#word)
+      this.term = this.#page.word(this.#word)
       return
     }
+    const { value: page } = await this.#pages.next()
+    this.#page = page ?? undefined
     this.#word = 0
-    if (++this.#pageNumber >= this.#segment.pageCount) {
-      this.#page = undefined
-      return
-    }
-    const [page] = await this.#segment.pages(this.#pageNumber, this.#pageNumber)
-    this.#page = page!
-    this.#term = page!.word(0)
-    const last = page!.placeOf(page!.count - 1)
-    this.#bytesAt = page!.placeOf(0).docsAt
-    const [bytes] = await this.#blocks.read([{ stem: this.#segment.entry.stem, from: this.#bytesAt, length: last.placesAt + last.placesLength - this.#bytesAt }], SLACK)
+    this.term = this.#page?.word(0)
+    if (this.#page === undefined) return
+    const last = this.#page.placeOf(this.#page.count - 1)
+    this.#bytesAt = this.#page.placeOf(0).docsAt
+    const [bytes] = await this.#blocks.read([{ stem: this.#stem, from: this.#bytesAt, length: last.placesAt + last.placesLength - this.#bytesAt }], SLACK)
     this.#bytes = bytes!
   }
 
@@ -60,9 +82,8 @@ export class TermStream {
     return { bytes: this.#bytes, at: at - this.#bytesAt }
   }
 
-  /** Everything about the term it stands at. */
   read(): StreamedTerm {
-    const term = this.#term
+    const term = this.term!
     const place = this.#page!.placeOf(this.#word)
     const exact = term.startsWith(EXACT)
     const list = new PostingList(place, !exact)

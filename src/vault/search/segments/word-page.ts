@@ -11,23 +11,37 @@ import { EXACT, type PageEntry } from './segment-format.js'
 const BEHIND_EXACT = '\u0002'
 
 export class WordPage {
+  readonly entry: PageEntry
   /** All words, each followed by a zero. */
-  readonly #text: string
-  readonly #bytes: Uint8Array
-  readonly #entry: PageEntry
-  readonly count: number
+  #text = ''
+  #bytes: Uint8Array | undefined
   /** Where each word begins; one more at the end. */
   #starts: Uint32Array | undefined
   /** Messages (doubled, odd where places span), their newest one, and where the lists begin, from those of the page; one more at the end. */
   #numbers: { readonly messages: Uint32Array; readonly firsts: Uint32Array; readonly docs: Uint32Array; readonly places: Uint32Array } | undefined
 
-  constructor({ bytes, at }: BytesView, entry: PageEntry) {
-    const reader = new ByteReader(bytes, at)
-    this.count = reader.varint()
-    const numbersLength = reader.varint()
-    this.#bytes = bytes.subarray(reader.at, reader.at + numbersLength)
-    this.#entry = entry
-    this.#text = fromUtf8(bytes.subarray(reader.at + numbersLength, at + entry.length))
+  constructor(entry: PageEntry) {
+    this.entry = entry
+  }
+
+  get count(): number {
+    return this.entry.count
+  }
+
+  get hasWords(): boolean {
+    return this.#text !== ''
+  }
+
+  get hasNumbers(): boolean {
+    return this.#bytes !== undefined || this.#numbers !== undefined
+  }
+
+  takeWords({ bytes, at }: BytesView): void {
+    this.#text = fromUtf8(bytes.subarray(at, at + this.entry.wordsLength))
+  }
+
+  takeNumbers({ bytes, at }: BytesView): void {
+    this.#bytes = bytes.subarray(at, at + this.entry.numbersLength)
   }
 
   #wordStarts(): Uint32Array {
@@ -116,15 +130,15 @@ export class WordPage {
       messages: messages[word]! >>> 1,
       hasSpans: (messages[word]! & 1) === 1,
       first: firsts[word]!,
-      docsAt: this.#entry.docsAt + docs[word]!,
+      docsAt: this.entry.docsAt + docs[word]!,
       docsLength: docs[word + 1]! - docs[word]!,
-      placesAt: this.#entry.placesAt + places[word]!,
+      placesAt: this.entry.placesAt + places[word]!,
       placesLength: places[word + 1]! - places[word]!,
     }
   }
 
   #readNumbers(): { messages: Uint32Array; firsts: Uint32Array; docs: Uint32Array; places: Uint32Array } {
-    const reader = new ByteReader(this.#bytes)
+    const reader = new ByteReader(this.#bytes!)
     const messages = new Uint32Array(this.count)
     const firsts = new Uint32Array(this.count)
     const docs = new Uint32Array(this.count + 1)
@@ -135,6 +149,8 @@ export class WordPage {
       docs[i + 1] = docs[i]! + reader.varint()
       places[i + 1] = places[i]! + reader.varint()
     }
+    // It may be a view of a whole block.
+    this.#bytes = undefined
     return { messages, firsts, docs, places }
   }
 }
