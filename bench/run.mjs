@@ -1,10 +1,12 @@
 // @ts-check
-// `npm run bench -- write`: measures the vault next to other stores, in a real browser, on fresh profiles.
+// `npm run bench -- write`, `npm run bench -- search`: measures the vault next to other stores, in a real browser, on fresh profiles.
 // `npm run bench -- questions`: how well searches answer people's questions, next to another search library.
 //
 //   --engine chromium|firefox        chromium when left out
 //   --size 10000|100000|500000       about how many messages; 10000 when left out
 //   --json FILE                      also writes rows { suite, row, size, engine, subject, value, unit }
+//   --subject A,B                    search: only these; all when left out
+//   --max-build-minutes N            search: gives up a subject that is not ready to be searched by then; 10 when left out
 //   --profile                        instead of measuring, shows by function where our time goes (Chromium)
 //
 // The conversations are those of the folder SEALED_VAULT_DATA, or of ../shared/data; where there is none, generated ones.
@@ -15,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const suiteNames = /** @type {const} */ (['write', 'questions'])
+const suiteNames = /** @type {const} */ (['write', 'search', 'questions'])
 
 /** What is compared with is installed here and now, so that nobody who only uses or tests the library carries it. */
 function installPeers() {
@@ -34,6 +36,8 @@ const { values: options, positionals } = parseArgs({
     engine: { type: 'string', default: 'chromium' },
     size: { type: 'string', default: '10000' },
     json: { type: 'string' },
+    subject: { type: 'string' },
+    'max-build-minutes': { type: 'string', default: '10' },
     profile: { type: 'boolean', default: false },
   },
 })
@@ -61,6 +65,12 @@ const engine = oneOf('--engine', engines, /** @type {import('./lib/browser.mjs')
 const size = oneOf('--size', sizes, /** @type {typeof sizes[number]} */ (Number(options.size)))
 const chosen = (positionals.length === 0 ? suiteNames : positionals).map((name) => oneOf('a suite', suiteNames, /** @type {typeof suiteNames[number]} */ (name)))
 
+const maxBuildMinutes = Number(options['max-build-minutes'])
+if (!(maxBuildMinutes > 0)) {
+  console.error('--max-build-minutes must be a number above 0')
+  process.exit(2)
+}
+
 const corpus = makeCorpus(size)
 const { close, ...page } = await servePage(corpus)
 /** @type {import('./lib/results.mjs').Result[]} */
@@ -76,8 +86,14 @@ try {
       if (positionals.includes(name)) process.exitCode = 2
       continue
     }
+    const subjects = options.subject?.split(',').map((subject) => oneOf('--subject', suite.subjects, subject))
+    /** @type {string[]} */
+    const remarks = []
     const bench = {
       size,
+      corpus,
+      subjects,
+      maxBuildMinutes,
       /** @type {import('./lib/results.mjs').Bench['withProfile']} */
       withProfile: (work) => withFreshProfile({ engine, ...page }, work),
       /** @type {import('./lib/results.mjs').Bench['report']} */
@@ -87,17 +103,25 @@ try {
         results.push({ suite: suite.name, row, size, engine, subject, value, unit })
       },
       print: (/** @type {string} */ text) => console.log(`\n${text}`),
+      remark: (/** @type {string} */ text) => {
+        console.log(`  ${text}`)
+        remarks.push(text)
+      },
     }
     if (options.profile) {
       await suite.profile(bench)
       continue
     }
-    await suite.measure(bench)
-    console.log(`\n${table(suite, results)}\n`)
-    for (const { row, what } of suite.rows) console.log(`  ${row}: ${what}`)
-    for (const remark of suite.remarks) console.log(`  ${remark}`)
+    try {
+      await suite.measure(bench)
+    } finally {
+      // What was measured before something failed is shown all the same.
+      console.log(`\n${table(suite, results)}\n`)
+      for (const { row, what } of suite.rows) if (what !== undefined) console.log(`  ${row}: ${what}`)
+      for (const remark of [...suite.remarks, ...remarks]) console.log(`  ${remark}`)
+    }
   }
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
 } finally {
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
   await close()
 }

@@ -19,6 +19,12 @@ const storageFolders = {
   firefox: ['storage/default'],
 }
 
+/** A measurement of memory would otherwise wait for the next collection of garbage, which may take most of a minute. */
+function measuringOptions() {
+  const options = chromiumLaunchOptions()
+  return { ...options, args: [...options.args, '--enable-blink-features=ForceEagerMeasureMemory'] }
+}
+
 /**
  * Bytes the file system gives to a folder, as `du` counts them.
  * @param {string} path
@@ -35,6 +41,7 @@ function allocatedBytes(path) {
 /**
  * @typedef {object} Tab
  * @property {<T>(task: string, input?: object) => Promise<T>} call runs a task of the page
+ * @property {() => Promise<void>} reload a new page in place of this one, on the same profile
  * @property {CpuProfiler | undefined} profiler only Chromium has one
  */
 
@@ -51,18 +58,21 @@ export async function withFreshProfile({ engine, url, folder: bundle }, work) {
   try {
     const context =
       engine === 'chromium'
-        ? await chromium.launchPersistentContext(folder, chromiumLaunchOptions())
+        ? await chromium.launchPersistentContext(folder, measuringOptions())
         : await firefox.launchPersistentContext(folder, firefoxLaunchOptions())
     let result
     try {
       const page = await context.newPage()
-      await page.goto(url)
-      // A page whose script failed to load would else be waited for in vain.
-      await page.waitForFunction(() => 'runTask' in globalThis, undefined, { timeout: 30_000 })
+      const reload = async () => {
+        await page.goto(url)
+        // A page whose script failed to load would else be waited for in vain.
+        await page.waitForFunction(() => 'runTask' in globalThis, undefined, { timeout: 30_000 })
+      }
+      await reload()
       const profiler = engine === 'chromium' ? new CpuProfiler(await context.newCDPSession(page), bundle) : undefined
       /** @type {Tab['call']} */
       const call = (task, input = {}) => page.evaluate(({ name, given }) => /** @type {any} */ (globalThis).runTask(name, given), { name: task, given: input })
-      result = await work({ call, profiler })
+      result = await work({ call, reload, profiler })
     } finally {
       await context.close()
     }

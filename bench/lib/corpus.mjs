@@ -62,6 +62,16 @@ function withClock({ id, title, participants, messages }, random) {
 }
 
 /**
+ * Moves messages that share a millisecond by some, so that "the newest" means one order for every subject.
+ * @param {Conversation[]} conversations
+ */
+function apart(conversations) {
+  let before = -Infinity
+  for (const message of conversations.flatMap(({ messages }) => messages).sort((a, b) => a.timestamp - b.timestamp)) before = message.timestamp = Math.max(message.timestamp, before + 1)
+  return conversations
+}
+
+/**
  * @param {number} size one of `sizes`
  * @returns {Corpus}
  */
@@ -69,7 +79,7 @@ export function makeCorpus(size) {
   const folder = dataFolder()
   const random = seededRandom(seed)
   const { from, sources } = folder === undefined ? generated(size) : fromFolder(folder, size, random)
-  const conversations = sources.map((source) => withClock(source, random))
+  const conversations = apart(sources.map((source) => withClock(source, random)))
   return { from, conversations, messages: countMessages(conversations) }
 }
 

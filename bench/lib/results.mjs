@@ -2,9 +2,9 @@
 // What a suite is, and how its results are shown.
 
 /**
- * @typedef {{ atMost?: number, atLeast?: number, words?: string, over?: string | readonly string[] }} Aim
- *   the first subject's value over that of `over` (of several, the greatest), or of the suite's `against`
- * @typedef {{ row: string, unit: 'ms' | 'bytes' | 'share', what: string, aim?: Aim }} Row
+ * @typedef {{ atMost?: number, atLeast?: number, words?: string, over?: string | readonly string[], itself?: boolean }} Aim
+ *   the first subject's value over that of `over` (of several, the greatest), or of the suite's `against`; or the value `itself`
+ * @typedef {{ row: string, unit: 'ms' | 'bytes' | 'share', what?: string, aim?: Aim }} Row
  * @typedef {{ suite: string, row: string, size: number, engine: string, subject: string, value: number, unit: string }} Result
  *
  * @typedef {object} Bench
@@ -12,6 +12,10 @@
  * @property {<T>(work: (tab: import('./browser.mjs').Tab) => Promise<T>) => Promise<{ result: T, diskBytes: number }>} withProfile
  * @property {(row: string, subject: string, value: number) => void} report
  * @property {(text: string) => void} print
+ * @property {(text: string) => void} remark prints, and again under the results
+ * @property {import('./corpus.mjs').Corpus} corpus
+ * @property {string[] | undefined} subjects those to measure; all when undefined
+ * @property {number} maxBuildMinutes
  *
  * @typedef {object} Suite
  * @property {string} name
@@ -33,11 +37,36 @@ export function median(values) {
   return sorted.length % 2 === 1 ? upper : (/** @type {number} */ (sorted[middle - 1]) + upper) / 2
 }
 
+/**
+ * The value that so many of a hundred do not exceed (nearest rank).
+ * @param {readonly number[]} values
+ * @param {number} share
+ */
+export function percentile(values, share) {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil((share / 100) * values.length) - 1)]
+  if (value === undefined) throw new Error('there is no percentile of nothing')
+  return value
+}
+
 /** @param {number} value @param {string} unit */
 function shown(value, unit) {
   if (unit === 'share') return `${(100 * value).toFixed(2)} %`
   if (unit === 'bytes') return `${(value / 1e6).toFixed(2)} MB`
   return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3)} ${unit}`
+}
+
+/** @param {Aim} aim @param {string} unit */
+function wordsOf({ atMost, atLeast, words, over, itself }, unit) {
+  if (words !== undefined) return words
+  const bound = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`
+  if (itself === true) return `${bound} ${unit}`
+  return `${bound}x${over === undefined ? '' : ` of ${[over].flat().join(' and ')}`}`
+}
+
+/** @param {Aim | undefined} aim @param {number | undefined} value */
+function verdict(aim, value) {
+  if (aim === undefined || value === undefined) return ''
+  return value <= (aim.atMost ?? Infinity) && value >= (aim.atLeast ?? 0) ? 'met' : 'missed'
 }
 
 /**
@@ -53,13 +82,13 @@ export function table(suite, results) {
     const values = suite.subjects.map((subject) => valueOf(row, subject))
     const references = [aim?.over ?? suite.against].flat().map((subject) => valueOf(row, subject)).filter((value) => value !== undefined)
     const reference = references.length === 0 ? undefined : Math.max(...references)
-    const ratio = values[0] === undefined || reference === undefined ? undefined : values[0] / reference
+    const ratio = values[0] === undefined || reference === undefined || reference === 0 ? undefined : values[0] / reference
     lines.push([
       row,
       ...values.map((value) => (value === undefined ? '-' : shown(value, unit))),
       ratio === undefined ? '-' : `${ratio.toFixed(unit === 'share' ? 3 : 2)}x`,
-      aim === undefined ? '' : (aim.words ?? `${aim.atLeast === undefined ? `at most ${aim.atMost}` : `at least ${aim.atLeast}`}x${aim.over === undefined ? '' : ` of ${[aim.over].flat().join(' and ')}`}`),
-      aim === undefined || ratio === undefined ? '' : ratio <= (aim.atMost ?? Infinity) && ratio >= (aim.atLeast ?? 0) ? 'met' : 'missed',
+      aim === undefined ? '' : wordsOf(aim, unit),
+      verdict(aim, aim?.itself === true ? values[0] : ratio),
     ])
   }
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []

@@ -1,4 +1,4 @@
-// What `questions` uses of MiniSearch: the benchmarks' packages are installed only when one runs, types are checked always.
+// What `questions` and `search` use of MiniSearch: the benchmarks' packages are installed only when one runs, types are checked always.
 
 declare module 'minisearch' {
   interface Result {
@@ -9,12 +9,20 @@ declare module 'minisearch' {
 
   interface SearchSettings {
     readonly combineWith?: 'OR' | 'AND'
+    readonly prefix?: boolean | ((term: string, index: number, terms: readonly string[]) => boolean)
     readonly filter?: (result: Result) => boolean
   }
 
   export default class MiniSearch {
-    constructor(settings: { readonly fields: readonly string[]; readonly storeFields?: readonly string[]; readonly searchOptions?: SearchSettings })
+    constructor(settings: {
+      readonly fields: readonly string[]
+      readonly storeFields?: readonly string[]
+      readonly tokenize?: (text: string) => string[]
+      readonly processTerm?: (term: string) => string
+      readonly searchOptions?: SearchSettings
+    })
     addAll(documents: readonly object[]): void
+    addAllAsync(documents: readonly object[], settings: { readonly chunkSize: number }): Promise<void>
     search(words: string, settings?: SearchSettings): Result[]
   }
 }

@@ -17,14 +17,15 @@ interface ReadsAll {
 const QUIET_MS = 700
 
 export class SealedVault implements WriteSubject {
+  readonly name: string
+  readonly password = 'correct horse battery staple'
   readonly #index: boolean
-  readonly #name: string
   #open: UnlockedVault | undefined
 
   /** @param index whether it keeps a search index, as it does when an app says nothing */
   constructor(index: boolean) {
     this.#index = index
-    this.#name = index ? 'bench' : 'bench-unindexed'
+    this.name = index ? 'bench' : 'bench-unindexed'
   }
 
   get #vault(): UnlockedVault {
@@ -33,9 +34,9 @@ export class SealedVault implements WriteSubject {
   }
 
   async open(): Promise<void> {
-    const vault = await openVault({ name: this.#name, index: this.#index })
+    const vault = await openVault({ name: this.name, index: this.#index })
     if (vault.state !== 'empty') throw new Error(`a fresh profile has a vault that is ${vault.state}`)
-    this.#open = await vault.create('correct horse battery staple')
+    this.#open = await vault.create(this.password)
   }
 
   async load(conversations: readonly Conversation[]): Promise<void> {
@@ -47,7 +48,7 @@ export class SealedVault implements WriteSubject {
     await this.#vault.checkpoint()
     if (!this.#index) return
     // One connection for all looks: they must not be what is measured.
-    const database = await openDB(`sealed-vault:${this.#name}`)
+    const database = await openDB(`sealed-vault:${this.name}`)
     try {
       for (let rows = -1, since = performance.now(); performance.now() - since < QUIET_MS; ) {
         await new Promise((resolve) => setTimeout(resolve, 30))
@@ -69,7 +70,7 @@ export class SealedVault implements WriteSubject {
 
   /** Bytes of all rows of the index. */
   async indexBytes(): Promise<number> {
-    const database = await openDB(`sealed-vault:${this.#name}`)
+    const database = await openDB(`sealed-vault:${this.name}`)
     try {
       const [first] = (await database.getAll('blocks', undefined, 1)) as Uint8Array[]
       // All rows have one length: the tests see to that.
@@ -108,7 +109,7 @@ export class SealedVault implements WriteSubject {
   }
 
   async close(): Promise<void> {
-    await this.#vault.lock()
+    await this.#open?.lock()
   }
 }
 

@@ -1,0 +1,119 @@
+// SQLite with FTS5 on private files, plain or encrypted: asked from the page, as an app would.
+
+import type { Conversation } from '../corpus.ts'
+import { inOrderOfTime, type Hit, type Place, type Query, type Range, type SearchSubject, type Snippet } from './search-subject.ts'
+import type { Database, Row } from './sqlite-worker.ts'
+
+const BATCH = 5000
+/** Tokens of a snippet, about as many as ours has; FTS5 takes 64 at most. Those of the other table are places of letters. */
+const SNIPPET_TOKENS = { words: 28, parts: 64 }
+const OPEN = '\u0001'
+const CLOSE = '\u0002'
+
+export class Sqlite implements SearchSubject {
+  readonly lasting = true
+  readonly #encrypted: boolean
+  readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
+  #worker: Worker | undefined
+  #call = 0
+
+  constructor(encrypted: boolean) {
+    this.#encrypted = encrypted
+  }
+
+  async create(): Promise<void> {
+    await this.reopen()
+    await this.#ask('create')
+  }
+
+  async build(conversations: readonly Conversation[]): Promise<number> {
+    const messages = inOrderOfTime(conversations)
+    const start = performance.now()
+    for (let first = 0; first < messages.length; first += BATCH) await this.#ask('insert', first, messages.slice(first, first + BATCH))
+    await this.#ask('index')
+    return performance.now() - start
+  }
+
+  async reopen(): Promise<void> {
+    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { type: 'module' })
+    this.#worker.onmessage = ({ data: { call, result, error } }: MessageEvent<{ call: number; result?: unknown; error?: string }>) => {
+      const waiting = this.#calls.get(call)
+      this.#calls.delete(call)
+      if (error === undefined) waiting?.resolve(result)
+      else waiting?.reject(new Error(`SQLite: ${error}`))
+    }
+    this.#worker.onerror = ({ message }) => {
+      for (const { reject } of this.#calls.values()) reject(new Error(`the worker of SQLite failed: ${message}`))
+    }
+    await this.#ask('open', this.#encrypted)
+  }
+
+  can(): boolean {
+    return true
+  }
+
+  async search(query: Query, limit: number): Promise<readonly Hit[]> {
+    const table = tableOf(query)
+    const rows = await this.#ask(
+      'query',
+      `SELECT messages.rowid, messages.id, chat, sender, type, timestamp, snippet(${table}, 0, char(1), char(2), '…', ${SNIPPET_TOKENS[table]})
+       FROM ${table} JOIN messages ON messages.rowid = ${table}.rowid WHERE ${table} MATCH ? ORDER BY ${orderOf(query, table)} LIMIT ?`,
+      [matchOf(query), limit],
+    )
+    return rows.map((row) => ({ place: row[0] as number, snippet: toSnippet(row.at(-1) as string) }))
+  }
+
+  async places(query: Query, limit: number): Promise<readonly Place[]> {
+    const table = tableOf(query)
+    const rows = await this.#ask('query', `SELECT rowid FROM ${table} WHERE ${table} MATCH ? ORDER BY ${orderOf(query, table)} LIMIT ?`, [matchOf(query), limit])
+    return rows.map(([place]) => place as number)
+  }
+
+  /** The page cache; the connection stays, as the vault stays unlocked. */
+  readonly forget = async (): Promise<void> => {
+    await this.#ask('exec', 'PRAGMA shrink_memory')
+  }
+
+  readonly wasmBytes = (): Promise<number> => this.#ask('memory')
+
+  async close(): Promise<void> {
+    await this.#ask('close')
+    this.#worker?.terminate()
+  }
+
+  #ask(method: 'query', ...given: Parameters<Database['query']>): Promise<readonly Row[]>
+  #ask(method: 'memory'): Promise<number>
+  #ask<M extends 'open' | 'exec' | 'create' | 'insert' | 'index' | 'close'>(method: M, ...given: Parameters<Database[M]>): Promise<void>
+  #ask(method: string, ...given: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const call = this.#call++
+      this.#calls.set(call, { resolve, reject })
+      this.#worker?.postMessage({ call, method, given })
+    })
+  }
+}
+
+function tableOf({ form }: Query): 'words' | 'parts' {
+  return form === 'infix' ? 'parts' : 'words'
+}
+
+function orderOf({ order }: Query, table: string): string {
+  return order === 'recent' ? `${table}.rowid DESC` : 'rank'
+}
+
+function matchOf({ form, words, begins }: Query): string {
+  if (form !== 'words') return `"${words.join(' ')}"`
+  return words.map((word, i) => (begins && i === words.length - 1 ? `"${word}"*` : `"${word}"`)).join(' ')
+}
+
+/** Takes the marks out of a snippet and says where they were. */
+function toSnippet(marked: string): Snippet {
+  const highlights: Range[] = []
+  let text = ''
+  for (const [i, piece] of marked.split(OPEN).entries()) {
+    const end = i === 0 ? -1 : piece.indexOf(CLOSE)
+    if (end !== -1) highlights.push({ start: text.length, end: text.length + end })
+    text += end === -1 ? piece : piece.slice(0, end) + piece.slice(end + 1)
+  }
+  return { text, highlights }
+}
