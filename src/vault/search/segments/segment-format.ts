@@ -105,7 +105,10 @@ export interface PageEntry {
 export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] {
   const reader = new ByteReader(bytes)
   const entries: PageEntry[] = []
-  let { wordsAt, numbersAt, groupsAt } = footer
+  // By tier; where the second one begins is known when all of the first is.
+  const wordsAt = [0, 0]
+  const numbersAt = [0, 0]
+  let { groupsAt } = footer
   for (let left = footer.pages; left > 0; left--) {
     const head = reader.varint()
     const firstLength = Math.floor(head / 2)
@@ -116,12 +119,14 @@ export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] 
     const numbersLength = reader.varint()
     const docsLength = reader.varint()
     const placesLength = reader.varint()
-    entries.push({ tier: head % 2, first, count, wordsAt, wordsLength, numbersAt, numbersLength, docsAt: groupsAt, placesAt: groupsAt + docsLength })
-    wordsAt += wordsLength
-    numbersAt += numbersLength
+    const tier = head % 2
+    entries.push({ tier, first, count, wordsAt: wordsAt[tier]!, wordsLength, numbersAt: numbersAt[tier]!, numbersLength, docsAt: groupsAt, placesAt: groupsAt + docsLength })
+    wordsAt[tier]! += wordsLength
+    numbersAt[tier]! += numbersLength
     groupsAt += docsLength + placesLength
   }
-  return entries
+  const before = (tier: number, lengths: readonly number[]): number => (tier === 0 ? 0 : lengths[0]!)
+  return entries.map((entry) => ({ ...entry, wordsAt: footer.wordsAt + before(entry.tier, wordsAt) + entry.wordsAt, numbersAt: footer.numbersAt + before(entry.tier, numbersAt) + entry.numbersAt }))
 }
 
 /** Chat logs, runs and what is gone. */

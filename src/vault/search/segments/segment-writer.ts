@@ -50,9 +50,9 @@ export class SegmentWriter {
   readonly #groupsAt: number
   /** By tier, the page that is being filled. */
   readonly #open = [new OpenPage(), new OpenPage()] as const
-  // Of all pages.
-  readonly #words = new ByteSink()
-  readonly #numbers = new ByteSink()
+  // Of all pages; by tier, so that one can be read without the other.
+  readonly #words = [new ByteSink(), new ByteSink()] as const
+  readonly #numbers = [new ByteSink(), new ByteSink()] as const
   readonly #directory = new ByteSink()
   #pageCount = 0
   #wordCount = 0
@@ -100,8 +100,8 @@ export class SegmentWriter {
     if (page.count === 0) return
     this.#file.write(page.docs.view())
     this.#file.write(page.places.view())
-    this.#words.bytes(page.words.view())
-    this.#numbers.bytes(page.numbers.view())
+    this.#words[tier].bytes(page.words.view())
+    this.#numbers[tier].bytes(page.numbers.view())
     const first = utf8(page.first)
     this.#directory.varint(2 * first.length + tier)
     this.#directory.bytes(first)
@@ -116,9 +116,9 @@ export class SegmentWriter {
     this.#endPage(1)
     const file = this.#file
     const wordsAt = file.length
-    file.write(this.#words.view())
+    for (const words of this.#words) file.write(words.view())
     const numbersAt = file.length
-    file.write(this.#numbers.view())
+    for (const numbers of this.#numbers) file.write(numbers.view())
     const idsAt = file.length
     file.write(await encodeIds(this.#table.ids, slices))
     const directoryAt = file.length
