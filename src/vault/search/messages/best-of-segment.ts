@@ -21,8 +21,9 @@ const STRETCH_GROWTH = 8
 const LONGEST_STRETCH = 524_288
 /** Messages that share a bound. */
 const WINDOW = 1024
-/** Looked at together at first, twice as many each time: the more of them have to be looked at, the less does it pay to decide for each. */
+/** Looked at together at first, some times as many each time: the more of them have to be looked at, the less does it pay to decide for each. */
 const FIRST_WINDOWS = 16
+const WINDOWS_GROWTH = 3
 /** Before the page gets its turn. */
 const MOST_WINDOWS = 64
 /** With no more candidates than so many each is weighed: bounds would cost more. */
@@ -89,18 +90,18 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
     }
     return best.inOrder()
   }
-  const bounds = await windowBounds(search, scorer, slices)
+  const [bounds] = await Promise.all([windowBounds(search, scorer, slices), search.segment.lengths()])
   const windows = Uint32Array.from(bounds.keys()).filter((window) => bounds[window]! > 0)
   windows.sort((a, b) => bounds[b]! - bounds[a]! || a - b)
   let at = 0
-  for (let many = FIRST_WINDOWS; at < windows.length; at += many, many *= 2) {
+  for (let many = FIRST_WINDOWS; at < windows.length; at += many, many *= WINDOWS_GROWTH) {
     const some = windows.subarray(at, at + many).filter((window) => bounds[window]! >= floor && best.mayTake(window * WINDOW, bounds[window]!))
     // All that follow can be worth no more, and are no newer where they are worth as much.
     if (some.length === 0) break
-    for (const [from, to] of runsOf(some.sort())) {
-      const low = Math.max(search.first, from * WINDOW)
-      const high = Math.min(search.end, to * WINDOW)
-      if (low < high) await look(low, high)
+    const stretches = [...runsOf(some.sort())].map(([from, to]) => [Math.max(search.first, from * WINDOW), Math.min(search.end, to * WINDOW)] as const).filter(([low, high]) => low < high)
+    await search.load(stretches)
+    for (const [low, high] of stretches) {
+      await look(low, high)
       await slices.breathe()
     }
   }

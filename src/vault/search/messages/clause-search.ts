@@ -10,6 +10,14 @@ import { intersect, NO_MATCHES, TermLists, unite } from './term-lists.js'
 /** Places and words looked at before the page gets its turn. */
 const PLACES_AT_ONCE = 65_536
 
+function* chunksIn(list: PostingList, stretches: readonly (readonly [low: number, high: number])[]): Generator<number> {
+  let next = 0
+  for (const [low, high] of stretches) {
+    const [from, to] = list.chunksBetween(low, high)
+    for (next = Math.max(next, from); next < to; next++) yield next
+  }
+}
+
 export class ClauseSearch {
   readonly clause: Clause
   /** In the order of the clause. */
@@ -35,6 +43,12 @@ export class ClauseSearch {
 
   static async open(segment: Segment, clause: Clause, slices: Slices): Promise<ClauseSearch> {
     return new ClauseSearch(segment, clause, await Promise.all(clause.terms.map((term) => TermLists.open(segment, term, slices))), slices)
+  }
+
+  /** What has to be loaded to look at stretches of the segment, so that it can be asked for at once. */
+  async docsOf(stretches: readonly (readonly [low: number, high: number])[]): Promise<{ readonly list: PostingList; readonly chunks: Iterable<number> }[]> {
+    const lists = (await Promise.all(this.terms.map((term) => term.lists()))).flat()
+    return lists.map((list) => ({ list, chunks: chunksIn(list, stretches) }))
   }
 
   /**

@@ -94,6 +94,12 @@ export class SegmentSearch {
     return { ordinals: await this.#admit(met), matches }
   }
 
+  /** Loads what has to be read of several stretches, in order, together. */
+  async load(stretches: readonly (readonly [low: number, high: number])[]): Promise<void> {
+    const wanted = await Promise.all(this.wanted.map((clause) => clause.docsOf(stretches)))
+    await this.segment.loadChunks('docs', wanted.flat())
+  }
+
   /** The rarest clause first: the others are asked only for what it leaves. */
   async #all(low: number, high: number): Promise<{ readonly met: Uint32Array; readonly matches: readonly Matches[] }> {
     const matches = this.wanted.map(() => NO_MATCHES)

@@ -196,16 +196,13 @@ export function readChunkDocs(bytes: Uint8Array, at: number, count: number, befo
     }
     return
   }
-  readPairs(reader, bytes, parameter, previous + 1, 1, ordinals, counts, to + i, to + count)
+  readPairs(reader, bytes, parameter, previous + 1, ordinals, counts, to + i, to + count)
 }
 
-/**
- * Rice codes, each added to the number before, and a gamma code behind each: what a search of common words spends its time in. Both mostly lie in 32 bits.
- * @param number what the first code is added to; every further one is added to the sum so far and `step`
- */
-function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, number: number, step: number, sums: Uint32Array, gammas: Uint32Array, from: number, to: number): void {
+/** Steps and counts: what a search of common words spends its time in. Both mostly lie in 32 bits. */
+function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, number: number, ordinals: Uint32Array, counts: Uint32Array, from: number, to: number): void {
   let bit = reader.at
-  let sum = number
+  let ordinal = number
   for (let i = from; i < to; i++) {
     const at = bit >>> 3
     const shift = bit & 7
@@ -215,19 +212,17 @@ function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, numb
     const used = ones + 1 + parameter
     const zeros = used < 32 ? Math.clz32(word << used) : 32
     if (used + 2 * zeros < 32) {
-      sum += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
-      gammas[i] = (word << (used + zeros)) >>> (31 - zeros)
+      ordinal += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
+      counts[i] = (word << (used + zeros)) >>> (31 - zeros)
       bit += used + 2 * zeros + 1
     } else {
       reader.at = bit
-      sum += reader.rice(parameter)
-      gammas[i] = reader.gamma()
+      ordinal += reader.rice(parameter)
+      counts[i] = reader.gamma()
       bit = reader.at
     }
-    sums[i] = sum
-    sum += step
+    ordinals[i] = ordinal++
   }
-  reader.at = bit
 }
 
 /** Places of one chunk: those of its message i are from `starts[i]` up to `starts[i + 1]`. */
@@ -247,15 +242,13 @@ export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Arr
   const spans = hasSpans ? new Uint32Array(total) : undefined
   const reader = new BitReader(bytes, at)
   const parameter = reader.bits(5)
-  if (spans === undefined) {
-    readPlainPlaces(reader, bytes, parameter, starts, positions)
-    return { starts, positions, spans }
-  }
-  for (let i = 0; i < messages; i++) readPairs(reader, bytes, parameter, 0, 0, positions, spans, starts[i]!, starts[i + 1]!)
+  if (spans === undefined) readPlainPlaces(reader, bytes, parameter, starts, positions)
+  else readSpannedPlaces(reader, bytes, parameter, starts, positions, spans)
   return { starts, positions, spans }
 }
 
-/** What a search for a phrase of common words spends its time in. */
+// Written out twice, for phrases of common words spend their time here and nowhere else.
+
 function readPlainPlaces(reader: BitReader, bytes: Uint8Array, parameter: number, starts: Uint32Array, positions: Uint32Array): void {
   let bit = reader.at
   for (let i = 0, place = 0; i + 1 < starts.length; i++) {
@@ -273,6 +266,33 @@ function readPlainPlaces(reader: BitReader, bytes: Uint8Array, parameter: number
       } else {
         reader.at = bit
         position += reader.rice(parameter)
+        bit = reader.at
+      }
+      positions[place] = position
+    }
+  }
+}
+
+function readSpannedPlaces(reader: BitReader, bytes: Uint8Array, parameter: number, starts: Uint32Array, positions: Uint32Array, spans: Uint32Array): void {
+  let bit = reader.at
+  for (let i = 0, place = 0; i + 1 < starts.length; i++) {
+    const end = starts[i + 1]!
+    for (let position = 0; place < end; place++) {
+      const from = bit >>> 3
+      const shift = bit & 7
+      let word = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!
+      if (shift !== 0) word = (word << shift) | (bytes[from + 4]! >>> (8 - shift))
+      const ones = Math.clz32(~word)
+      const used = ones + 1 + parameter
+      const zeros = used < 32 ? Math.clz32(word << used) : 32
+      if (used + 2 * zeros < 32) {
+        position += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
+        spans[place] = (word << (used + zeros)) >>> (31 - zeros)
+        bit += used + 2 * zeros + 1
+      } else {
+        reader.at = bit
+        position += reader.rice(parameter)
+        spans[place] = reader.gamma()
         bit = reader.at
       }
       positions[place] = position
