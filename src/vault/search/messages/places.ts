@@ -1,14 +1,19 @@
 // Where in a message words stand next to each other.
 
 import type { PostingList } from '../segments/posting-list.js'
-import type { ChunkPlaces } from '../segments/postings.js'
 
 /** Goes through the places of one list, message by message in ascending order; docs and places of the chunks are loaded. */
 export class PlacesCursor {
   readonly #list: PostingList
   #chunk = 0
-  #read = -1
-  #places: ChunkPlaces | undefined
+  // Of the chunk that is read.
+  #ordinals: Uint32Array = NOTHING
+  #starts: Uint32Array = NOTHING
+  #last = -1
+  #index = 0
+  positions: Uint32Array = NOTHING
+  /** Undefined where every place takes up one position. */
+  spans: Uint32Array | undefined
   /** Where the places of the message are that `moveTo` found. */
   from = 0
   to = 0
@@ -17,30 +22,37 @@ export class PlacesCursor {
     this.#list = list
   }
 
-  get positions(): Uint32Array {
-    return this.#places!.positions
-  }
-
-  get spans(): Uint32Array | undefined {
-    return this.#places!.spans
-  }
-
   /** False when the list has no such message. */
   moveTo(ordinal: number): boolean {
-    if (ordinal < this.#list.place.first) return false
-    const chunk = (this.#chunk = this.#list.chunkFor(ordinal, this.#chunk))
-    if (chunk >= this.#list.chunks) return false
-    const at = this.#list.indexInChunk(ordinal, chunk)
-    if (at === -1) return false
-    if (this.#read !== chunk) {
-      this.#places = this.#list.placesOf(chunk)
-      this.#read = chunk
-    }
-    this.from = this.#places!.starts[at]!
-    this.to = this.#places!.starts[at + 1]!
+    if (ordinal > this.#last && !this.#read(ordinal)) return false
+    let index = this.#index
+    while (this.#ordinals[index]! < ordinal) index++
+    this.#index = index
+    if (this.#ordinals[index] !== ordinal) return false
+    this.from = this.#starts[index]!
+    this.to = this.#starts[index + 1]!
     return true
   }
+
+  /** Reads the chunk that may hold a message; false when there is none. */
+  #read(ordinal: number): boolean {
+    if (ordinal < this.#list.place.first) return false
+    // Behind the only chunk, or another one was the last.
+    const chunk = this.#list.chunkFor(ordinal, this.#chunk)
+    if (chunk >= this.#list.chunks || (this.#last !== -1 && chunk === this.#chunk)) return false
+    const { ordinals, starts, positions, spans } = this.#list.placesOf(chunk)
+    this.#chunk = chunk
+    this.#ordinals = ordinals
+    this.#starts = starts
+    this.#last = ordinals[ordinals.length - 1]!
+    this.#index = 0
+    this.positions = positions
+    this.spans = spans
+    return ordinal <= this.#last
+  }
 }
+
+const NOTHING = new Uint32Array(0)
 
 /** A word of a chain, and how far from its beginning. */
 export interface ChainLink {

@@ -197,19 +197,11 @@ export class PostingList {
     }
   }
 
-  /** Where in its chunk a message is, or -1; then `places` are those of the chunk. */
-  indexInChunk(ordinal: number, chunk: number): number {
-    this.#decode(chunk)
-    const own = this.#ordinals!.subarray(0, this.#length)
-    const at = seek(own, 0, ordinal)
-    return own[at] === ordinal ? at : -1
-  }
-
-  /** The places of a chunk that are loaded, as its docs are. */
-  placesOf(chunk: number): ChunkPlaces {
+  /** Messages and places of a chunk; both are loaded. */
+  placesOf(chunk: number): ChunkPlaces & { readonly ordinals: Uint32Array } {
     this.#decode(chunk)
     const { bytes, at } = this.#places[chunk]!
-    return readChunkPlaces(bytes, at, this.#counts!, this.#length, this.place.hasSpans)
+    return { ...readChunkPlaces(bytes, at, this.#counts!, this.#length, this.place.hasSpans), ordinals: this.#ordinals!.slice(0, this.#length) }
   }
 }
 
