@@ -13,8 +13,9 @@ const makers: Record<string, () => SearchSubject> = {
   'sealed-vault': () => new SearchingVault(),
   minisearch: () => new InMemory(),
   'dexie-keywords': () => new DexieKeywords(),
-  sqlite: () => new Sqlite(false),
-  'sqlite-encrypted': () => new Sqlite(true),
+  sqlite: () => new Sqlite({ encrypted: false, byRow: false }),
+  'sqlite-encrypted': () => new Sqlite({ encrypted: true, byRow: false }),
+  'sqlite-encrypted-by-row': () => new Sqlite({ encrypted: true, byRow: true }),
 }
 let open: SearchSubject | undefined
 

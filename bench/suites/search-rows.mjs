@@ -57,7 +57,8 @@ export const remarks = [
   `Rows -p50 and -p95: the first 20 hits with a snippet and its highlights; -ids: only which messages they are, in their order. -cold: after emptying caches; a query is never repeated.`,
   'A time is what the page sees; of SQLite it contains the message to its worker and back, for that is where an app waits.',
   'Before -cold queries: sealed-vault releaseMemory(); sqlite PRAGMA shrink_memory (the connection stays open); dexie-keywords closes and opens its database. The disk caches of browser and system stay, for all.',
-  'sqlite: FTS5 with external content, prefix indexes of 2 and 3 letters, optimized; infix by a second FTS5 table with trigrams, which counts into its disk. AccessHandlePoolVFS, cache 16 MiB, rows in order of time.',
+  'sqlite: FTS5 with external content, prefix indexes of 2 and 3 letters, optimized; infix by a second FTS5 table with trigrams, which counts into its disk. AccessHandlePoolVFS, cache 16 MiB. Conversations are added one after the other, as every subject gets them, so newest first is ORDER BY timestamp.',
   'sqlite-encrypted: the same with SQLite3 Multiple Ciphers (ChaCha20-Poly1305) and a raw key.',
+  'sqlite-encrypted-by-row: its best case, messages sorted by time before they are added and ORDER BY rowid. An app whose chats are imported, or written in two places, cannot have it.',
   'minisearch keeps texts and index in memory and has them only after its build: no disk, no first, no -cold; it cannot list its terms, so no infix. dexie-keywords has no ranking; its infix reads a table of all words.',
 ]

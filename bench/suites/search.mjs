@@ -13,7 +13,7 @@ import { batches, remarks, rowOf, rows, text } from './search-rows.mjs'
  * @typedef {import('./search-measurement.mjs').Sample} Sample
  */
 
-const searchable = [ours, 'minisearch', 'dexie-keywords', 'sqlite', 'sqlite-encrypted']
+const searchable = [ours, 'minisearch', 'dexie-keywords', 'sqlite', 'sqlite-encrypted', 'sqlite-encrypted-by-row']
 
 const verifiedEach = 8
 const besideEach = 2

@@ -17,7 +17,7 @@ const RAW_KEY = 'raw:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1
 const SQLITE_ROW = 100
 
 const SCHEMA = `
-  CREATE TABLE messages (id TEXT NOT NULL, chat TEXT NOT NULL, sender TEXT NOT NULL, type TEXT NOT NULL, timestamp INTEGER NOT NULL, content TEXT NOT NULL);
+  CREATE TABLE messages (place INTEGER NOT NULL, id TEXT NOT NULL, chat TEXT NOT NULL, sender TEXT NOT NULL, type TEXT NOT NULL, timestamp INTEGER NOT NULL, content TEXT NOT NULL);
   CREATE VIRTUAL TABLE words USING fts5(content, content='messages', content_rowid='rowid', tokenize='unicode61 remove_diacritics 2', prefix='2 3', detail=full);
   CREATE VIRTUAL TABLE parts USING fts5(content, content='messages', content_rowid='rowid', tokenize='trigram remove_diacritics 1', detail=full, columnsize=0);
 `
@@ -54,11 +54,11 @@ class Database {
     await this.exec(SCHEMA)
   }
 
-  /** One transaction. The numbers of rows rise with time. */
-  async insert(first: number, messages: readonly TimedMessage[]): Promise<void> {
+  /** One transaction. `place` is the message's number in the order of time: only what answers are compared by. */
+  async insert(messages: readonly (TimedMessage & { readonly place: number })[]): Promise<void> {
     await this.exec('BEGIN')
-    for (const [i, { id, chatLogId, senderId, type, timestamp, content }] of messages.entries()) {
-      await this.query('INSERT INTO messages (rowid, id, chat, sender, type, timestamp, content) VALUES (?, ?, ?, ?, ?, ?, ?)', [first + i, id, chatLogId, senderId, type, timestamp, content])
+    for (const { place, id, chatLogId, senderId, type, timestamp, content } of messages) {
+      await this.query('INSERT INTO messages (place, id, chat, sender, type, timestamp, content) VALUES (?, ?, ?, ?, ?, ?, ?)', [place, id, chatLogId, senderId, type, timestamp, content])
     }
     await this.exec('COMMIT')
   }

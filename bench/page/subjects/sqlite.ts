@@ -13,12 +13,15 @@ const CLOSE = '\u0002'
 export class Sqlite implements SearchSubject {
   readonly lasting = true
   readonly #encrypted: boolean
+  /** Rows were added in the order of time, so that their numbers will do to sort by. */
+  readonly #byRow: boolean
   readonly #calls = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
   #worker: Worker | undefined
   #call = 0
 
-  constructor(encrypted: boolean) {
+  constructor({ encrypted, byRow }: { readonly encrypted: boolean; readonly byRow: boolean }) {
     this.#encrypted = encrypted
+    this.#byRow = byRow
   }
 
   async create(): Promise<void> {
@@ -27,9 +30,11 @@ export class Sqlite implements SearchSubject {
   }
 
   async build(conversations: readonly Conversation[]): Promise<number> {
-    const messages = inOrderOfTime(conversations)
+    const places = new Map(inOrderOfTime(conversations).map(({ timestamp }, place) => [timestamp, place]))
+    const all = this.#byRow ? inOrderOfTime(conversations) : conversations.flatMap(({ id, messages }) => messages.map((message) => ({ ...message, chatLogId: id })))
+    const messages = all.map((message) => ({ ...message, place: places.get(message.timestamp)! }))
     const start = performance.now()
-    for (let first = 0; first < messages.length; first += BATCH) await this.#ask('insert', first, messages.slice(first, first + BATCH))
+    for (let first = 0; first < messages.length; first += BATCH) await this.#ask('insert', messages.slice(first, first + BATCH))
     await this.#ask('index')
     return performance.now() - start
   }
@@ -56,8 +61,8 @@ export class Sqlite implements SearchSubject {
     const table = tableOf(query)
     const rows = await this.#ask(
       'query',
-      `SELECT messages.rowid, messages.id, chat, sender, type, timestamp, snippet(${table}, 0, char(1), char(2), '…', ${SNIPPET_TOKENS[table]})
-       FROM ${table} JOIN messages ON messages.rowid = ${table}.rowid WHERE ${table} MATCH ? ORDER BY ${orderOf(query, table)} LIMIT ?`,
+      `SELECT place, messages.id, chat, sender, type, timestamp, snippet(${table}, 0, char(1), char(2), '…', ${SNIPPET_TOKENS[table]})
+       FROM ${table} JOIN messages ON messages.rowid = ${table}.rowid WHERE ${table} MATCH ? ORDER BY ${this.#orderOf(query, table)} LIMIT ?`,
       [matchOf(query), limit],
     )
     return rows.map((row) => ({ place: row[0] as number, snippet: toSnippet(row.at(-1) as string) }))
@@ -65,7 +70,11 @@ export class Sqlite implements SearchSubject {
 
   async places(query: Query, limit: number): Promise<readonly Place[]> {
     const table = tableOf(query)
-    const rows = await this.#ask('query', `SELECT rowid FROM ${table} WHERE ${table} MATCH ? ORDER BY ${orderOf(query, table)} LIMIT ?`, [matchOf(query), limit])
+    const rows = await this.#ask(
+      'query',
+      `SELECT place FROM ${table} JOIN messages ON messages.rowid = ${table}.rowid WHERE ${table} MATCH ? ORDER BY ${this.#orderOf(query, table)} LIMIT ?`,
+      [matchOf(query), limit],
+    )
     return rows.map(([place]) => place as number)
   }
 
@@ -79,6 +88,11 @@ export class Sqlite implements SearchSubject {
   async close(): Promise<void> {
     await this.#ask('close')
     this.#worker?.terminate()
+  }
+
+  #orderOf({ order }: Query, table: string): string {
+    if (order === 'relevance') return 'rank'
+    return this.#byRow ? `${table}.rowid DESC` : 'timestamp DESC'
   }
 
   #ask(method: 'query', ...given: Parameters<Database['query']>): Promise<readonly Row[]>
@@ -95,10 +109,6 @@ export class Sqlite implements SearchSubject {
 
 function tableOf({ form }: Query): 'words' | 'parts' {
   return form === 'infix' ? 'parts' : 'words'
-}
-
-function orderOf({ order }: Query, table: string): string {
-  return order === 'recent' ? `${table}.rowid DESC` : 'rank'
 }
 
 function matchOf({ form, words, begins }: Query): string {
