@@ -7,6 +7,7 @@
 //   --json FILE                      also writes rows { suite, row, size, engine, subject, value, unit }
 //   --subject A,B                    search: only these; all when left out
 //   --max-build-minutes N            search: gives up a subject that is not ready to be searched by then; 10 when left out
+//   --growth FILE,FILE...           instead of measuring, shows how our rows grow over the sizes that these were written for
 //   --profile                        instead of measuring, shows by function where our time goes (Chromium)
 //
 // The conversations are those of the folder SEALED_VAULT_DATA, or of ../shared/data; where there is none, generated ones.
@@ -38,6 +39,7 @@ const { values: options, positionals } = parseArgs({
     json: { type: 'string' },
     subject: { type: 'string' },
     'max-build-minutes': { type: 'string', default: '10' },
+    growth: { type: 'string' },
     profile: { type: 'boolean', default: false },
   },
 })
@@ -58,7 +60,7 @@ installPeers()
 // Only now: these need what was just installed.
 const { engines, withFreshProfile } = await import('./lib/browser.mjs')
 const { makeCorpus, sizes } = await import('./lib/corpus.mjs')
-const { table } = await import('./lib/results.mjs')
+const { growth, table } = await import('./lib/results.mjs')
 const { servePage } = await import('./lib/server.mjs')
 
 const engine = oneOf('--engine', engines, /** @type {import('./lib/browser.mjs').Engine} */ (options.engine))
@@ -69,6 +71,15 @@ const maxBuildMinutes = Number(options['max-build-minutes'])
 if (!(maxBuildMinutes > 0)) {
   console.error('--max-build-minutes must be a number above 0')
   process.exit(2)
+}
+
+if (options.growth !== undefined) {
+  const earlier = options.growth.split(',').flatMap((file) => /** @type {import('./lib/results.mjs').Result[]} */ (JSON.parse(readFileSync(file, 'utf8'))))
+  for (const name of chosen) {
+    const { suite } = /** @type {{ suite: import('./lib/results.mjs').Suite }} */ (await import(`./suites/${name}.mjs`))
+    for (const subject of [suite.subjects[0] ?? '', suite.against]) console.log(`\n${name}, ${subject}, by --size\n${growth(suite, subject, earlier)}`)
+  }
+  process.exit()
 }
 
 const corpus = makeCorpus(size)

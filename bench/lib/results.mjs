@@ -91,6 +91,30 @@ export function table(suite, results) {
       verdict(aim, aim?.itself === true ? values[0] : ratio),
     ])
   }
+  return aligned(lines, suite.subjects.length + 1)
+}
+
+/**
+ * How the rows of one subject grow with the number of messages.
+ * @param {Suite} suite
+ * @param {string} subject
+ * @param {readonly Result[]} results of several sizes
+ */
+export function growth(suite, subject, results) {
+  const own = results.filter((result) => result.suite === suite.name && result.subject === subject)
+  const sizes = [...new Set(own.map(({ size }) => size))].sort((a, b) => a - b)
+  const lines = [['row', ...sizes.map(String), 'last over first']]
+  for (const { row, unit } of suite.rows) {
+    const values = sizes.map((size) => own.find((result) => result.row === row && result.size === size)?.value)
+    const [first, last] = [values[0], values.at(-1)]
+    if (values.every((value) => value === undefined)) continue
+    lines.push([row, ...values.map((value) => (value === undefined ? '-' : shown(value, unit))), first === undefined || last === undefined || first === 0 ? '-' : `${(last / first).toFixed(1)}x`])
+  }
+  return aligned(lines, sizes.length + 1)
+}
+
+/** @param {string[][]} lines @param {number} numbers columns behind the first that are numbers */
+function aligned(lines, numbers) {
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
-  return lines.map((line) => line.map((cell, column) => (column === 0 || column > suite.subjects.length + 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()).join('\n')
+  return lines.map((line) => line.map((cell, column) => (column === 0 || column > numbers ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   ').trimEnd()).join('\n')
 }
