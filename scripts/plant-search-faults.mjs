@@ -18,7 +18,7 @@ import { faults, usualTests } from './search-faults.mjs'
 /** @typedef {import('./search-faults.mjs').Fault} Fault */
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const runDeadlineMs = 60_000
+const runDeadlineMs = 180_000
 
 /**
  * Runs tests until one fails.

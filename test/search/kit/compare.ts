@@ -29,7 +29,7 @@ export interface Searchable {
   searchBySession?(query: string, options?: BySessionOptions): AsyncGenerator<SessionHits, void, undefined>
 }
 
-export async function compareQueries(open: Searchable, truth: Truth, source: QuerySource, { queries, slowEvery = 50 }: CompareOptions): Promise<Report> {
+export async function compareQueries(open: Searchable, truth: Truth, source: Pick<QuerySource, 'next'>, { queries, slowEvery = 50 }: CompareOptions): Promise<Report> {
   const unequal: string[] = []
   let withHits = 0
   let hits = 0

@@ -56,6 +56,17 @@ export function generatedSample(seed: number, messages: number): Sample {
   return sampleOf([...made, ...table], random)
 }
 
+/** Words of which the first are in most messages and the last in few: enough messages for what is only done in long lists. */
+export function shortMessages(seed: number, messages: number): Sample {
+  const random = seededRandom(seed)
+  const word = (): string => `w${Math.floor(Math.exp(random.next() * Math.log(4000))).toString(36)}`
+  const conversations = Array.from({ length: messages / 20 }, (_, i): CorpusConversation => {
+    const turns = Array.from({ length: 20 }, (__, turn) => ({ id: `s${turn}`, senderId: random.pick(['ada', 'guide']), type: random.pick(['user', 'assistant'] as const), content: Array.from({ length: 1 + random.below(random.pick([3, 30])) }, word).join(' ') }))
+    return { id: `short ${i}`, source: 'short', lang: 'none', participants: ['ada', 'guide'], messages: turns }
+  })
+  return sampleOf(conversations, random)
+}
+
 /** Loads a sample and folds it; `pending` conversations at its end are appended afterwards and stay in the log. */
 export async function fillVault(open: UnlockedVault, { conversations }: Sample, pending = 0): Promise<void> {
   const folded = conversations.length - pending
