@@ -152,7 +152,11 @@ export class OpenedVault {
     this.#maintenance.considerSurplus()
     this.#maintenance.considerCheckpoint()
     // The next checkpoint needs it; by then a redeployed app may not have this version of it any more. It says so itself when it fails.
-    this.search.part().catch(() => undefined)
+    // With it there, what was left to be merged is merged.
+    this.search.part().then(
+      () => this.#maintenance.considerMerge(),
+      () => undefined,
+    )
   }
 
   /** Another tab committed. */

@@ -91,6 +91,19 @@ describe('the index', () => {
     expect(await open.check()).toMatchObject({ ok: true, problems: [] })
   })
 
+  it('merges also when somebody else waits for a checkpoint just then', async () => {
+    const { open, browser } = await loaded(64)
+    const { chatLogId } = await open.sessions.create()
+    const checkpoints: Promise<unknown>[] = []
+    for (let i = 0; i < 12; i++) {
+      await open.chatLogs.append(chatLogId, message(`note ${i} about the harbour`))
+      // The second waits for the first, and finds nothing to fold.
+      checkpoints.push(open.checkpoint(), open.checkpoint())
+      await Promise.all(checkpoints)
+    }
+    await expect.poll(() => blocks(browser).size).toBeLessThan(8)
+  })
+
   it('forgets what was edited and deleted, before and after it is folded and merged', async () => {
     const { open } = await loaded(64)
     const { chatLogId } = await open.sessions.create()

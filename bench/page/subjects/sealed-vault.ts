@@ -13,8 +13,8 @@ interface ReadsAll {
   readAll?: () => AsyncIterable<{ readonly chatLogId: string; readonly messages: readonly Message[] }>
 }
 
-/** The index is at rest when its rows have not changed in number for this long. */
-const QUIET_MS = 700
+/** The index is at rest when its rows have not changed in number for this long: a merge of half a million messages reads that long before it writes. */
+const QUIET_MS = 2500
 
 export class SealedVault implements WriteSubject {
   readonly name: string

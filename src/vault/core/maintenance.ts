@@ -69,15 +69,14 @@ export class Maintenance {
     const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, signal), signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
-    if (outcome === 'folded') {
-      this.#listener.folded()
-      this.#considerMerge()
-    }
+    if (outcome === 'folded') this.#listener.folded()
+    // Also when there was nothing to fold: whoever waited for the job kept the merge after the last fold from having it.
+    this.considerMerge()
     return outcome
   }
 
   /** Merges segments of the search index when there are enough of them, and no other job runs. */
-  #considerMerge(): void {
+  considerMerge(): void {
     if (this.#isIndexBusy || !this.#index.wantsMerge) return
     this.#inBackground((job, signal) => this.#index.merge(job, signal))
   }
