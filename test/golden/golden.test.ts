@@ -9,7 +9,7 @@ const folder = new URL('.', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 describe('golden vaults', () => {
-  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json'])))
+  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json', 'vault-v1-index-2.json'])))
 
   for (const file of files) {
     it(`${file} opens and holds what it held`, { timeout: 30_000 }, async () => {
