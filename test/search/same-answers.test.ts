@@ -44,7 +44,11 @@ describe('a vault answers as a walk over every message does', () => {
       const source = new QuerySource(truth, seededRandom(SEED))
       // A limit is what lets a search pass over messages; without one there is nothing to be seen here.
       const limited = { next: () => ((drawn) => ({ ...drawn, options: { limit: 10, ...drawn.options } }))(source.next()) }
-      expectEqual(await compareQueries(open, truth, limited, { queries: 200 }))
+      expectEqual(await compareQueries(open, truth, limited, { queries: 150 }))
+      const common = ['w1', 'w2', 'w3', 'w1 w2', 'w2 w5', 'w1 w3 w2', '"w1 w2"', 'w1 -w4', 'w1 w2*'].flatMap((text) =>
+        [1, 10, 40].flatMap((limit) => [{}, { match: 'any' as const }, { recency: { halfLifeMs: 1e9, at: sample.messages[0]!.timestamp } }].map((more) => ({ text, options: { order: 'relevance' as const, limit, ...more } }))),
+      )
+      expectEqual(await compareQueries(open, truth, { next: () => common.pop()! }, { queries: common.length }))
       await open.lock()
     })
     return

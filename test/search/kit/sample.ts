@@ -59,7 +59,7 @@ export function generatedSample(seed: number, messages: number): Sample {
 /** Words of which the first are in most messages and the last in few: enough messages for what is only done in long lists. */
 export function shortMessages(seed: number, messages: number): Sample {
   const random = seededRandom(seed)
-  const word = (): string => `w${Math.floor(Math.exp(random.next() * Math.log(4000))).toString(36)}`
+  const word = (): string => `w${Math.floor(Math.exp(random.next() * Math.log(300))).toString(36)}`
   const conversations = Array.from({ length: messages / 20 }, (_, i): CorpusConversation => {
     const turns = Array.from({ length: 20 }, (__, turn) => ({ id: `s${turn}`, senderId: random.pick(['ada', 'guide']), type: random.pick(['user', 'assistant'] as const), content: Array.from({ length: 1 + random.below(random.pick([3, 30])) }, word).join(' ') }))
     return { id: `short ${i}`, source: 'short', lang: 'none', participants: ['ada', 'guide'], messages: turns }

@@ -22,7 +22,7 @@ const LONGEST_STRETCH = 524_288
 /** Messages that share a bound. */
 const WINDOW = 1024
 /** Looked at together at first, some times as many each time: the more of them have to be looked at, the less does it pay to decide for each. */
-const FIRST_WINDOWS = 16
+const FIRST_WINDOWS = 4
 const WINDOWS_GROWTH = 3
 /** Before the page gets its turn. */
 const MOST_WINDOWS = 64
