@@ -103,11 +103,10 @@ async function groupsProblem(open: Searchable, answers: readonly Answer[], { tex
     if (matches !== all.length && !(ids > 0 && matches >= all.length - ids && matches < all.length)) return `session ${i} has ${matches} matches instead of ${all.length}`
     if (session?.id !== all[0]!.message.sessionId) return `session ${i} is named ${session?.id}`
     if (hits.length !== Math.min(2, all.length)) return `session ${i} gives ${hits.length} hits of ${all.length}`
-    const byWords = all.some(({ byId }) => byId) ? undefined : all
     for (const [at, { message }] of hits.entries()) {
-      const answer = byWords?.[at]
+      const answer = all[at]!
       const given = all.find(({ message: { number } }) => number === message.number)
-      if (given === undefined || (answer !== undefined && given !== answer && !nearlyTied(given, answer))) return `session ${i} gives ${message.number} as hit ${at}`
+      if (given === undefined || (given !== answer && !nearlyTied(given, answer))) return `session ${i} gives ${message.number} as hit ${at}`
     }
   }
   return undefined

@@ -1,9 +1,12 @@
 // Which chat logs have messages that meet a query: how many, and the best of them.
 
 import type { Access } from '../../core/access.js'
+import { fieldsOf } from '../../core/log-row.js'
 import type { Slices } from '../../core/slices.js'
 import type { State } from '../../core/state.js'
+import { readBodies } from '../../records/message-pages.js'
 import type { LiveIndex } from '../index/live-index.js'
+import { admits, admitsLog } from '../options.js'
 import { byWorth, candidatesOf, type Candidate, type Wanted } from './candidates.js'
 import { ask } from './find-candidates.js'
 import type { Scorer } from './rank.js'
@@ -14,10 +17,8 @@ export interface LogGroup {
   readonly chatLogId: string
   /** How many there are in all, by their words. */
   readonly matches: number
-  /** The best of them, in order. */
-  readonly candidates: readonly Candidate[]
-  /** The query is the id of one of its messages. */
-  readonly byId: boolean
+  /** The best of them, in order; those first whose id is the query. */
+  readonly candidates: readonly (Candidate & { readonly byId: boolean })[]
 }
 
 /** What one segment has of one of its chat logs. */
@@ -37,18 +38,18 @@ const STRETCH = 131_072
  */
 export async function findGroups(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number, perLog: number): Promise<LogGroup[]> {
   const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
-  const groups = new Map<string, { matches: number; candidates: Candidate[] }>()
-  const add = (candidates: readonly Candidate[]): void => {
+  const groups = new Map<string, { matches: number; candidates: (Candidate & { byId: boolean })[] }>()
+  const add = (candidates: readonly Candidate[], asIds: boolean): void => {
     for (const candidate of candidates) {
       const group = groups.get(candidate.chatLogId)
-      if (group === undefined) groups.set(candidate.chatLogId, { matches: 0, candidates: [candidate] })
-      else if (!group.candidates.some(({ number }) => number === candidate.number)) group.candidates.push(candidate)
+      if (group === undefined) groups.set(candidate.chatLogId, { matches: 0, candidates: [{ ...candidate, byId: asIds }] })
+      else if (!group.candidates.some(({ number }) => number === candidate.number)) group.candidates.push({ ...candidate, byId: asIds })
     }
   }
-  add(inTexts)
+  // A segment knows a hash of an id: what only looks like it must not come before everything else.
+  for (const candidate of byId) if (await hasId(access, state, candidate, wanted)) add([candidate], true)
+  add(inTexts, false)
   for (const { chatLogId } of inTexts) groups.get(chatLogId)!.matches++
-  add(byId)
-  const ids = new Set(byId.map(({ chatLogId }) => chatLogId))
   const owns = new Map<SegmentSearch, ReadonlyMap<string, OwnGroup>>()
   const leading = new Set(groups.keys())
   for (const search of segments) {
@@ -64,14 +65,25 @@ export async function findGroups(access: Access, live: LiveIndex | undefined, st
     for (const [stem, group] of own) {
       const log = logs!.get(stem)
       if (log === undefined || !leading.has(log.id)) continue
-      add(await candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!))
+      add(await candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!), false)
       groups.get(log.id)!.matches += group.matches
     }
   }
   return [...groups]
-    .map(([chatLogId, { matches, candidates }]) => ({ chatLogId, matches, candidates: candidates.sort(byWorth).slice(0, perLog), byId: ids.has(chatLogId) }))
-    .sort((a, b) => Number(b.byId) - Number(a.byId) || byWorth(a.candidates[0]!, b.candidates[0]!))
+    .map(([chatLogId, { matches, candidates }]) => ({ chatLogId, matches, candidates: candidates.sort(idsFirst).slice(0, perLog) }))
+    .sort((a, b) => idsFirst(a.candidates[0]!, b.candidates[0]!))
     .slice(0, limit)
+}
+
+function idsFirst(a: Candidate & { readonly byId: boolean }, b: Candidate & { readonly byId: boolean }): number {
+  return Number(b.byId) - Number(a.byId) || byWorth(a, b)
+}
+
+async function hasId(access: Access, state: State, { chatLogId, number }: Candidate, { id, filters }: Wanted): Promise<boolean> {
+  const log = state.heads.chatLogs.get(chatLogId)
+  if (log === undefined) return false
+  const [record] = await readBodies(access, state, log, { from: number, to: number + 1, limit: 1, newest: false })
+  return record !== undefined && fieldsOf(record.body)['id'] === id && admits(filters, fieldsOf(record.body)) && admitsLog(state, filters, log)
 }
 
 /** By the stem of a chat log: what a segment has of it. */

@@ -125,15 +125,15 @@ async function* groupsFor(ports: MessageSearchPorts, wanted: Wanted, perLog: num
   for (let start = 0; start < groups.length; start += GROUPS_AT_ONCE) {
     const some = groups.slice(start, start + GROUPS_AT_ONCE)
     await access.view((state) => prefetch(access, state, some.flatMap(({ candidates }) => candidates)))
-    for (const { chatLogId, matches, candidates, byId } of some) {
+    for (const { chatLogId, matches, candidates } of some) {
       wanted.filters.signal?.throwIfAborted()
       const hits = new Map<string, SearchHit>()
       for (const candidate of candidates) {
-        const hit = (await readHit(access, wanted, candidate, false)) ?? (byId ? await readHit(access, wanted, candidate, true) : undefined)
+        const hit = await readHit(access, wanted, candidate, candidate.byId)
         if (hit !== undefined) hits.set(keyOf(candidate), hit)
       }
       const [first] = hits.values()
-      // Changed or deleted meanwhile; or an id of which the index knew a hash only.
+      // Changed or deleted meanwhile.
       if (first === undefined) continue
       found = true
       yield { chatLogId: chatLogId as ChatLogId, ...(first.session !== undefined && { session: first.session }), matches: Math.max(matches, hits.size), hits: [...hits.values()] }
