@@ -1,68 +1,83 @@
-// One chat: the newest messages first, older ones as somebody scrolls up to them.
+// One chat: its newest messages first, or those around one that was found; more of them as somebody scrolls up or down to them.
 
-import type { Message, Session, UnlockedVault } from 'sealed-vault'
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { Message, SearchHit, UnlockedVault } from 'sealed-vault'
+import { useEffect, useRef } from 'preact/hooks'
 import { Composer } from './composer.js'
 import { formatCount, formatNumber, formatTime } from './format.js'
 import { GiveUp } from './give-up.js'
+import { useKeptPlace } from './kept-place.js'
+import { Marked } from './marked.js'
+import { type Range, readStretch, STEP, type Stretch } from './stretch.js'
 import { useQuery } from './use-query.js'
 import { inWords } from './words.js'
 
-const STEP = 40
-/** Older messages are fetched when less than this is left above, in px. */
-const NEAR_TOP = 600
-const NEAR_END = 60
+/** More messages are fetched when less than this is left above or below, in px. */
+const NEAR_EDGE = 600
 
 interface ChatViewProps {
   readonly vault: UnlockedVault
   readonly sessionId: string
+  /** The message to show; the newest ones when left out. */
+  readonly found?: SearchHit | undefined
   readonly onBack: () => void
 }
 
-interface Stretch {
-  readonly session: Session
-  readonly messages: readonly Message[]
-  readonly count: number
-}
-
-export function ChatView({ vault, sessionId, onBack }: ChatViewProps) {
+export function ChatView({ vault, sessionId, found, onBack }: ChatViewProps) {
   const opened = useRef(performance.now())
-  /** The first message shown, by its number; undefined for the newest stretch. */
-  const first = useRef<number | undefined>(undefined)
+  const range = useRef<Range>(found === undefined ? { kind: 'newest' } : { kind: 'around', number: found.message.number })
   const log = useRef<string | undefined>(undefined)
   const scroll = useRef<HTMLDivElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
+  const foundEntry = useRef<HTMLLIElement>(null)
   const { answer, error, refresh } = useQuery<Stretch>(
     {
       vault,
       // A change without messages may be of the session itself.
       concerns: ({ chatLogIds }) => chatLogIds.length === 0 || chatLogIds.some((id) => id === log.current),
-      ask: () => readStretch(vault, sessionId, first.current),
+      ask: async () => {
+        const asked = range.current
+        const stretch = await readStretch(vault, sessionId, asked, found?.message.chatLogId)
+        // From now on what is shown grows at both ends. Somebody who scrolled meanwhile has asked for more already.
+        if (range.current === asked) range.current = stretch.range
+        return stretch
+      },
     },
     [],
   )
   const messages = answer?.messages ?? []
-  // From now on what is shown grows at both ends.
-  first.current ??= messages[0]?.number
-  log.current = answer?.session.chatLogId
-  const more = answer !== undefined && messages.length < answer.count
+  log.current = answer?.chatLogId
 
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [])
   useEffect(() => {
-    if (answer !== undefined) performance.measure('open-chat', { start: opened.current })
+    if (found === undefined) heading.current?.focus({ preventScroll: true })
+  }, [])
+  useEffect(() => {
+    if (answer === undefined) return
+    // Whoever opened a message reads on from there, also with a screen reader.
+    foundEntry.current?.focus({ preventScroll: true })
+    performance.measure('open-chat', { start: opened.current })
   }, [answer === undefined])
-  useKeptPlace(scroll, messages)
+  useKeptPlace(scroll, answer)
 
-  function fetchOlder(): void {
+  function fetchMore(): void {
     const box = scroll.current
-    if (box === null || !more || messages.length === 0 || box.scrollTop > NEAR_TOP) return
-    first.current = Math.max(0, messages[0]!.number - STEP)
+    if (box === null || answer === undefined || messages.length === 0 || range.current !== answer.range) return
+    const { first, last } = answer.range
+    const older = first > 0 && box.scrollTop <= NEAR_EDGE
+    const newer = last !== undefined && box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR_EDGE
+    if (!older && !newer) return
+    range.current = { kind: 'between', first: older ? Math.max(0, first - STEP) : first, last: newer ? last + STEP : last }
     refresh()
   }
   // A tall window may show all there is and leave nothing to scroll.
-  useEffect(fetchOlder, [messages])
+  useEffect(fetchMore, [answer])
+
+  function toNewest(): void {
+    range.current = { kind: 'newest' }
+    refresh()
+  }
 
   const title = answer === undefined ? '' : answer.session.title || 'Untitled'
+  const apart = answer?.range.last !== undefined
   return (
     <>
       <div class="pane-head">
@@ -77,14 +92,20 @@ export function ChatView({ vault, sessionId, onBack }: ChatViewProps) {
         </p>
       </div>
       {/* Without a focusable box a keyboard could not scroll. */}
-      <div id="chat-scroll" ref={scroll} tabIndex={0} role="region" aria-labelledby="chat-title" onScroll={fetchOlder}>
+      <div id="chat-scroll" ref={scroll} tabIndex={0} role="region" aria-labelledby="chat-title" onScroll={fetchMore}>
         <ol id="messages">
-          {messages.map((message, index) => (
-            <Entry key={message.number} message={message} before={messages[index - 1]} />
-          ))}
+          {messages.map((message, index) => {
+            const isFound = message.number === found?.message.number
+            return <Entry key={message.number} message={message} before={messages[index - 1]} found={isFound ? found : undefined} entry={isFound ? foundEntry : undefined} />
+          })}
         </ol>
       </div>
-      {answer?.session.chatLogId !== undefined && <Composer vault={vault} chatLogId={answer.session.chatLogId} />}
+      {apart && (
+        <button type="button" id="to-newest" onClick={toNewest}>
+          To the newest messages
+        </button>
+      )}
+      {answer?.chatLogId !== undefined && <Composer vault={vault} chatLogId={answer.chatLogId} onSend={apart ? toNewest : undefined} />}
       {answer !== undefined && (
         <div class="chat-foot">
           <GiveUp
@@ -102,49 +123,33 @@ export function ChatView({ vault, sessionId, onBack }: ChatViewProps) {
   )
 }
 
-/** All messages from a place to the end, or the newest ones. */
-async function readStretch(vault: UnlockedVault, sessionId: string, from: number | undefined): Promise<Stretch> {
-  const session = await vault.sessions.get(sessionId)
-  if (session === undefined) throw new Error('this conversation was deleted')
-  const log = session.chatLogId
-  if (log === undefined) return { session, messages: [], count: 0 }
-  const [messages, count] = await Promise.all([vault.chatLogs.read(log, from === undefined ? { limit: STEP } : { after: from - 1, limit: Number.MAX_SAFE_INTEGER }), vault.chatLogs.count(log)])
-  return { session, messages, count }
-}
-
-function describe({ messages, count }: Stretch): string {
+function describe({ messages, count, range }: Stretch): string {
   if (messages.length >= count) return formatCount(count, 'message')
-  return `The latest ${formatNumber(messages.length)} of ${formatCount(count, 'message')}`
+  const shown = `${formatNumber(messages.length)} of ${formatCount(count, 'message')}`
+  return range.last === undefined ? `The latest ${shown}` : shown
 }
 
-/** Keeps what somebody reads where it is: at the end when they were at the end, else at the same message. */
-function useKeptPlace(scroll: { readonly current: HTMLDivElement | null }, messages: readonly Message[]): void {
-  const before = useRef<{ first: number | undefined; height: number; atEnd: boolean }>({ first: undefined, height: 0, atEnd: true })
-  const box = scroll.current
-  // Taken while the old messages are still on the screen.
-  if (box !== null) before.current = { first: before.current.first, height: box.scrollHeight, atEnd: box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END }
-  useLayoutEffect(() => {
-    const shown = scroll.current
-    if (shown === null || messages.length === 0) return
-    const first = messages[0]!.number
-    const grewAbove = before.current.first !== undefined && first < before.current.first
-    if (grewAbove) shown.scrollTop += shown.scrollHeight - before.current.height
-    else if (before.current.atEnd || before.current.first === undefined) shown.scrollTop = shown.scrollHeight
-    before.current.first = first
-  }, [messages])
+interface EntryProps {
+  readonly message: Message
+  readonly before: Message | undefined
+  /** Given to the message that was found. */
+  readonly found: SearchHit | undefined
+  readonly entry: { current: HTMLLIElement | null } | undefined
 }
 
-function Entry({ message, before }: { readonly message: Message; readonly before: Message | undefined }) {
+function Entry({ message, before, found, entry }: EntryProps) {
   const time = formatTime(message.timestamp)
+  // What was changed since has other words in those places.
+  const ranges = found?.message.content === message.content ? found.highlights : []
   return (
-    <li class={`message ${message.type}`}>
+    <li class={`message ${message.type}${found === undefined ? '' : ' found'}`} ref={entry ?? null} tabIndex={found === undefined ? undefined : -1}>
       <p class="note">
         <span class="sender">{message.senderId}</span>
         {/* A time is shown where it changes, as chats do. */}
         {(before === undefined || formatTime(before.timestamp) !== time) && <time>{time}</time>}
       </p>
       <p class="content" dir="auto">
-        {message.content}
+        {ranges.length === 0 ? message.content : <Marked text={message.content} ranges={ranges} />}
       </p>
     </li>
   )

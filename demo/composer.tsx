@@ -5,7 +5,14 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { answerTo } from './guide.js'
 import { inWords } from './words.js'
 
-export function Composer({ vault, chatLogId }: { readonly vault: UnlockedVault; readonly chatLogId: string }) {
+interface ComposerProps {
+  readonly vault: UnlockedVault
+  readonly chatLogId: string
+  /** Called when a message is saved, before it is answered. */
+  readonly onSend: (() => void) | undefined
+}
+
+export function Composer({ vault, chatLogId, onSend }: ComposerProps) {
   const [text, setText] = useState('')
   const [note, setNote] = useState('')
   const [answering, setAnswering] = useState(false)
@@ -20,6 +27,7 @@ export function Composer({ vault, chatLogId }: { readonly vault: UnlockedVault; 
     setAnswering(true)
     try {
       await vault.chatLogs.append(chatLogId, { senderId: 'you', type: 'user', content })
+      onSend?.()
       await streamAnswer(vault, chatLogId, content, left.current.signal)
     } catch (error) {
       setNote(inWords(error))
