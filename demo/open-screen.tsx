@@ -1,14 +1,16 @@
 // The open vault: the list beside a chat or the settings; on a narrow screen one of them at a time.
 
-import type { Session, UnlockedVault } from 'sealed-vault'
-import { useEffect, useState } from 'preact/hooks'
+import type { SearchHit, Session, UnlockedVault } from 'sealed-vault'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ChatView } from './chat-view.js'
 import { LoadPart } from './load-part.js'
+import { SearchPart } from './search-part.js'
 import { SessionList } from './session-list.js'
 import { Settings } from './settings.js'
 import { inWords } from './words.js'
 
-type Pane = { readonly kind: 'list' } | { readonly kind: 'chat'; readonly sessionId: string } | { readonly kind: 'settings' }
+/** `found` is the message that a search led to, `opening` tells one way there from the next. */
+type Pane = { readonly kind: 'list' } | { readonly kind: 'chat'; readonly sessionId: string; readonly found?: SearchHit; readonly opening?: number } | { readonly kind: 'settings' }
 
 /** How this page names the two who talk in conversations that are made here. */
 const PARTICIPANTS = ['you', 'guide']
@@ -35,6 +37,16 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
   }
 
   const open = (session: Session): void => setPane({ kind: 'chat', sessionId: session.id })
+  const openings = useRef(0)
+  const openFound = (found: SearchHit): void => {
+    if (found.session !== undefined) setPane({ kind: 'chat', sessionId: found.session.id, found, opening: ++openings.current })
+  }
+  const sessionId = pane.kind === 'chat' ? pane.sessionId : undefined
+  const listPane = useRef<HTMLElement>(null)
+  /** On a narrow screen it may be that the list is not on it. */
+  const showList = (): void => {
+    if (listPane.current?.checkVisibility() === false) toList()
+  }
   return (
     <div data-screen="unlocked" data-pane={pane.kind}>
       <header>
@@ -54,13 +66,15 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
           {warning}
         </p>
       )}
-      <nav id="list-pane" aria-label="Conversations">
-        <LoadPart vault={vault} />
-        <SessionList vault={vault} current={pane.kind === 'chat' ? pane.sessionId : undefined} onOpen={open} />
+      <nav id="list-pane" aria-label="Conversations" ref={listPane}>
+        <SearchPart vault={vault} sessionId={sessionId} onOpen={openFound} onWanted={showList}>
+          <LoadPart vault={vault} />
+          <SessionList vault={vault} current={sessionId} onOpen={open} />
+        </SearchPart>
       </nav>
       <main id="main-pane">
         {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} />}
-        {pane.kind === 'chat' && <ChatView key={pane.sessionId} vault={vault} sessionId={pane.sessionId} onBack={toList} />}
+        {pane.kind === 'chat' && <ChatView key={`${pane.opening ?? ''} ${pane.sessionId}`} vault={vault} sessionId={pane.sessionId} found={pane.found} onBack={toList} />}
         {pane.kind === 'list' && <p class="hint">Choose a conversation, or begin a new one.</p>}
       </main>
     </div>

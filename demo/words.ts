@@ -45,6 +45,24 @@ function forCode(code: VaultErrorCode, message: string): string {
   }
 }
 
+/** Whether a search failed only because what is typed asks for nothing, as it is on the way to almost any query. */
+export function isNoQueryYet(error: unknown): boolean {
+  return isVaultError(error) && error.code === 'invalid-value'
+}
+
+export function inSearchWords(error: unknown): string {
+  if (!isVaultError(error) || error.code !== 'invalid-value') return inWords(error)
+  switch (error.details.reason) {
+    case 'infix':
+      return 'Three letters or more beside a star at the beginning: *rain'
+    case 'too-long':
+      return 'This is too long for a search.'
+    case undefined:
+    default:
+      return 'Type a word to look for.'
+  }
+}
+
 /** Why the unlock screen is there. `minutes` is the time without use after which the page locks. */
 export function whyLocked(reason: LockReason, minutes: number): string {
   switch (reason) {

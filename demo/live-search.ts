@@ -1,0 +1,81 @@
+// Searches with every letter that is typed. A search that is not wanted any more is stopped; what was found stays until the next answer is there.
+
+import type { SessionHits, Suggestion, UnlockedVault } from 'sealed-vault'
+import { optionsOf, type Question } from './search-question.js'
+
+/** What there is to show for a question. */
+export interface Found {
+  readonly question: Question
+  readonly groups: readonly SessionHits[]
+  readonly error?: unknown
+}
+
+interface LiveSearchPorts {
+  readonly vault: UnlockedVault
+  readonly onFound: (found: Found | undefined) => void
+  /** Words that begin as the last one of the query. */
+  readonly onSuggested: (words: readonly Suggestion[]) => void
+}
+
+const WORDS_SUGGESTED = 6
+
+export class LiveSearch {
+  readonly #ports: LiveSearchPorts
+  readonly #unsubscribe: () => void
+  #running: AbortController | undefined
+  #question: Question | undefined
+  /** Something changed in the vault since the running search began. */
+  #stale = false
+
+  constructor(ports: LiveSearchPorts) {
+    this.#ports = ports
+    this.#unsubscribe = ports.vault.subscribe((event) => {
+      if (event.kind === 'changed' && event.collections.includes('sessions')) this.#again()
+    })
+  }
+
+  /** Asks now; undefined when there is nothing to ask. */
+  ask(question: Question | undefined): void {
+    this.#running?.abort()
+    this.#running = undefined
+    this.#question = question
+    if (question !== undefined) return this.#start(question)
+    this.#ports.onFound(undefined)
+    this.#ports.onSuggested([])
+  }
+
+  stop(): void {
+    this.#running?.abort()
+    this.#unsubscribe()
+  }
+
+  #again(): void {
+    if (this.#running !== undefined) this.#stale = true
+    else if (this.#question !== undefined) this.#start(this.#question)
+  }
+
+  #start(question: Question): void {
+    const running = (this.#running = new AbortController())
+    this.#stale = false
+    void this.#answer(question, running.signal).then(() => {
+      if (this.#running !== running) return
+      this.#running = undefined
+      if (this.#stale) this.#again()
+    })
+  }
+
+  async #answer(question: Question, signal: AbortSignal): Promise<void> {
+    const { vault, onFound, onSuggested } = this.#ports
+    const groups: SessionHits[] = []
+    try {
+      for await (const group of vault.searchBySession(question.query, { ...optionsOf(question), signal })) groups.push(group)
+      if (!signal.aborted) onFound({ question, groups })
+    } catch (error) {
+      if (!signal.aborted) onFound({ question, groups: [], error })
+    }
+    if (signal.aborted) return
+    // Not beside the search: it would only take longer. Without suggestions one types the rest.
+    const words = await vault.suggest(question.query, { limit: WORDS_SUGGESTED, signal }).catch(() => [])
+    if (!signal.aborted) onSuggested(words)
+  }
+}
