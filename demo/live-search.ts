@@ -26,12 +26,21 @@ export class LiveSearch {
   #question: Question | undefined
   /** Something changed in the vault since the running search began. */
   #stale = false
+  #prepared = false
 
   constructor(ports: LiveSearchPorts) {
     this.#ports = ports
     this.#unsubscribe = ports.vault.subscribe((event) => {
       if (event.kind === 'changed' && event.collections.includes('sessions')) this.#again()
     })
+  }
+
+  /** Opens the index, so that the first letter need not wait for that. */
+  prepare(): void {
+    if (this.#prepared) return
+    this.#prepared = true
+    // What is wrong is said when something is searched.
+    this.#ports.vault.searchPlaces('a', { typing: true, limit: 1 }).catch(() => undefined)
   }
 
   /** Asks now; undefined when there is nothing to ask. */
@@ -73,9 +82,16 @@ export class LiveSearch {
     } catch (error) {
       if (!signal.aborted) onFound({ question, groups: [], error })
     }
+    // Not before the results are on the screen: they are what somebody waits for.
+    await nextFrame()
     if (signal.aborted) return
-    // Not beside the search: it would only take longer. Without suggestions one types the rest.
+    // Without suggestions one types the rest.
     const words = await vault.suggest(question.query, { limit: WORDS_SUGGESTED, signal }).catch(() => [])
     if (!signal.aborted) onSuggested(words)
   }
+}
+
+/** Resolves when what is in the document now has been drawn. */
+function nextFrame(): Promise<void> {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
 }

@@ -81,11 +81,16 @@ export function SearchPart({ vault, sessionId, onOpen, onWanted, children }: Sea
     if (activeOption !== undefined) document.getElementById(activeOption)?.scrollIntoView({ block: 'nearest' })
   }, [activeOption])
 
+  function focusIn(): void {
+    setFocused(true)
+    search.prepare()
+  }
+
   const onKeyDown = useSearchKeys({ field, options, active: activeOption, onMove: setActive, onChoose: choose, onClear: () => typeFor(''), onWanted })
   return (
     <div id="search" role="search" data-searching={searching ? '' : undefined} onKeyDown={onKeyDown}>
       <div class="search-head">
-        <div class="search-field" onFocusIn={() => setFocused(true)} onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}>
+        <div class="search-field" onFocusIn={focusIn} onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}>
           <label for="search-text" class="for-screen-readers">
             Search all messages
           </label>

@@ -13,6 +13,8 @@ interface Search {
   readonly words: readonly Suggestion[]
   /** Whether the answer is that to what is typed now. */
   readonly isAnswered: boolean
+  /** Somebody is about to type. */
+  readonly prepare: () => void
   readonly type: (text: string) => void
   readonly choose: (choices: Choices) => void
 }
@@ -42,6 +44,7 @@ export function useSearch(vault: UnlockedVault, sessionId: string | undefined): 
     found,
     words,
     isAnswered: found?.question.query === text && found.question.choices === choices,
+    prepare: () => search.current?.prepare(),
     type(next) {
       // With the letter, not after it is drawn.
       ask(next, choices)
