@@ -74,8 +74,11 @@ export function SearchPart({ vault, sessionId, onOpen, onWanted, children }: Sea
     if (hits[0] !== undefined) openHit(hits[0])
   }, [found])
 
+  const scrolled = useRef(false)
   useLayoutEffect(() => {
-    if (scroll.current !== null) scroll.current.scrollTop = 0
+    // Only when it must be: it has everything laid out on the spot.
+    if (scrolled.current && scroll.current !== null) scroll.current.scrollTop = 0
+    scrolled.current = false
   }, [found?.question, searching])
   useLayoutEffect(() => {
     if (activeOption !== undefined) document.getElementById(activeOption)?.scrollIntoView({ block: 'nearest' })
@@ -88,7 +91,7 @@ export function SearchPart({ vault, sessionId, onOpen, onWanted, children }: Sea
 
   const onKeyDown = useSearchKeys({ field, options, active: activeOption, onMove: setActive, onChoose: choose, onClear: () => typeFor(''), onWanted })
   return (
-    <div id="search" role="search" data-searching={searching ? '' : undefined} onKeyDown={onKeyDown}>
+    <div id="search" role="search" data-searching={searching ? '' : undefined} data-waiting={searching && !isAnswered ? '' : undefined} onKeyDown={onKeyDown}>
       <div class="search-head">
         <div class="search-field" onFocusIn={focusIn} onFocusOut={(event) => setFocused(event.currentTarget.contains(event.relatedTarget as Node | null))}>
           <label for="search-text" class="for-screen-readers">
@@ -119,7 +122,7 @@ export function SearchPart({ vault, sessionId, onOpen, onWanted, children }: Sea
         {searching && <SearchChoices choices={search.choices} chatOpen={sessionId !== undefined} onChoose={search.choose} />}
         <SearchStatus found={searching ? found : undefined} />
       </div>
-      <div class="list-scroll" ref={scroll}>
+      <div class="list-scroll" ref={scroll} onScroll={() => (scrolled.current = true)}>
         {searching && <SearchResults groups={found?.groups ?? []} query={found?.question.query ?? ''} active={activeOption} onOpen={openHit} />}
         {/* Hidden, not taken away: a load goes on while somebody searches. */}
         <div hidden={searching}>{children}</div>

@@ -29,6 +29,20 @@ export const SearchResults = memo(function SearchResults({ groups, query, active
   )
 })
 
+/** Units of text before the first mark that two lines have room for, and those that are left when it stands farther back. */
+const MOST_BEFORE = 60
+const LEFT_BEFORE = 30
+
+/** The snippet from a word shortly before its first mark: in the two lines that are shown it could be out of sight. */
+function fromMark({ text, highlights }: SearchHit['snippet']): SearchHit['snippet'] {
+  const first = highlights[0]?.start ?? 0
+  const start = first <= MOST_BEFORE ? 0 : text.indexOf(' ', first - LEFT_BEFORE) + 1
+  if (start === 0 || start > first) return { text, highlights }
+  const lead = '… '
+  const shift = lead.length - start
+  return { text: lead + text.slice(start), highlights: highlights.map((range) => ({ start: range.start + shift, end: range.end + shift })) }
+}
+
 interface GroupProps {
   readonly group: SessionHits
   readonly active: string | undefined
@@ -47,10 +61,11 @@ const Group = memo(function Group({ group: { chatLogId, session, matches, hits }
       </p>
       {hits.map((hit) => {
         const id = hitId(hit)!
+        const { text, highlights } = fromMark(hit.snippet)
         return (
           <div key={hit.message.number} id={id} role="option" class="hit" aria-selected={id === active} onClick={() => onOpen(hit)}>
             <span class="snippet" dir="auto">
-              <Marked text={hit.snippet.text} ranges={hit.snippet.highlights} />
+              <Marked text={text} ranges={highlights} />
             </span>
             <span class="note">
               <span class="sender">{hit.message.senderId}</span>

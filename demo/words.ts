@@ -54,7 +54,7 @@ export function inSearchWords(error: unknown): string {
   if (!isVaultError(error) || error.code !== 'invalid-value') return inWords(error)
   switch (error.details.reason) {
     case 'infix':
-      return 'Three letters or more beside a star at the beginning: *rain'
+      return 'Three letters or more after a star: *rain'
     case 'too-long':
       return 'This is too long for a search.'
     case undefined:

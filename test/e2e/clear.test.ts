@@ -16,6 +16,7 @@ import { scanClear } from '../../tools/scan-clear.mjs'
 import { type CorpusConversation, seededRandom, shuffled } from '../kit/corpus.js'
 import { findCorpus } from './kit/corpus-file.js'
 import { type PageServer, servePage } from './kit/page-server.js'
+import { SearchBox } from './kit/search-box.js'
 import { VaultPage } from './kit/vault-page.js'
 
 const engines = [
@@ -37,6 +38,8 @@ let server: PageServer
 let conversations: readonly CorpusConversation[]
 let file: string
 let secrets: readonly string[]
+/** Three words of a message one after the other: a query that stays among the recent searches. */
+let searched: string
 
 const letters = 'bcdfghklmnprstvz'
 
@@ -60,6 +63,7 @@ beforeAll(async () => {
   }))
   file = join(folder, 'planted.ndjson.gz')
   writeFileSync(file, gzipSync(conversations.map((conversation) => `${JSON.stringify(conversation)}\n`).join('')))
+  searched = conversations.flatMap(({ messages }) => messages.map(({ content }) => new RegExp(`\\p{L}{${SHORTEST},} \\p{L}{${SHORTEST},} \\p{L}{${SHORTEST},}`, 'u').exec(content)?.[0])).find((words) => words !== undefined)!
   const vocabulary = new Set(conversations.flatMap(({ messages }) => messages.flatMap(({ content }) => content.toLowerCase().match(new RegExp(`\\p{L}{${SHORTEST},}`, 'gu')) ?? [])))
   const times = conversations.flatMap(({ messages }) => [messages[0]!.timestamp!, String(Date.parse(messages[0]!.timestamp!))])
   secrets = [
@@ -67,7 +71,8 @@ beforeAll(async () => {
     ...conversations.flatMap(({ id, title, messages }) => [id, title!, messages[0]!.id]),
     ...names,
     ...times,
-    ...[FIRST_PASSWORD, SECOND_PASSWORD, WRITTEN, DRAFT, FILTER],
+    ...[FIRST_PASSWORD, SECOND_PASSWORD, WRITTEN, DRAFT, FILTER, searched],
+    ...searched.split(' '),
     // Parts are enough to give them away.
     ...[FIRST_PASSWORD, SECOND_PASSWORD, WRITTEN, DRAFT].flatMap((text) => text.split(/[ -]/).filter((part) => part.length >= SHORTEST)),
   ]
@@ -97,7 +102,7 @@ describe.each(engines)('a copied profile of $engine', ({ engine, launch }) => {
   test.skipIf(!found)('tells nothing of what was loaded, typed or searched', async () => {
     // The same steps, so that what the browser keeps of the page itself is in both.
     const control = await inProfile('control', (context) =>
-      useAll(context, { passwords: ['another password altogether', 'and yet another one'], load: (page) => page.loadSample(), chats: ['sample-night-train', 'sample-release'], written: 'three plain words', draft: 'unfinished', filter: 'zzz' }),
+      useAll(context, { passwords: ['another password altogether', 'and yet another one'], load: (page) => page.loadSample(), chats: ['sample-night-train', 'sample-release'], written: 'three plain words', draft: 'unfinished', filter: 'zzz', searched: 'night train' }),
     )
     const used = await inProfile('used', (context) =>
       useAll(context, {
@@ -107,6 +112,7 @@ describe.each(engines)('a copied profile of $engine', ({ engine, launch }) => {
         written: WRITTEN,
         draft: DRAFT,
         filter: FILTER,
+        searched,
       }),
     )
     const scan = scanClear({ profile: used, secrets, control })
@@ -149,10 +155,11 @@ interface Use {
   readonly written: string
   readonly draft: string
   readonly filter: string
+  readonly searched: string
 }
 
 /** Everything a person does in a first week. Ends with a draft and a search on the screen, the vault open. */
-async function useAll(context: BrowserContext, { passwords, load, chats, written, draft, filter }: Use): Promise<void> {
+async function useAll(context: BrowserContext, { passwords, load, chats, written, draft, filter, searched: query }: Use): Promise<void> {
   const [first, second] = passwords
   const page = await VaultPage.open(context, server.url)
   await page.create(first)
@@ -163,6 +170,12 @@ async function useAll(context: BrowserContext, { passwords, load, chats, written
   await page.send(written)
   await page.draft(draft)
   await page.filter(filter, /^0 of /)
+  const search = new SearchBox(page.page)
+  await search.type(query)
+  await page.page.keyboard.press('Enter')
+  await search.opened()
+  await search.focusEmpty()
+  await expect.poll(() => search.recent()).toEqual([query])
   expect(await page.changePassword(first, second)).toMatch(/^The password is changed/)
   await page.lock()
   await page.reload()

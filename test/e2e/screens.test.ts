@@ -71,7 +71,7 @@ describe.each(engines)('the screens in $engine', ({ engine, launch }) => {
       }
     })
     await context.close()
-    expect(screens).toBeGreaterThanOrEqual(13)
+    expect(screens).toBeGreaterThanOrEqual(16)
     expect(Object.fromEntries(obstacles)).toEqual({})
     expect(complaints).toEqual([])
   })

@@ -173,7 +173,7 @@ describe.each(engines)('the search in $engine', ({ engine, launch }) => {
   story('says which word it took for one that nothing has, and is patient with what is no query yet', async () => {
     await search.type('perwinkle')
     await search.expectSessions('planted-long')
-    expect(await search.status()).toBe('No message has “perwinkle”. Showing results for periwinkle.')
+    expect(await search.status()).toBe('Showing results for periwinkle · 1 match')
     expect(await search.marks()).toEqual(['periwinkle'])
     for (const [typed, hint] of [['-', 'Type a word to look for.'], ['*a', 'Three letters or more']] as const) {
       await search.type(typed)
@@ -195,7 +195,6 @@ describe.each(engines)('the search in $engine', ({ engine, launch }) => {
     await vault.lock()
     await vault.expectNothingShown()
     expect(await findInClear(vault.page, 'xylophonically')).toEqual([])
-    await vault.unlock(PASSWORD)
     await vault.reload()
     await vault.unlock(PASSWORD)
     await search.field.focus()
@@ -232,8 +231,8 @@ describe('a letter in a vault of 100,000 messages', () => {
     await search.field.focus()
     await watchKeystrokes(vault.page)
     const times: number[] = []
-    for (const query of ['music festival', 'restaurant', 'what is the best song', 'weather']) {
-      times.push(...(await typeTimed(vault.page, query, 100)))
+    for (const query of ['music festival', 'restaurant', 'what is the best', 'weather']) {
+      times.push(...(await typeTimed(vault.page, query, 80)))
       if ((await search.status())!.includes('Showing results for')) continue
       const others = (await search.marks()).filter((mark) => !query.split(' ').some((word) => mark.toLowerCase().startsWith(word)))
       expect(others).toEqual([])
