@@ -32,6 +32,8 @@ export class Maintenance {
   readonly #stopped = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
+  /** A checkpoint was considered while one was about to begin or ran. */
+  #wantedAgain = false
   #indexing: Promise<unknown> | undefined
   #rebuilding: Promise<unknown> | undefined
   #indexNotBefore = -Infinity
@@ -52,13 +54,24 @@ export class Maintenance {
     // What a load brought is not in the search index before a checkpoint.
     const unindexed = this.#log.manifest.content.index !== null && this.#log.state.adoptions.length > 0
     const little = rows < CHECKPOINT_ROWS && bytes < CHECKPOINT_BYTES && !unindexed
-    if (little || this.#timer !== undefined || this.#checkpointing !== undefined) return
+    if (little) return
+    if (this.#timer !== undefined || this.#checkpointing !== undefined) {
+      this.#wantedAgain = true
+      return
+    }
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.checkpoint(false).catch((error: unknown) => {
-        this.#notBefore = performance.now() + CHECKPOINT_AGAIN_MS
-        this.#listener.warn(error)
-      })
+      this.#wantedAgain = false
+      this.checkpoint(false).then(
+        (outcome) => {
+          // A load ran and is over by now, maybe: what it brought would else wait for the next change.
+          if (outcome === undefined && this.#wantedAgain) void Promise.resolve(this.#checkpointing).then(() => this.considerCheckpoint())
+        },
+        (error: unknown) => {
+          this.#notBefore = performance.now() + CHECKPOINT_AGAIN_MS
+          this.#listener.warn(error)
+        },
+      )
     }, CHECKPOINT_DELAY_MS)
     ;(this.#timer as { unref?: () => void }).unref?.()
   }
