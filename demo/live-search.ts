@@ -7,6 +7,8 @@ import { optionsOf, type Question } from './search-question.js'
 export interface Found {
   readonly question: Question
   readonly groups: readonly SessionHits[]
+  /** False while there may be more of them. */
+  readonly isWhole: boolean
   readonly error?: unknown
 }
 
@@ -18,6 +20,8 @@ interface LiveSearchPorts {
 }
 
 const WORDS_SUGGESTED = 6
+/** Shown as soon as they are there: as many as fill the list. */
+const GROUPS_SHOWN_FIRST = 6
 
 export class LiveSearch {
   readonly #ports: LiveSearchPorts
@@ -39,8 +43,14 @@ export class LiveSearch {
   prepare(): void {
     if (this.#prepared) return
     this.#prepared = true
-    // What is wrong is said when something is searched.
-    this.#ports.vault.searchPlaces('a', { typing: true, limit: 1 }).catch(() => undefined)
+    void this.#openIndex().catch(() => {
+      // What is wrong is said when something is searched.
+    })
+  }
+
+  async #openIndex(): Promise<void> {
+    const { vault } = this.#ports
+    for await (const group of vault.searchBySession('a', { typing: true, limit: 1, hitsPerSession: 1 })) void group
   }
 
   /** Asks now; undefined when there is nothing to ask. */
@@ -77,10 +87,17 @@ export class LiveSearch {
     const { vault, onFound, onSuggested } = this.#ports
     const groups: SessionHits[] = []
     try {
-      for await (const group of vault.searchBySession(question.query, { ...optionsOf(question), signal })) groups.push(group)
-      if (!signal.aborted) onFound({ question, groups })
+      for await (const group of vault.searchBySession(question.query, { ...optionsOf(question), signal })) {
+        groups.push(group)
+        if (groups.length === GROUPS_SHOWN_FIRST && !signal.aborted) {
+          onFound({ question, groups: [...groups], isWhole: false })
+          // The rest is read and drawn when these can be seen.
+          await nextFrame()
+        }
+      }
+      if (!signal.aborted) onFound({ question, groups, isWhole: true })
     } catch (error) {
-      if (!signal.aborted) onFound({ question, groups: [], error })
+      if (!signal.aborted) onFound({ question, groups: [], isWhole: true, error })
     }
     // Not before the results are on the screen: they are what somebody waits for.
     await nextFrame()

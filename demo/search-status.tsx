@@ -19,7 +19,9 @@ export function SearchStatus({ found }: { readonly found: Found | undefined }) {
   )
 }
 
-function describe({ groups }: Found, shortly: boolean): string {
+function describe({ groups, isWhole }: Found, shortly: boolean): string {
+  // The line keeps its height, and is read out once.
+  if (!isWhole) return '\u00A0'
   if (groups.length === 0) return 'No message has this.'
   const matches = formatCount(
     groups.reduce((sum, group) => sum + group.matches, 0),

@@ -5,6 +5,8 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Found, LiveSearch } from './live-search.js'
 import { type Choices, DEFAULTS } from './search-question.js'
 
+const PREPARE_AFTER_MS = 100
+
 interface Search {
   readonly text: string
   readonly choices: Choices
@@ -28,7 +30,12 @@ export function useSearch(vault: UnlockedVault, sessionId: string | undefined): 
   const search = useRef<LiveSearch>(undefined)
   useEffect(() => {
     const live = (search.current = new LiveSearch({ vault, onFound: setFound, onSuggested: setWords }))
-    return () => live.stop()
+    // When everything else that opening the vault needs has been asked for.
+    const timer = setTimeout(() => live.prepare(), PREPARE_AFTER_MS)
+    return () => {
+      clearTimeout(timer)
+      live.stop()
+    }
   }, [vault])
 
   const ask = (query: string, chosen: Choices): void => search.current?.ask(query.trim() === '' ? undefined : { query, choices: chosen, sessionId })

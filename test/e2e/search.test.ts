@@ -231,13 +231,13 @@ describe('a letter in a vault of 100,000 messages', () => {
     await search.field.focus()
     await watchKeystrokes(vault.page)
     const times: number[] = []
-    for (const query of ['music festival', 'restaurant', 'what is the best', 'weather']) {
+    for (const query of ['music festival', 'restaurant', 'what is the best', 'weather', 'football player', 'interesting', 'thank you']) {
       times.push(...(await typeTimed(vault.page, query, 80)))
       if ((await search.status())!.includes('Showing results for')) continue
       const others = (await search.marks()).filter((mark) => !query.split(' ').some((word) => mark.toLowerCase().startsWith(word)))
       expect(others).toEqual([])
     }
-    console.log(`from a letter to the frame with its results, ${LARGE.toLocaleString('en')} messages: ${describeTimes(times)}; aim: p95 under 50 ms`)
+    console.log(`from a letter to the frame with its results, ${LARGE.toLocaleString('en')} messages: ${describeTimes(times)}; the first after unlocking ${times[0]!.toFixed(1)} ms; aim: p95 under 50 ms`)
     expect(Math.max(...times)).toBeLessThan(ABSURD_MS)
     const { word, ids } = someRareWord(conversations)
     await search.type(`${word} `)

@@ -26,8 +26,8 @@ const SPARE = 12
 /** Asked for at first where there is no limit. */
 const FIRST_CANDIDATES = 500
 const HITS_PER_SESSION = 3
-/** Chat logs whose hits are read together. */
-const GROUPS_AT_ONCE = 10
+/** Chat logs whose hits are read together: the first ones are soon there. */
+const GROUPS_AT_ONCE = 6
 /** Hits whose pages are read together. */
 const HITS_AT_ONCE = 20
 
