@@ -12,6 +12,8 @@ export const TIME_ENTRY = 12
 /** Written before the page gets its turn. */
 const CHUNKS_AT_ONCE = 64
 const STEM_BYTES = 12
+/** Stems or runs read before the page gets its turn. */
+const STEMS_AT_ONCE = 1024
 /** Words of a page are this many bytes, numbers included, or a little more. */
 export const WORDS_PAGE = 4096
 /** Begins terms that are no words: what a filter asks for. */
@@ -181,12 +183,14 @@ export interface DecodedTable {
   readonly gone: readonly GoneRun[]
 }
 
-export function decodeTable(bytes: Uint8Array): DecodedTable {
+/** Gives way to the page on the way: there are as many stems as chats. */
+export async function decodeTable(bytes: Uint8Array, slices: Slices): Promise<DecodedTable> {
   const reader = new ByteReader(bytes)
   const stems: string[] = []
   for (let left = reader.varint(); left > 0; left--) {
     stems.push(toBase64Url(bytes.subarray(reader.at, reader.at + STEM_BYTES)))
     reader.at += STEM_BYTES
+    if (left % STEMS_AT_ONCE === 0) await slices.breathe()
   }
   const count = reader.varint()
   const runs = { logs: new Uint32Array(count), numbers: new Uint32Array(count), ordinals: new Uint32Array(count), counts: new Uint32Array(count) }
@@ -205,6 +209,7 @@ export function decodeTable(bytes: Uint8Array): DecodedTable {
     runs.ordinals[i] = ordinal
     runs.counts[i] = count
     ordinal += count
+    if (i % STEMS_AT_ONCE === 0) await slices.breathe()
   }
   const gone: GoneRun[] = []
   for (let left = reader.varint(); left > 0; left--) gone.push({ log: reader.varint(), from: reader.varint(), count: reader.varint() })

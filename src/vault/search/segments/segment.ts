@@ -4,11 +4,12 @@ import { VaultError } from '../../../errors.js'
 import { BLOCK_BYTES, type Blocks, type FileRange } from '../../core/blocks.js'
 import type { Segment as SegmentEntry } from '../../core/index-segments.js'
 import { SuspectPage } from '../../core/pages.js'
+import { Slices } from '../../core/slices.js'
 import { SLACK } from './bits.js'
 import { findId } from './message-ids.js'
 import { PostingList } from './posting-list.js'
 import type { ListPlace } from './postings.js'
-import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, newMessages, type Footer, type GoneRun, type Runs } from './segment-format.js'
+import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, newMessages, type DecodedTable, type Footer, type GoneRun, type Runs } from './segment-format.js'
 import { Vocabulary } from './vocabulary.js'
 
 /** Chunks that nobody asked for are read along where there are no more than so many between two. */
@@ -26,14 +27,13 @@ export class Segment {
   #chunks: { readonly first: Float64Array; readonly at: Uint32Array } | undefined
   #lengths: Uint8Array | undefined
 
-  private constructor(blocks: Blocks, entry: SegmentEntry, footer: Footer, table: Uint8Array, directory: Uint8Array) {
+  private constructor(blocks: Blocks, entry: SegmentEntry, footer: Footer, table: DecodedTable, directory: Uint8Array) {
     this.#blocks = blocks
     this.entry = entry
     this.footer = footer
-    const { stems, runs, gone } = decodeTable(table)
-    this.stems = stems
-    this.runs = runs
-    this.gone = gone
+    this.stems = table.stems
+    this.runs = table.runs
+    this.gone = table.gone
     this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages))
   }
 
@@ -51,7 +51,7 @@ export class Segment {
       ],
       SLACK,
     )
-    return new Segment(blocks, entry, footer, table!, directory!)
+    return new Segment(blocks, entry, footer, await decodeTable(table!, new Slices()), directory!)
   }
 
   get messages(): number {
