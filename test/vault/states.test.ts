@@ -245,6 +245,8 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   load: (vault) => vault.load([]),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   search: (vault) => vault.search('train').next(),
+  searchBySession: (vault) => vault.searchBySession('train').next(),
+  searchPlaces: (vault) => vault.searchPlaces('train'),
   searchSessions: (vault) => vault.searchSessions('train'),
   suggest: (vault) => vault.suggest('tra'),
   check: (vault) => vault.check(),
