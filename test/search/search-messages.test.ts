@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { matchText } from '../../src/vault/search/words/match.js'
-import type { SearchHit, SearchOptions } from '../../src/vault/search/options.js'
+import type { BySessionOptions, SearchHit, SearchOptions } from '../../src/vault/search/options.js'
 import { parseQuery } from '../../src/vault/search/words/query.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { testBrowser } from '../kit/tabs.js'
@@ -106,6 +106,38 @@ describe('a search', () => {
     ])
   })
 
+  it('says what a message is worth, and takes away from it with age', async () => {
+    const { open } = await twoChats()
+    const scores = async (options: SearchOptions = {}): Promise<number[]> => (await search(open, 'train', { order: 'relevance', ...options })).map((hit) => hit.score!)
+    const plain = await scores()
+    expect(plain).toEqual(plain.toSorted((a, b) => b - a))
+    expect((await search(open, 'train'))[0]).not.toHaveProperty('score')
+    // Messages of the times 10, 15 and 20: one half-life old, half as old, new.
+    const aged = new Map((await search(open, 'train', { order: 'relevance', recency: { halfLifeMs: 10, at: 20 } })).map((hit) => [hit.message.timestamp, hit.score!]))
+    const before = new Map((await search(open, 'train', { order: 'relevance' })).map((hit) => [hit.message.timestamp, hit.score!]))
+    expect(aged.get(20)).toBe(before.get(20))
+    expect(aged.get(10)).toBeCloseTo(before.get(10)! * 0.75, 12)
+    expect(aged.get(15)).toBeCloseTo(before.get(15)! * (0.5 + 0.5 * Math.SQRT1_2), 12)
+  })
+
+  it('finds by session, the best messages of each, and says how many there are', async () => {
+    const { open } = await twoChats()
+    const grouped = async (query: string, options: BySessionOptions = {}): Promise<unknown[]> => {
+      const groups: unknown[] = []
+      for await (const { session, matches, hits } of open.searchBySession(query, options)) groups.push([session?.id, matches, hits.map((hit) => hit.message.timestamp)])
+      return groups
+    }
+    for (const step of ['pending', 'folded']) {
+      expect(await grouped('train'), step).toEqual([['trains', 2, [20, 10]], ['food', 1, [15]]])
+      expect(await grouped('train', { hitsPerSession: 1, limit: 1 })).toEqual([['trains', 2, [20]]])
+      expect(await grouped('nihgt', { typos: true, senders: ['bob'] })).toEqual([['food', 1, [15]]])
+      expect(await grouped('zeppelin')).toEqual([])
+      expect((await open.searchPlaces('train')).map(({ timestamp }) => timestamp)).toEqual([20, 15, 10])
+      await open.checkpoint()
+      open.releaseMemory()
+    }
+  })
+
   it('finds in a chat log without a session, which no filter on sessions admits', async () => {
     const { open } = await twoChats()
     const log = await open.chatLogs.create()
@@ -154,8 +186,10 @@ describe('a search', () => {
     const { open } = await twoChats()
     await expect(search(open, '')).rejects.toMatchObject({ code: 'invalid-value', details: { where: 'query' } })
     await expect(search(open, 3 as never)).rejects.toThrow(TypeError)
-    for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
+    for (const options of [{ limit: -1 }, { limit: 1.5 }, { from: NaN }, { order: 'best' }, { match: 'some' }, { order: 'relevance', recency: { halfLifeMs: 0 } }, { order: 'relevance', recency: { halfLifeMs: 1, at: NaN } }, { recency: { halfLifeMs: 1 } }]) await expect(search(open, 'train', options as never)).rejects.toThrow(RangeError)
     for (const options of [{ senders: 'ada' }, { sessionIds: 'x' }, { types: 'user' }, { participants: 'ada' }, { senders: [1] }, { participants: [null] }, { typing: 1 }, { typos: 'yes' }]) await expect(search(open, 'train', options as never)).rejects.toThrow(TypeError)
+    for (const hitsPerSession of [0, 1.5, Infinity]) await expect(open.searchBySession('train', { hitsPerSession }).next()).rejects.toThrow(RangeError)
+    await expect(open.searchPlaces('train', { limit: -1 })).rejects.toThrow(RangeError)
     await expect(search(open, 'train', { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
     const walk = open.search('train')
     await walk.next()
