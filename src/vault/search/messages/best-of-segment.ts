@@ -5,6 +5,7 @@ import { MOST_COUNTED } from '../segments/postings.js'
 import type { ClauseSearch } from './clause-search.js'
 import type { Scorer } from './rank.js'
 import type { SegmentSearch } from './segment-search.js'
+import type { TermLists } from './term-lists.js'
 
 /** Some of the messages that meet a query, in order. */
 export interface Best {
@@ -36,8 +37,9 @@ export async function newestOf(search: SegmentSearch, limit: number, slices: Sli
   const found: Uint32Array[] = []
   let total = 0
   let low = search.first
+  const term = onlyTerm(search)
   for (let length = firstStretch(search, limit); low < search.end && total < limit; length = Math.min(LONGEST_STRETCH, length * STRETCH_GROWTH)) {
-    const high = Math.min(search.end, low + length)
+    const high = Math.min(search.end, (await term?.enoughFrom(low, low + length, limit - total)) ?? low + length)
     const { ordinals } = await search.between(low, high)
     if (ordinals.length > 0) found.push(ordinals)
     total += ordinals.length
@@ -48,15 +50,16 @@ export async function newestOf(search: SegmentSearch, limit: number, slices: Sli
   return { ordinals: all.subarray(0, Math.min(limit, total)), scores: undefined, more: total > limit || low < search.end }
 }
 
+/** The term of a query that has no other. */
+function onlyTerm({ wanted }: SegmentSearch): TermLists | undefined {
+  return wanted.length === 1 && wanted[0]!.terms.length === 1 ? wanted[0]!.terms[0] : undefined
+}
+
 /** As long as should hold what is asked for, were words spread evenly and by themselves. */
 function firstStretch(search: SegmentSearch, limit: number): number {
   const { messages } = search.segment
   const share = search.wanted.map(({ most }) => most / messages).reduce((a, b) => (search.match === 'all' ? a * b : Math.max(a, b)))
-  const expected = Math.ceil(Math.max(SHORTEST_STRETCH, share === 0 ? messages : (1.5 * limit) / share))
-  // A word with many forms says where each of them begins, which is mostly in another message. No list that begins later is opened.
-  const [only, ...others] = search.wanted
-  const enough = others.length === 0 && only!.terms.length === 1 ? only!.terms[0]!.firstOf(limit) : undefined
-  return enough === undefined || enough < search.first ? expected : Math.min(expected, enough + 1 - search.first)
+  return Math.ceil(Math.max(SHORTEST_STRETCH, share === 0 ? messages : (1.5 * limit) / share))
 }
 
 function joined(parts: readonly Uint32Array[], total: number): Uint32Array {

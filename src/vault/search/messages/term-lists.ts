@@ -68,17 +68,43 @@ export class TermLists {
     return this.#words.length
   }
 
-  /** The ordinal of the newest message with the nth word, from 0; undefined when there are fewer, or no more are known yet. */
-  firstOf(nth: number): number | undefined {
-    const at = this.#words[nth]
-    return at?.page.firstOf(at.word)
+  /** The ordinal of the newest message with the nth word, from 0. */
+  #firstOf(nth: number): number {
+    const at = this.#words[nth]!
+    return at.page.firstOf(at.word)
+  }
+
+  /** How many of its words begin before an ordinal, as far as is known. */
+  #wordsBefore(ordinal: number): number {
+    let low = 0
+    let high = this.#words.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#firstOf(middle) < ordinal) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /**
+   * Where a stretch from `low` on may end because so many more of its words have begun, each mostly in a message of its own: no list that begins later has to
+   * be opened. Undefined where it should go on as far as was planned, because it means few words.
+   * @param planned where it ends otherwise
+   */
+  async enoughFrom(low: number, planned: number, messages: number): Promise<number | undefined> {
+    if (this.words <= messages && this.#isComplete) return undefined
+    let nth = this.#wordsBefore(low) + messages
+    if (nth >= this.words && planned > this.#segment.vocabulary.boundary) {
+      await this.complete()
+      nth = this.#wordsBefore(low) + messages
+    }
+    return nth < this.words ? Math.max(low, this.#firstOf(nth)) + 1 : undefined
   }
 
   /** The lists that begin before an ordinal; all of them when it is left out. */
   async lists(before = Infinity): Promise<readonly PostingList[]> {
     if (before > this.#segment.vocabulary.boundary) await this.complete()
-    let reached = 0
-    while (reached < this.#words.length && this.firstOf(reached)! < before) reached++
+    const reached = this.#wordsBefore(before)
     while (this.#lists.length < reached) {
       const opened = this.#lists.length
       const places = this.#words.slice(opened, reached).map(({ page, word }) => page.placeOf(word))
