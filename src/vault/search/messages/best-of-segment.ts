@@ -38,7 +38,7 @@ export async function newestOf(search: SegmentSearch, limit: number, slices: Sli
   let total = 0
   let low = search.first
   const term = onlyTerm(search)
-  for (let length = firstStretch(search, limit); low < search.end && total < limit; length = Math.min(LONGEST_STRETCH, length * STRETCH_GROWTH)) {
+  for (let length = firstStretch(search, limit, term); low < search.end && total < limit; length = Math.min(LONGEST_STRETCH, length * STRETCH_GROWTH)) {
     const high = Math.min(search.end, (await term?.enoughFrom(low, low + length, limit - total)) ?? low + length)
     const { ordinals } = await search.between(low, high)
     if (ordinals.length > 0) found.push(ordinals)
@@ -56,9 +56,10 @@ function onlyTerm({ wanted }: SegmentSearch): TermLists | undefined {
 }
 
 /** As long as should hold what is asked for, were words spread evenly and by themselves. */
-function firstStretch(search: SegmentSearch, limit: number): number {
+function firstStretch(search: SegmentSearch, limit: number, term: TermLists | undefined): number {
   const { messages } = search.segment
-  const share = search.wanted.map(({ most }) => most / messages).reduce((a, b) => (search.match === 'all' ? a * b : Math.max(a, b)))
+  // Where words of new messages alone will hardly do, those of old ones are looked for at once.
+  const share = term !== undefined ? term.known / messages : search.wanted.map(({ most }) => most / messages).reduce((a, b) => (search.match === 'all' ? a * b : Math.max(a, b)))
   return Math.ceil(Math.max(SHORTEST_STRETCH, share === 0 ? messages : (1.5 * limit) / share))
 }
 

@@ -63,6 +63,11 @@ export class TermLists {
     return this.#isComplete ? this.#messages : this.#segment.messages
   }
 
+  /** Messages in the lists of the words that are known. */
+  get known(): number {
+    return this.#messages
+  }
+
   /** How many words it means, as far as is known. */
   get words(): number {
     return this.#words.length

@@ -58,11 +58,10 @@ export class Segment {
     return this.footer.messages
   }
 
-  /** Forgets what can be read again; which messages there are it keeps. */
+  /** Forgets what can be read again; which messages there are it keeps, and their lengths, a byte for each. */
   release(): void {
     this.vocabulary.release()
     this.#times.clear()
-    this.#lengths = undefined
   }
 
   #range(from: number, length: number): FileRange {
