@@ -14,6 +14,8 @@ const CHECKPOINT_BYTES = 512 * 1024
 const INDEX_AGAIN_MS = 60_000
 /** After a checkpoint that failed. */
 const CHECKPOINT_AGAIN_MS = 60_000
+/** After a merge that another job kept from beginning. */
+const MERGE_AGAIN_MS = 500
 /** So that whoever waits for the commit goes first. */
 const CHECKPOINT_DELAY_MS = 20
 
@@ -31,6 +33,7 @@ export class Maintenance {
   readonly #listener: MaintenanceListener
   readonly #stopped = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #mergeTimer: ReturnType<typeof setTimeout> | undefined
   #checkpointing: Promise<unknown> | undefined
   /** A checkpoint was considered while one was about to begin or ran. */
   #wantedAgain = false
@@ -88,10 +91,19 @@ export class Maintenance {
     return outcome
   }
 
-  /** Merges segments of the search index when there are enough of them, and no other job runs. */
+  /** Merges segments of the search index when there are enough of them; while another job runs, soon. */
   considerMerge(): void {
+    clearTimeout(this.#mergeTimer)
+    this.#mergeTimer = undefined
     if (this.#isIndexBusy || !this.#index.wantsMerge) return
     this.#inBackground((job, signal) => this.#index.merge(job, signal))
+  }
+
+  /** Whoever had the job when there was something to merge may be the last one for a long time to come by here. */
+  #mergeSoon(): void {
+    if (this.#mergeTimer !== undefined || this.#stopped.signal.aborted || !this.#index.wantsMerge) return
+    this.#mergeTimer = setTimeout(() => this.considerMerge(), MERGE_AGAIN_MS)
+    ;(this.#mergeTimer as { unref?: () => void }).unref?.()
   }
 
   /** Makes the search index anew, when no other job runs: for a vault that has none. */
@@ -131,7 +143,10 @@ export class Maintenance {
         this.#indexNotBefore = performance.now() + INDEX_AGAIN_MS
         this.#listener.warn(error)
       })
-      .finally(() => (this.#indexing = undefined))
+      .finally(() => {
+        this.#indexing = undefined
+        this.#mergeSoon()
+      })
   }
 
   /** Clears rows that nothing refers to; warns when rows are missing. */
@@ -151,7 +166,9 @@ export class Maintenance {
   /** Begins nothing any more; a checkpoint that has not written yet ends with this reason. */
   stop(reason: VaultError): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#mergeTimer)
     this.#timer = undefined
+    this.#mergeTimer = undefined
     this.#stopped.abort(reason)
   }
 
@@ -160,6 +177,7 @@ export class Maintenance {
     for (;;) {
       signal?.throwIfAborted()
       if (this.#timer !== undefined) await new Promise((resolve) => setTimeout(resolve, CHECKPOINT_DELAY_MS))
+      else if (this.#mergeTimer !== undefined) await new Promise((resolve) => setTimeout(resolve, MERGE_AGAIN_MS))
       else if (this.#checkpointing !== undefined || this.#indexing !== undefined) await this.idle()
       else return
     }
