@@ -166,6 +166,13 @@ export const faults = [
     tests: ['test/search/same-answers.test.ts'],
   },
   {
+    why: 'a page of words is passed over because of the last page with some letters',
+    file: 'src/vault/search/segments/word-parts.ts',
+    find: 'bytes[bucket * width + (page >>> 3)]! |= 0x80 >>> (page & 7)',
+    replace: 'bytes[bucket * width + (page >>> 3)] = 0x80 >>> (page & 7)',
+    tests: ['test/search/segment.test.ts'],
+  },
+  {
     why: 'of messages that are worth the same an older one keeps its place',
     file: 'src/vault/search/messages/best-of-segment.ts',
     find: '(bound === this.#scores[0] && ordinal < this.#ordinals[0]!)',

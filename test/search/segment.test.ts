@@ -1,6 +1,7 @@
 // One segment: what was written is read back, by word, by id, by time, at every border.
 
 import { describe, expect, it } from 'vitest'
+import { Slices } from '../../src/vault/core/slices.js'
 import { A, openBlocks, segmentOf, type Line } from './kit/segments.js'
 
 const word = (i: number): string => `w${i.toString(36).padStart(3, '0')}${'x'.repeat(i % 13)}`
@@ -19,6 +20,23 @@ describe('a segment', () => {
     }
     expect(await segment.vocabulary.find('a')).toBeUndefined()
     expect(await segment.vocabulary.find('zzz')).toBeUndefined()
+  })
+
+  it('finds every word that has some letters in it, of new messages and of old ones', async () => {
+    const store = openBlocks()
+    const segment = await segmentOf(store, 1, Array.from({ length: 4500 }, (_, i): Line => ({ number: i, content: `${word(i)} ${i % 2 === 0 ? 'straße' : '東京都'} ${word(i * 7)}` })))
+    const { vocabulary } = segment
+    expect(vocabulary.boundary).toBe(140)
+    const all: string[] = []
+    for (const tier of [0, 1] as const) for await (const page of vocabulary.pages(tier)) for (let i = 0; i < page.count; i++) all.push(page.word(i))
+    const words = all.filter((known) => !known.startsWith('\u0001'))
+    expect(words.length).toBeGreaterThan(8000)
+    for (const term of ['w0a', '3zx', 'xxxx', 'w1', 'trass', '東京', 'ab', 'nowhere', ...words.filter((_, i) => i % 97 === 0).map((known) => known.slice(1, 5))]) {
+      for (const comparison of ['contains', 'ends'] as const) {
+        const found = [...(await vocabulary.meant({ term, comparison }, new Slices(), 0)), ...(await vocabulary.meant({ term, comparison }, new Slices(), 1))].map(({ page, word: at }) => page.word(at))
+        expect(found.sort(), term).toEqual(words.filter((known) => (comparison === 'contains' ? known.includes(term) : known.endsWith(term))).sort())
+      }
+    }
   })
 
   it('finds messages by id, at any number of them', async () => {

@@ -61,6 +61,7 @@ export interface Footer {
   readonly groupsAt: number
   readonly wordsAt: number
   readonly numbersAt: number
+  readonly partsAt: number
   readonly idsAt: number
   readonly directoryAt: number
   readonly directoryLength: number
@@ -69,7 +70,7 @@ export interface Footer {
   readonly units: number
 }
 
-const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'numbersAt', 'idsAt', 'directoryAt', 'directoryLength', 'pages', 'words'] as const
+const FOOTER_FIELDS = ['messages', 'tableLength', 'timesAt', 'groupsAt', 'wordsAt', 'numbersAt', 'partsAt', 'idsAt', 'directoryAt', 'directoryLength', 'pages', 'words'] as const
 
 export function encodeFooter(footer: Footer): Uint8Array {
   const bytes = new Uint8Array(FOOTER_BYTES)

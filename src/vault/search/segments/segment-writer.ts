@@ -9,6 +9,7 @@ import { encodeIds } from './message-ids.js'
 import { writeList, type Places } from './postings.js'
 import { encodeFooter, encodeTable, encodeTimes, EXACT, newMessages, WORDS_PAGE, type GoneRun, type MessageTable } from './segment-format.js'
 import { decodeLength } from './length-code.js'
+import { WordParts } from './word-parts.js'
 
 /** What a manifest says of a segment. */
 export interface WrittenSegment {
@@ -54,6 +55,8 @@ export class SegmentWriter {
   readonly #words = [new ByteSink(), new ByteSink()] as const
   readonly #numbers = [new ByteSink(), new ByteSink()] as const
   readonly #directory = new ByteSink()
+  /** Of the second tier, which is long. */
+  readonly #parts = new WordParts()
   #pageCount = 0
   #wordCount = 0
   #placeCount = 0
@@ -88,6 +91,7 @@ export class SegmentWriter {
     page.numbers.varint(first)
     page.numbers.varint(docsLength)
     page.numbers.varint(placesLength)
+    if (tier === 1 && !exact) this.#parts.add(term)
     page.words.bytes(utf8(term))
     page.words.byte(0)
     page.count++
@@ -107,6 +111,7 @@ export class SegmentWriter {
     this.#directory.bytes(first)
     for (const number of [page.count, page.words.length, page.numbers.length, page.docs.length, page.places.length]) this.#directory.varint(number)
     page.empty()
+    if (tier === 1) this.#parts.endPage()
     this.#pageCount++
   }
 
@@ -119,6 +124,9 @@ export class SegmentWriter {
     for (const words of this.#words) file.write(words.view())
     const numbersAt = file.length
     for (const numbers of this.#numbers) file.write(numbers.view())
+    const partsAt = file.length
+    // Few pages are soon read.
+    if (newMessages(this.#table.logs.length) > 0) file.write(this.#parts.encode())
     const idsAt = file.length
     file.write(await encodeIds(this.#table.ids, slices))
     const directoryAt = file.length
@@ -128,7 +136,7 @@ export class SegmentWriter {
     const messages = this.#table.logs.length
     const directoryLength = file.length - directoryAt
     if (file.length > 0xffffffff) throw new RangeError('a segment is longer than its footer can say')
-    const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, numbersAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
+    const footer = encodeFooter({ messages, tableLength: this.#tableLength, timesAt: this.#timesAt, groupsAt: this.#groupsAt, wordsAt, numbersAt, partsAt, idsAt, directoryAt, directoryLength, pages: this.#pageCount, words: this.#wordCount, units })
     return { stem: file.stem, blocks: file.finish(footer, usualBytes(messages, this.#placeCount)), messages, units }
   }
 }

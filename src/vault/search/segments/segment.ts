@@ -34,7 +34,7 @@ export class Segment {
     this.stems = table.stems
     this.runs = table.runs
     this.gone = table.gone
-    this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages))
+    this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages), footer.partsAt)
   }
 
   /** @throws {SuspectPage} when a block is missing or damaged, or authenticates and is not a segment */

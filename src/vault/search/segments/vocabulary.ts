@@ -8,6 +8,7 @@ import type { ComparedTerm } from '../words/query.js'
 import type { ListPlace } from './postings.js'
 import type { PageEntry } from './segment-format.js'
 import { WordPage } from './word-page.js'
+import { bucketBytes, bucketsOf, isInAll } from './word-parts.js'
 
 /** Pages kept read. */
 const PAGES_KEPT = 2048
@@ -23,14 +24,17 @@ export class Vocabulary {
   readonly boundary: number
   readonly #blocks: Blocks
   readonly #stem: string
+  readonly #partsAt: number
   /** By tier, in the order of their words. */
   readonly #tiers: readonly (readonly PageEntry[])[]
   readonly #pages = new Map<PageEntry, WordPage>()
 
-  constructor(blocks: Blocks, stem: string, entries: readonly PageEntry[], boundary: number) {
+  /** @param partsAt where the parts of the second tier's words lie */
+  constructor(blocks: Blocks, stem: string, entries: readonly PageEntry[], boundary: number, partsAt: number) {
     this.#blocks = blocks
     this.#stem = stem
     this.boundary = boundary
+    this.#partsAt = partsAt
     this.#tiers = [0, 1].map((tier) => entries.filter((entry) => entry.tier === tier))
   }
 
@@ -55,6 +59,20 @@ export class Vocabulary {
   /** Words that a term of a query means, of both tiers or of one. */
   async meant(term: ComparedTerm, slices: Slices, only?: 0 | 1): Promise<MeantWord[]> {
     const entries = this.#tiers.flatMap((tier, i) => (only === undefined || only === i ? pagesFor(tier, term) : []))
+    if (only === 1) return this.#meantIn(await this.#withParts(entries, term), term, slices)
+    return this.#meantIn(entries, term, slices)
+  }
+
+  /** Those pages of the second tier that may have words with these letters in them. */
+  async #withParts(entries: readonly PageEntry[], { term, comparison }: ComparedTerm): Promise<readonly PageEntry[]> {
+    const buckets = comparison === 'contains' || comparison === 'ends' ? bucketsOf(term) : []
+    if (buckets.length === 0 || entries.length === 0) return entries
+    const width = bucketBytes(entries.length)
+    const views = await this.#blocks.views(buckets.map((bucket) => ({ stem: this.#stem, from: this.#partsAt + bucket * width, length: width })), 0)
+    return entries.filter((_, page) => isInAll(views, page))
+  }
+
+  async #meantIn(entries: readonly PageEntry[], term: ComparedTerm, slices: Slices): Promise<MeantWord[]> {
     const found: MeantWord[] = []
     for (const page of await this.#read(entries, isNarrow(term) ? 'words and numbers' : 'words')) {
       page.forEachMeant(term, (word) => found.push({ page, word }))
