@@ -3,7 +3,7 @@
 // Every three letters in a row that a word has put it into one of some buckets; for each bucket there is a bit for each page. A page whose bits are set for
 // all threes of a part may have it; one that lacks a bit has not (a Bloom filter with one hash: B. H. Bloom, 1970).
 
-export const BUCKETS = 4096
+export const BUCKETS = 2048
 /** Letters in a row. */
 const GRAM = 3
 
