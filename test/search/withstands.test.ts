@@ -1,5 +1,6 @@
 // What the index must withstand: damage it meets before anybody else, jobs that end early, texts and histories that repeat themselves.
 
+import { VaultError } from '../../src/errors.js'
 import { describe, expect, it } from 'vitest'
 import type { Bytes, SealedBytes } from '../../src/brand.js'
 import { Blocks, BLOCK_BYTES, BlockWriter } from '../../src/vault/core/blocks.js'
@@ -121,6 +122,35 @@ describe('jobs that end early', () => {
       for (const listener of before) process.on('unhandledRejection', listener)
     }
     expect(unhandled).toHaveLength(0)
+  })
+
+  it('ends a read whose keys are gone before it begins', { timeout: 2000 }, async () => {
+    const { codec } = openBlocks()
+    const locked = { ...codec, labels: () => { throw new VaultError('locked', 'the vault was locked') } }
+    const blocks = new Blocks({ read: async () => [] } as never, locked as never, 10 * BLOCK_BYTES)
+    await expect(blocks.read([{ stem: 'file', from: 0, length: 10 }], 0)).rejects.toMatchObject({ code: 'locked' })
+    // And whoever asks for the same again is told again.
+    await expect(blocks.read([{ stem: 'file', from: 0, length: 10 }], 0)).rejects.toMatchObject({ code: 'locked' })
+  })
+
+  it('reads a block once for all who ask for it before it is opened', async () => {
+    const { codec, keep } = openBlocks()
+    const file = new BlockWriter(codec, 'file')
+    file.finish(new Uint8Array(64), 0)
+    const rows = await file.take()
+    keep(rows)
+    let reads = 0
+    let opened: (() => void) | undefined
+    const slow = { ...codec, openBytes: async (_store: string, _label: unknown, row: Uint8Array) => new Promise((resolve) => (opened = () => resolve(row))) }
+    const backend = { read: async (requests: readonly unknown[]) => (reads++, requests.map(() => rows[0]!.row)) }
+    const blocks = new Blocks(backend as never, slow as never, 10 * BLOCK_BYTES)
+    const first = blocks.read([{ stem: 'file', from: 0, length: 10 }], 0)
+    await expect.poll(() => opened).toBeDefined()
+    const second = blocks.read([{ stem: 'file', from: 0, length: 10 }], 0)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    opened!()
+    await Promise.all([first, second])
+    expect(reads).toBe(1)
   })
 
   it('keeps no opened block of a read that ends after everything was forgotten', async () => {

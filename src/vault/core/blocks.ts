@@ -99,6 +99,8 @@ export interface BytesView {
   readonly at: number
 }
 
+type SealedBlock = { readonly label: Label; readonly value: SealedBytes } | undefined
+
 interface WantedBlock {
   readonly key: string
   readonly stem: string
@@ -203,40 +205,49 @@ export class Blocks {
     for (let start = 0; start < wanted.length; start += READ_AT_ONCE) void this.#fetch(wanted.slice(start, start + READ_AT_ONCE))
   }
 
+  /** Never rejects: everybody who waits is told. */
   async #fetch(wanted: readonly WantedBlock[]): Promise<void> {
-    const labels = wanted.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
-    const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
-    let rows
+    let rows: readonly SealedBlock[]
     try {
-      rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
+      rows = await this.#readRows(wanted)
     } catch (error) {
-      for (const { reject } of wanted) reject(error)
+      for (const block of wanted) this.#settle(block, () => block.reject(error))
       return
-    } finally {
-      for (const { key, generation } of wanted) if (generation === this.#generation) this.#asked.delete(key)
     }
-    let at = 0
-    const sealed = labels.map((all) => {
-      const index = all.findIndex((_, i) => rows[at + i] !== undefined)
-      const row = index === -1 ? undefined : { label: all[index]!, value: rows[at + index]! }
-      at += all.length
-      return row
-    })
     await Promise.all(
-      wanted.map(async ({ key, block, generation, resolve, reject }, i) => {
+      wanted.map(async (block, i) => {
         try {
-          const bytes = await this.#open(block, sealed[i])
-          if (generation === this.#generation) this.#keep(key, bytes)
-          resolve(bytes)
+          const bytes = await this.#open(block.block, rows[i])
+          if (block.generation === this.#generation) this.#keep(block.key, bytes)
+          this.#settle(block, () => block.resolve(bytes))
         } catch (error) {
           // Others wait for other blocks.
-          reject(error)
+          this.#settle(block, () => block.reject(error))
         }
       }),
     )
   }
 
-  async #open(block: number, row: { readonly label: Label; readonly value: SealedBytes } | undefined): Promise<Uint8Array> {
+  #settle({ key, generation }: WantedBlock, settle: () => void): void {
+    if (generation === this.#generation) this.#asked.delete(key)
+    settle()
+  }
+
+  /** @throws {VaultError} also `locked`, when the keys are gone by now */
+  async #readRows(wanted: readonly WantedBlock[]): Promise<SealedBlock[]> {
+    const labels = wanted.map(({ stem, block }) => this.#codec.labels('blocks', stem, block))
+    const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store: 'blocks', key }) as const))
+    const rows = (await this.#backend.read(requests)) as (SealedBytes | undefined)[]
+    let at = 0
+    return labels.map((all) => {
+      const index = all.findIndex((_, i) => rows[at + i] !== undefined)
+      const row = index === -1 ? undefined : { label: all[index]!, value: rows[at + index]! }
+      at += all.length
+      return row
+    })
+  }
+
+  async #open(block: number, row: SealedBlock): Promise<Uint8Array> {
     if (row === undefined) throw suspect('a block of the search index is missing', block, 'missing-block')
     let bytes
     try {

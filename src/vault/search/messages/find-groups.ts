@@ -65,6 +65,8 @@ export async function findGroups(access: Access, live: LiveIndex | undefined, st
     for (const [stem, group] of own) {
       const log = logs!.get(stem)
       if (log === undefined || !leading.has(log.id)) continue
+      // Without a limit there are as many as chats.
+      await wanted.slices.breathe()
       add(await candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!), false)
       groups.get(log.id)!.matches += group.matches
     }
