@@ -196,13 +196,16 @@ export function readChunkDocs(bytes: Uint8Array, at: number, count: number, befo
     }
     return
   }
-  readPairs(reader, bytes, parameter, previous + 1, ordinals, counts, to + i, to + count)
+  readPairs(reader, bytes, parameter, previous + 1, 1, ordinals, counts, to + i, to + count)
 }
 
-/** Steps and counts: what a search of common words spends its time in. Both mostly lie in 32 bits. */
-function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, number: number, ordinals: Uint32Array, counts: Uint32Array, from: number, to: number): void {
+/**
+ * Rice codes, each added to the sum so far, and a gamma code behind each: what a search of common words spends its time in. Both mostly lie in 32 bits.
+ * @param first what the first code is added to; every further one is added to the sum before and `step`
+ */
+function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, first: number, step: number, sums: Uint32Array, gammas: Uint32Array, from: number, to: number): void {
   let bit = reader.at
-  let ordinal = number
+  let sum = first
   for (let i = from; i < to; i++) {
     const at = bit >>> 3
     const shift = bit & 7
@@ -212,16 +215,17 @@ function readPairs(reader: BitReader, bytes: Uint8Array, parameter: number, numb
     const used = ones + 1 + parameter
     const zeros = used < 32 ? Math.clz32(word << used) : 32
     if (used + 2 * zeros < 32) {
-      ordinal += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
-      counts[i] = (word << (used + zeros)) >>> (31 - zeros)
+      sum += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
+      gammas[i] = (word << (used + zeros)) >>> (31 - zeros)
       bit += used + 2 * zeros + 1
     } else {
       reader.at = bit
-      ordinal += reader.rice(parameter)
-      counts[i] = reader.gamma()
+      sum += reader.rice(parameter)
+      gammas[i] = reader.gamma()
       bit = reader.at
     }
-    ordinals[i] = ordinal++
+    sums[i] = sum
+    sum += step
   }
 }
 
@@ -243,12 +247,18 @@ export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Arr
   const reader = new BitReader(bytes, at)
   const parameter = reader.bits(5)
   if (spans === undefined) readPlainPlaces(reader, bytes, parameter, starts, positions)
-  else readSpannedPlaces(reader, bytes, parameter, starts, positions, spans)
+  else {
+    readPairs(reader, bytes, parameter, 0, 0, positions, spans, 0, total)
+    // Summed up over the whole chunk; in a message they begin anew.
+    for (let i = messages - 1; i > 0; i--) {
+      const base = positions[starts[i]! - 1]!
+      for (let place = starts[i]!; place < starts[i + 1]!; place++) positions[place]! -= base
+    }
+  }
   return { starts, positions, spans }
 }
 
-// Written out twice, for phrases of common words spend their time here and nowhere else.
-
+/** What a phrase of common words spends its time in. */
 function readPlainPlaces(reader: BitReader, bytes: Uint8Array, parameter: number, starts: Uint32Array, positions: Uint32Array): void {
   let bit = reader.at
   for (let i = 0, place = 0; i + 1 < starts.length; i++) {
@@ -266,33 +276,6 @@ function readPlainPlaces(reader: BitReader, bytes: Uint8Array, parameter: number
       } else {
         reader.at = bit
         position += reader.rice(parameter)
-        bit = reader.at
-      }
-      positions[place] = position
-    }
-  }
-}
-
-function readSpannedPlaces(reader: BitReader, bytes: Uint8Array, parameter: number, starts: Uint32Array, positions: Uint32Array, spans: Uint32Array): void {
-  let bit = reader.at
-  for (let i = 0, place = 0; i + 1 < starts.length; i++) {
-    const end = starts[i + 1]!
-    for (let position = 0; place < end; place++) {
-      const from = bit >>> 3
-      const shift = bit & 7
-      let word = (bytes[from]! << 24) | (bytes[from + 1]! << 16) | (bytes[from + 2]! << 8) | bytes[from + 3]!
-      if (shift !== 0) word = (word << shift) | (bytes[from + 4]! >>> (8 - shift))
-      const ones = Math.clz32(~word)
-      const used = ones + 1 + parameter
-      const zeros = used < 32 ? Math.clz32(word << used) : 32
-      if (used + 2 * zeros < 32) {
-        position += (ones << parameter) | (parameter === 0 ? 0 : (word << (ones + 1)) >>> (32 - parameter))
-        spans[place] = (word << (used + zeros)) >>> (31 - zeros)
-        bit += used + 2 * zeros + 1
-      } else {
-        reader.at = bit
-        position += reader.rice(parameter)
-        spans[place] = reader.gamma()
         bit = reader.at
       }
       positions[place] = position
