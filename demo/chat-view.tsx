@@ -1,7 +1,7 @@
 // One chat: its newest messages first, or those around one that was found; more of them as somebody scrolls up or down to them.
 
 import type { Message, SearchHit, UnlockedVault } from 'sealed-vault'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { Composer } from './composer.js'
 import { formatCount, formatNumber, formatTime } from './format.js'
 import { GiveUp } from './give-up.js'
@@ -47,7 +47,7 @@ export function ChatView({ vault, sessionId, found, onBack }: ChatViewProps) {
   const messages = answer?.messages ?? []
   log.current = answer?.chatLogId
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (found === undefined) heading.current?.focus({ preventScroll: true })
   }, [])
   useEffect(() => {

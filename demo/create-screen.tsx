@@ -1,6 +1,6 @@
 // Nothing is kept here yet: a password makes the vault.
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Card } from './closed-screens.js'
 import { PasswordField } from './password-field.js'
 import { StrengthHint } from './strength.js'
@@ -18,7 +18,8 @@ export function CreateScreen({ note, onCreate }: CreateScreenProps) {
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const field = useRef<HTMLInputElement>(null)
-  useEffect(() => field.current?.focus(), [])
+  // Before the screen is painted: who types at once must not lose a letter.
+  useLayoutEffect(() => field.current?.focus(), [])
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()

@@ -1,7 +1,7 @@
 // There is a vault, and it is locked.
 
 import { isVaultError } from 'sealed-vault'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Card } from './closed-screens.js'
 import { GiveUp } from './give-up.js'
 import { PasswordField } from './password-field.js'
@@ -21,7 +21,8 @@ export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
   const [lost, setLost] = useState(false)
   const [acceptLoss, setAcceptLoss] = useState(false)
   const field = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  // Before the screen is painted: an effect after it would select, and lose, what was typed at once.
+  useLayoutEffect(() => {
     if (!busy) field.current?.select()
   }, [busy])
 

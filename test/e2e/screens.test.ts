@@ -109,6 +109,30 @@ describe.each(engines)('the screens in $engine', ({ engine, launch }) => {
     await context.close()
   })
 
+  test.skipIf(!found)('take what is typed from the moment they are there', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    // Who types on without a look at the screen must not lose a letter: the field has the focus in the same task that shows it.
+    await page.addInitScript(() => {
+      const seen: string[] = []
+      Object.assign(globalThis, { seen })
+      new MutationObserver(() => {
+        const screen = document.querySelector<HTMLElement>('[data-screen]')?.dataset.screen
+        if (screen !== undefined && seen.at(-1)?.startsWith(`${screen}:`) !== true) seen.push(`${screen}: ${document.activeElement?.getAttribute('type') ?? 'nothing'}`)
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await page.goto(server.url)
+    await page.locator('[data-screen="empty"]').waitFor()
+    for (const field of await page.locator('input[type=password]').all()) await field.fill('a long enough password')
+    await page.keyboard.press('Enter')
+    await page.locator('[data-screen="unlocked"]').waitFor()
+    await page.getByRole('button', { name: 'Lock', exact: true }).click()
+    await page.locator('[data-screen="locked"]').waitFor()
+    const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
+    expect(seen.filter((screen) => screen.startsWith('empty') || screen.startsWith('locked'))).toEqual(['empty: password', 'locked: password'])
+    await context.close()
+  })
+
   test.skipIf(!found)('run under a policy without anything inline', async () => {
     const page = await browser.newPage()
     await page.goto(server.url)
