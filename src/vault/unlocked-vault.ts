@@ -270,7 +270,7 @@ export class UnlockedVault implements Records {
     this.#vault.noteUse()
   }
 
-  /** Forgets decoded pages and opened blocks of the index; they are read again when asked for. For when memory is short. */
+  /** Forgets decoded pages and opened blocks of the index; they are read again when asked for. Of each indexed message three or four bytes stay: its time and length. For when memory is short. */
   releaseMemory(): void {
     this.#vault.pages.clear()
     this.#vault.search.release()

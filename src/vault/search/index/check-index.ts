@@ -110,5 +110,5 @@ async function digestOf(live: LiveSegment, blocks: Blocks, slices: Slices): Prom
     for (let i = 0; i < ordinals.length; i++) sums[ordinals[i]!]! += placeHash(hash, positions[i]!, spans[i]!)
     await slices.breathe()
   }
-  return { live, sums, times: await segment.allTimes(), lengths: await segment.lengths(), ids: decodeIds(await segment.idBytes(), segment.messages) }
+  return { live, sums, times: segment.allTimes(), lengths: await segment.lengths(), ids: decodeIds(await segment.idBytes(), segment.messages) }
 }

@@ -79,7 +79,7 @@ async function unpack({ segment, hidden }: LiveSegment, stems: Map<string, numbe
       numbers[ordinal] = runs.numbers[run]! - i
     }
   }
-  const times = await segment.allTimes()
+  const times = segment.allTimes()
   const lengths = await segment.lengths()
   const ids = decodeIds(await segment.idBytes(), count)
   const source = { logs, logNumbers, numbers, times, lengths, ids, hidden, count, at: -1 }

@@ -83,7 +83,7 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
   const look = async (low: number, high: number): Promise<void> => {
     const found = await search.between(low, high)
     if (found.ordinals.length === 0) return
-    const scores = scorer.hasAge ? scorer.aged(await search.scores(found, scorer), await search.segment.timesOf(found.ordinals)) : await search.scores(found, scorer)
+    const scores = scorer.hasAge ? scorer.aged(await search.scores(found, scorer), search.segment.timesOf(found.ordinals)) : await search.scores(found, scorer)
     for (let i = 0; i < scores.length; i++) best.offer(found.ordinals[i]!, scores[i]!)
   }
   const hasManyForms = search.wanted.some(({ terms }) => terms.some(({ words }) => words > MANY_LISTS))
@@ -94,7 +94,7 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
     }
     return best.inOrder()
   }
-  const [bounds] = await Promise.all([windowBounds(search, scorer, slices), search.segment.lengths()])
+  const [bounds] = await Promise.all([windowBounds(search, scorer, slices), search.segment.lengths(), search.readAhead()])
   const windows = Uint32Array.from(bounds.keys()).filter((window) => bounds[window]! > 0)
   windows.sort((a, b) => bounds[b]! - bounds[a]! || a - b)
   let at = 0
@@ -138,7 +138,7 @@ async function windowBounds(search: SegmentSearch, scorer: Scorer, slices: Slice
     bounds[window] = search.match === 'all' && parts.includes(0) ? 0 : parts.reduce((a, b) => a + b, 0)
   }
   if (!scorer.hasAge) return bounds
-  const newest = await search.segment.newestTimes(WINDOW)
+  const newest = search.segment.newestTimes(WINDOW)
   return scorer.aged(bounds, newest)
 }
 

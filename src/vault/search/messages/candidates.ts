@@ -32,8 +32,8 @@ export function byWorth(a: Candidate, b: Candidate): number {
 }
 
 /** What a segment found, as candidates in its order. */
-export async function candidatesOf(segment: Segment, { ordinals, scores }: Pick<Best, 'ordinals' | 'scores'>, logs: LogsByStem): Promise<Candidate[]> {
-  const times = await segment.timesOf(ordinals)
+export function candidatesOf(segment: Segment, { ordinals, scores }: Pick<Best, 'ordinals' | 'scores'>, logs: LogsByStem): Candidate[] {
+  const times = segment.timesOf(ordinals)
   const found: Candidate[] = []
   for (const [i, ordinal] of ordinals.entries()) {
     const { stem, number } = segment.placeOf(ordinal)

@@ -22,9 +22,10 @@ export interface Candidates {
 export interface Question {
   /** Undefined where nobody asked what messages are worth. */
   readonly scorer: Scorer | undefined
-  /** What was found without segments, and what has the query as its id, anywhere; in no order. */
+  /** What was found without segments; in no order. */
   readonly inTexts: readonly Candidate[]
-  readonly byId: readonly Candidate[]
+  /** What has the query as its id, anywhere; in no order. Asked for along with everything else: most queries are no id, and must not wait for that to turn out. */
+  readonly byId: Promise<readonly Candidate[]>
   /** Longest first. */
   readonly segments: readonly SegmentSearch[]
   readonly logs: LogsByStem | undefined
@@ -41,23 +42,23 @@ export async function ask(access: Access, live: LiveIndex | undefined, state: St
   if (view !== undefined) return askIndex(view, wanted, texts)
   await texts.readLogs([...state.heads.chatLogs.entries()].map(([, log]) => log))
   const scorer = texts.ranked ? scorerOf(wanted, texts.tally.sums) : undefined
-  return { scorer, inTexts: texts.candidates(scorer), byId: texts.byId, segments: [], logs: undefined }
+  return { scorer, inTexts: texts.candidates(scorer), byId: Promise.resolve(texts.byId), segments: [], logs: undefined }
 }
 
 async function askIndex({ segments, pending, unread, logs }: IndexView, wanted: Wanted, texts: TextSearch): Promise<Question> {
   const { query, filters, id, slices } = wanted
-  // Asked for along with everything else: most queries are no id, and must not wait for that to turn out.
-  const withId = Promise.all(segments.map((live) => idCandidates(live, id, logs)))
-  withId.catch(() => undefined)
   await texts.readPending(pending)
   await texts.readLogs(unread)
+  const byId = Promise.all(segments.map((live) => idCandidates(live, id, logs))).then((found) => [...texts.byId, ...found.flat()])
+  // Whoever awaits it sees the failure; whoever gives up before must not leave one that nobody sees.
+  byId.catch(() => undefined)
   const searches = await Promise.all(segments.map((live) => SegmentSearch.open(live, { query, filters, logs, admitsLog: texts.admitsLog, slices })))
   let scorer: Scorer | undefined
   if (texts.ranked) {
     for (const search of searches) await search.addSums(texts.tally.sums)
     scorer = scorerOf(wanted, texts.tally.sums)
   }
-  return { scorer, inTexts: texts.candidates(scorer), byId: [...texts.byId, ...(await withId).flat()], segments: searches.toSorted((a, b) => b.segment.messages - a.segment.messages), logs }
+  return { scorer, inTexts: texts.candidates(scorer), byId, segments: searches.toSorted((a, b) => b.segment.messages - a.segment.messages), logs }
 }
 
 async function idCandidates({ segment, hidden }: LiveSegment, id: string, logs: LogsByStem): Promise<Candidate[]> {
@@ -70,14 +71,14 @@ export async function findCandidates(access: Access, live: LiveIndex | undefined
   const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
   const best = [...inTexts]
   let more = false
-  const take = async (search: SegmentSearch, own: Best): Promise<void> => {
+  const take = (search: SegmentSearch, own: Best): void => {
     more ||= own.more
-    best.push(...(await candidatesOf(search.segment, own, logs!)))
+    best.push(...candidatesOf(search.segment, own, logs!))
   }
   if (scorer === undefined) await Promise.all(segments.map(async (search) => take(search, await newestOf(search, limit, wanted.slices))))
   // What the longest segment finds spares the others a look.
-  else for (const search of segments) await take(search, await worthiestOf(search, scorer, limit, floorOf(best, limit), wanted.slices))
-  return { byId: byId.toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more: more || best.length > limit }
+  else for (const search of segments) take(search, await worthiestOf(search, scorer, limit, floorOf(best, limit), wanted.slices))
+  return { byId: (await byId).toSorted(byWorth), byWords: best.toSorted(byWorth).slice(0, limit), more: more || best.length > limit }
 }
 
 /** What the last of the best is worth. */

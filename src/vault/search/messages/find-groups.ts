@@ -47,7 +47,7 @@ export async function findGroups(access: Access, live: LiveIndex | undefined, st
     }
   }
   // A segment knows a hash of an id: what only looks like it must not come before everything else.
-  for (const candidate of byId) if (await hasId(access, state, candidate, wanted)) add([candidate], true)
+  for (const candidate of await byId) if (await hasId(access, state, candidate, wanted)) add([candidate], true)
   add(inTexts, false)
   for (const { chatLogId } of inTexts) groups.get(chatLogId)!.matches++
   const owns = new Map<SegmentSearch, ReadonlyMap<string, OwnGroup>>()
@@ -67,7 +67,7 @@ export async function findGroups(access: Access, live: LiveIndex | undefined, st
       if (log === undefined || !leading.has(log.id)) continue
       // Without a limit there are as many as chats.
       await wanted.slices.breathe()
-      add(await candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!), false)
+      add(candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!), false)
       groups.get(log.id)!.matches += group.matches
     }
   }
@@ -95,7 +95,7 @@ async function groupsOf(search: SegmentSearch, scorer: Scorer | undefined, perLo
   const found = new Map<string, OwnGroup>()
   for (let low = search.first; low < search.end; low += STRETCH) {
     const stretch = await search.between(low, Math.min(search.end, low + STRETCH))
-    const scores = scorer && scorer.aged(await search.scores(stretch, scorer), scorer.hasAge ? await segment.timesOf(stretch.ordinals) : NO_TIMES)
+    const scores = scorer && scorer.aged(await search.scores(stretch, scorer), scorer.hasAge ? segment.timesOf(stretch.ordinals) : NO_TIMES)
     let run = stretch.ordinals.length === 0 ? 0 : segment.runOf(stretch.ordinals[0]!)
     for (const [i, ordinal] of stretch.ordinals.entries()) {
       while (run + 1 < runStarts.length && runStarts[run + 1]! <= ordinal) run++

@@ -49,8 +49,9 @@ async function* searchFor(ports: MessageSearchPorts, wanted: Wanted): AsyncGener
   for (; ; limit = Infinity) {
     const { byId, byWords, more } = await candidatesFor(ports, wanted, limit)
     const all = [...byId.map((candidate) => ({ candidate, byId: true })), ...byWords.map((candidate) => ({ candidate, byId: false }))]
-    for (let start = 0; start < all.length; start += HITS_AT_ONCE) {
-      const group = all.slice(start, start + HITS_AT_ONCE)
+    // What only looks like an id must not cost those with the words another read.
+    for (let start = 0, end = byId.length + HITS_AT_ONCE; start < all.length; start = end, end += HITS_AT_ONCE) {
+      const group = all.slice(start, end)
       await access.view((state) => prefetch(access, state, group.map(({ candidate }) => candidate)))
       for (const { candidate, byId: asId } of group) {
         const key = keyOf(candidate)

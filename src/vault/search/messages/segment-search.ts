@@ -1,5 +1,6 @@
 // One segment asked by a query, stretch by stretch: the messages that meet it and its filters, and what each is worth.
 
+import { BLOCK_BYTES } from '../../core/blocks.js'
 import type { Slices } from '../../core/slices.js'
 import type { Head } from '../../core/state.js'
 import type { LiveSegment, LogsByStem } from '../index/live-index.js'
@@ -14,6 +15,9 @@ import { countEachAmong, hiddenOrdinals } from './hidden.js'
 import type { Scorer } from './rank.js'
 import { intersect, listAmong, NO_MATCHES, unite } from './term-lists.js'
 import type { Sums } from './text-tally.js'
+
+/** Bytes of lists that are read before it is known whether all of them are needed. */
+const READ_AHEAD = 12 * BLOCK_BYTES
 
 export type AdmitsLog = (log: Head) => boolean
 
@@ -61,13 +65,13 @@ export class SegmentSearch {
 
   static async open(live: LiveSegment, { query, filters, logs, admitsLog, slices }: Asked): Promise<SegmentSearch> {
     const { segment } = live
-    const [wanted, unwanted, { first, end }, senders, types] = await Promise.all([
+    const [wanted, unwanted, senders, types] = await Promise.all([
       Promise.all(query.wanted.map((clause) => ClauseSearch.open(segment, clause, slices))),
       Promise.all(query.unwanted.map((clause) => ClauseSearch.open(segment, clause, slices))),
-      segment.ordinalsBetween(filters.from, filters.to),
       filters.senders && exactLists(segment, [...filters.senders].map((sender) => exactTerm('s', sender))),
       filters.types && exactLists(segment, [...filters.types].map((type) => exactTerm('t', type))),
     ])
+    const { first, end } = segment.ordinalsBetween(filters.from, filters.to)
     const admitted =
       admitsLog &&
       segment.stems.map((stem) => {
@@ -98,6 +102,12 @@ export class SegmentSearch {
   async load(stretches: readonly (readonly [low: number, high: number])[]): Promise<void> {
     const wanted = await Promise.all(this.wanted.map((clause) => clause.docsOf(stretches)))
     await this.segment.loadChunks('docs', wanted.flat())
+  }
+
+  /** Has the lists of all words on hand, where they are so short that reading them whole takes no longer than finding out which parts of them are needed. */
+  async readAhead(): Promise<void> {
+    const lists = (await Promise.all(this.wanted.flatMap(({ terms }) => terms.map((term) => term.lists())))).flat()
+    if (lists.reduce((sum, { place }) => sum + place.docsLength, 0) <= READ_AHEAD) await this.segment.readAhead(lists)
   }
 
   /** The rarest clause first: the others are asked only for what it leaves. */

@@ -7,6 +7,8 @@ import { isNarrow, type MeantWord } from '../segments/vocabulary.js'
 import type { QueryTerm } from '../words/query.js'
 
 export const NO_MATCHES: Matches = { ordinals: new Uint32Array(0), counts: new Uint32Array(0) }
+/** Words whose lists are opened before it is known whether all of them are needed. */
+const FEW_WORDS = 4
 /** Lists looked at before the page gets its turn. */
 const LISTS_AT_ONCE = 1024
 
@@ -38,6 +40,8 @@ export class TermLists {
     const inOne = isNarrow(term) || vocabulary.boundary === 0
     lists.#add(await vocabulary.meant(term, slices, inOne ? undefined : 0))
     lists.#isComplete = inOne
+    // All terms' at once, and not one after the other when each one's turn comes.
+    if (inOne && lists.words <= FEW_WORDS) await lists.lists()
     return lists
   }
 

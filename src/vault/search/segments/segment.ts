@@ -23,11 +23,15 @@ export class Segment {
   readonly footer: Footer
   readonly vocabulary: Vocabulary
   readonly #blocks: Blocks
+  /** Their section, as it lies in the segment: what is found is told with its time, so that every search would have to read of it. */
+  readonly #timesSection: Uint8Array
+  /** By chunk of times: that of its first message. */
+  readonly #firstTimes: Float64Array
+  /** By chunk: its times. */
   readonly #times = new Map<number, Float64Array>()
-  #chunks: { readonly first: Float64Array; readonly at: Uint32Array } | undefined
   #lengths: Uint8Array | undefined
 
-  private constructor(blocks: Blocks, entry: SegmentEntry, footer: Footer, table: DecodedTable, directory: Uint8Array) {
+  private constructor(blocks: Blocks, entry: SegmentEntry, footer: Footer, table: DecodedTable, directory: Uint8Array, times: Uint8Array) {
     this.#blocks = blocks
     this.entry = entry
     this.footer = footer
@@ -35,6 +39,9 @@ export class Segment {
     this.runs = table.runs
     this.gone = table.gone
     this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages), footer.partsAt)
+    this.#timesSection = times
+    const view = new DataView(times.buffer)
+    this.#firstTimes = Float64Array.from({ length: Math.ceil(footer.messages / TIMES_CHUNK) }, (_, chunk) => view.getFloat64(chunk * TIME_ENTRY))
   }
 
   /** @throws {SuspectPage} when a block is missing or damaged, or authenticates and is not a segment */
@@ -43,22 +50,23 @@ export class Segment {
     const bytes = entry.blocks * BLOCK_BYTES
     const [end] = await blocks.read([{ stem, from: bytes - FOOTER_BYTES, length: FOOTER_BYTES }], 0)
     const footer = decodeFooter(end!)
-    if (footer.messages !== entry.messages || footer.directoryAt + footer.directoryLength > bytes - FOOTER_BYTES || footer.tableLength > bytes) throw malformed()
-    const [table, directory] = await blocks.read(
+    if (footer.messages !== entry.messages || footer.directoryAt + footer.directoryLength > bytes - FOOTER_BYTES || footer.tableLength > bytes || !(footer.timesAt <= footer.groupsAt && footer.groupsAt <= bytes) || timesEntries(footer) > footer.groupsAt - footer.timesAt) throw malformed()
+    const [table, directory, times] = await blocks.read(
       [
         { stem, from: 0, length: footer.tableLength },
         { stem, from: footer.directoryAt, length: footer.directoryLength },
+        { stem, from: footer.timesAt, length: footer.groupsAt - footer.timesAt },
       ],
       SLACK,
     )
-    return new Segment(blocks, entry, footer, await decodeTable(table!, new Slices()), directory!)
+    return new Segment(blocks, entry, footer, await decodeTable(table!, new Slices()), directory!, times!)
   }
 
   get messages(): number {
     return this.footer.messages
   }
 
-  /** Forgets what can be read again; which messages there are it keeps, and their lengths, a byte for each. */
+  /** Forgets what can be read again; which messages there are it keeps, their times, of which two or three bytes each are kept, and their lengths, a byte each. */
   release(): void {
     this.vocabulary.release()
     this.#times.clear()
@@ -98,58 +106,46 @@ export class Segment {
     return this.#lengths
   }
 
-  /** First times of all chunks, and where the steps to the others begin; one more at the end. */
-  async #chunkTimes(): Promise<{ readonly first: Float64Array; readonly at: Uint32Array }> {
-    if (this.#chunks !== undefined) return this.#chunks
-    const count = Math.ceil(this.messages / TIMES_CHUNK)
-    const bytes = await this.#read(this.footer.timesAt, count * TIME_ENTRY)
-    const view = new DataView(bytes.buffer)
-    const first = Float64Array.from({ length: count }, (_, i) => view.getFloat64(i * TIME_ENTRY))
-    const stepsAt = this.footer.timesAt + count * TIME_ENTRY
-    const at = Uint32Array.from({ length: count + 1 }, (_, i) => (i < count ? stepsAt + view.getUint32(i * TIME_ENTRY + 8) : this.footer.groupsAt))
-    this.#chunks = { first, at }
-    return this.#chunks
+  #timesIn(chunk: number): Float64Array {
+    let times = this.#times.get(chunk)
+    if (times === undefined) this.#times.set(chunk, (times = this.#decodeTimes(chunk)))
+    return times
+  }
+
+  #decodeTimes(chunk: number): Float64Array {
+    const entries = timesEntries(this.footer)
+    const at = entries + new DataView(this.#timesSection.buffer).getUint32(chunk * TIME_ENTRY + 8)
+    return decodeTimes(this.#timesSection.subarray(at), this.#firstTimes[chunk]!, Math.min(TIMES_CHUNK, this.messages - chunk * TIMES_CHUNK))
   }
 
   /** Times of messages, in the order asked for. */
-  async timesOf(ordinals: Uint32Array): Promise<Float64Array> {
-    const { first, at } = await this.#chunkTimes()
-    const missing = [...new Set(Array.from(ordinals, (ordinal) => Math.floor(ordinal / TIMES_CHUNK)))].filter((chunk) => !this.#times.has(chunk))
-    const read = await this.#blocks.read(missing.map((chunk) => this.#range(at[chunk]!, at[chunk + 1]! - at[chunk]!)), SLACK)
-    for (const [i, chunk] of missing.entries()) this.#times.set(chunk, decodeTimes(read[i]!, first[chunk]!, Math.min(TIMES_CHUNK, this.messages - chunk * TIMES_CHUNK)))
-    return Float64Array.from(ordinals, (ordinal) => this.#times.get(Math.floor(ordinal / TIMES_CHUNK))![ordinal % TIMES_CHUNK]!)
+  timesOf(ordinals: Uint32Array): Float64Array {
+    return Float64Array.from(ordinals, (ordinal) => this.#timesIn(Math.floor(ordinal / TIMES_CHUNK))[ordinal % TIMES_CHUNK]!)
   }
 
   /** The times of messages that stand so many apart, from the newest on. @param step a multiple of 128 */
-  async newestTimes(step: number): Promise<Float64Array> {
-    const { first } = await this.#chunkTimes()
-    return first.filter((_, chunk) => (chunk * TIMES_CHUNK) % step === 0)
+  newestTimes(step: number): Float64Array {
+    return this.#firstTimes.filter((_, chunk) => (chunk * TIMES_CHUNK) % step === 0)
   }
 
   /** The times of all messages; not kept. */
-  async allTimes(): Promise<Float64Array> {
-    const { first, at } = await this.#chunkTimes()
+  allTimes(): Float64Array {
     const times = new Float64Array(this.messages)
-    if (first.length === 0) return times
-    const steps = await this.#read(at[0]!, at[first.length]! - at[0]!)
-    for (let chunk = 0; chunk < first.length; chunk++) {
-      const from = chunk * TIMES_CHUNK
-      times.set(decodeTimes(steps.subarray(at[chunk]! - at[0]!), first[chunk]!, Math.min(TIMES_CHUNK, this.messages - from)), from)
-    }
+    for (let chunk = 0; chunk < this.#firstTimes.length; chunk++) times.set(this.#decodeTimes(chunk), chunk * TIMES_CHUNK)
     return times
   }
 
   /** Ordinals of the messages from one time to another, both included: from `first` up to `end` (exclusive). */
-  async ordinalsBetween(from: number, to: number): Promise<{ readonly first: number; readonly end: number }> {
-    const first = to === Infinity ? 0 : await this.#firstWhere((time) => time <= to)
-    const end = from === -Infinity ? this.messages : await this.#firstWhere((time) => time < from)
+  ordinalsBetween(from: number, to: number): { readonly first: number; readonly end: number } {
+    const first = to === Infinity ? 0 : this.#firstWhere((time) => time <= to)
+    const end = from === -Infinity ? this.messages : this.#firstWhere((time) => time < from)
     return { first, end }
   }
 
   /** The first ordinal whose time passes; all after it do, for times fall. */
-  async #firstWhere(passes: (time: number) => boolean): Promise<number> {
+  #firstWhere(passes: (time: number) => boolean): number {
     if (this.messages === 0) return 0
-    const { first } = await this.#chunkTimes()
+    const first = this.#firstTimes
     let low = 0
     let high = first.length
     while (low < high) {
@@ -159,10 +155,9 @@ export class Segment {
     }
     if (low === 0) return 0
     // The chunk before begins with one that does not pass, but may hold some that do.
-    const from = (low - 1) * TIMES_CHUNK
-    const times = await this.timesOf(Uint32Array.from({ length: Math.min(TIMES_CHUNK, this.messages - from) }, (_, i) => from + i))
+    const times = this.#timesIn(low - 1)
     const inside = times.findIndex(passes)
-    return from + (inside === -1 ? times.length : inside)
+    return (low - 1) * TIMES_CHUNK + (inside === -1 ? times.length : inside)
   }
 
   /** Lists that can say which of their chunks are needed. @param exact whether they are those of exact terms */
@@ -172,6 +167,11 @@ export class Segment {
     const views = await this.#blocks.views(long.map(({ place, directoryLength }) => this.#range(place.docsAt, directoryLength)), SLACK)
     for (const [i, list] of long.entries()) list.open(views[i]!)
     return lists
+  }
+
+  /** Has the blocks with these lists opened. */
+  async readAhead(lists: readonly PostingList[]): Promise<void> {
+    await this.#blocks.views(lists.map(({ place }) => this.#range(place.docsAt, place.docsLength)), 0)
   }
 
   /** Loads chunks of lists; ascending numbers for each. */
@@ -201,6 +201,11 @@ export class Segment {
   idBytes(): Promise<Uint8Array> {
     return this.#read(this.footer.idsAt, this.footer.directoryAt - this.footer.idsAt)
   }
+}
+
+/** Length of what comes before the steps of the times. */
+function timesEntries({ messages }: Footer): number {
+  return Math.ceil(messages / TIMES_CHUNK) * TIME_ENTRY
 }
 
 function malformed(): SuspectPage {

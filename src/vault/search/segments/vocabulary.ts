@@ -2,7 +2,7 @@
 //
 // Words of new messages lie apart from all others: who looks for part of a word mostly finds enough among them, without reading the rest.
 
-import type { Blocks, FileRange } from '../../core/blocks.js'
+import type { Blocks, BytesView, FileRange } from '../../core/blocks.js'
 import type { Slices } from '../../core/slices.js'
 import type { ComparedTerm } from '../words/query.js'
 import type { ListPlace } from './postings.js'
@@ -60,16 +60,21 @@ export class Vocabulary {
   async meant(term: ComparedTerm, slices: Slices, only?: 0 | 1): Promise<MeantWord[]> {
     const entries = this.#tiers.flatMap((tier, i) => (only === undefined || only === i ? pagesFor(tier, term) : []))
     if (only === 1) return this.#meantIn(await this.#withParts(entries, term), term, slices)
+    // Who looks among words of new messages mostly goes on to the others.
+    if (only === 0) void this.#parts(this.#tiers[1]!, term).catch(() => undefined)
     return this.#meantIn(entries, term, slices)
   }
 
   /** Those pages of the second tier that may have words with these letters in them. */
-  async #withParts(entries: readonly PageEntry[], { term, comparison }: ComparedTerm): Promise<readonly PageEntry[]> {
-    const buckets = comparison === 'contains' || comparison === 'ends' ? bucketsOf(term) : []
-    if (buckets.length === 0 || entries.length === 0) return entries
-    const width = bucketBytes(entries.length)
-    const views = await this.#blocks.views(buckets.map((bucket) => ({ stem: this.#stem, from: this.#partsAt + bucket * width, length: width })), 0)
+  async #withParts(entries: readonly PageEntry[], term: ComparedTerm): Promise<readonly PageEntry[]> {
+    const views = await this.#parts(entries, term)
     return entries.filter((_, page) => isInAll(views, page))
+  }
+
+  async #parts(entries: readonly PageEntry[], { term, comparison }: ComparedTerm): Promise<BytesView[]> {
+    const buckets = (comparison === 'contains' || comparison === 'ends') && entries.length > 0 ? bucketsOf(term) : []
+    const width = bucketBytes(entries.length)
+    return this.#blocks.views(buckets.map((bucket) => ({ stem: this.#stem, from: this.#partsAt + bucket * width, length: width })), 0)
   }
 
   async #meantIn(entries: readonly PageEntry[], term: ComparedTerm, slices: Slices): Promise<MeantWord[]> {
