@@ -20,8 +20,8 @@ const asked = {
 export const batches = /** @type {const} */ ([
   { mode: 'snippets', cold: false, samples: 60 },
   { mode: 'ids', cold: false, samples: 60 },
-  { mode: 'snippets', cold: true, samples: 30 },
-  { mode: 'ids', cold: true, samples: 30 },
+  { mode: 'snippets', cold: true, samples: 60 },
+  { mode: 'ids', cold: true, samples: 60 },
 ])
 
 /** @typedef {typeof batches[number]} Batch */
