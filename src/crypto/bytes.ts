@@ -72,6 +72,13 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return out
 }
 
+/** Fills `target` from `offset` on with as much of `source` as fits; how many bytes that were. */
+export function copyInto(target: Uint8Array, offset: number, source: Uint8Array): number {
+  const taken = Math.min(target.length - offset, source.length)
+  target.set(source.subarray(0, taken), offset)
+  return taken
+}
+
 /** `LP(first) | LP(second) | ...`: each part as u32 length and bytes, so that no two lists of parts give the same bytes. */
 export function lengthPrefixed(...parts: (Uint8Array | string)[]): Bytes {
   // Runs for every row and label, so: one buffer, no pieces in between.
