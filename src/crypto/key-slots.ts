@@ -1,12 +1,12 @@
-// A slot: one way to open the vault, here by password. docs/format.md, section 3: password -> commitment and KEK -> the
-// slot's private key and binding key -> vault key. The commitment tells a wrong password from damage, and keeps one slot from opening
-// under two passwords, which AES-GCM alone would allow (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
+// A slot: one way to open a vault or an archive, by password or recovery code. docs/format.md, section 3: secret -> commitment and KEK -> the
+// slot's private key and binding key -> vault key. The commitment tells a wrong secret from damage, and keeps one slot from opening
+// under two, which AES-GCM alone would allow (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
 
 import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
 import { concat, equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
-import { hkdfFromKey } from './hkdf.js'
+import { hkdf, hkdfFromKey, importHkdfKey } from './hkdf.js'
 import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
 
@@ -15,13 +15,19 @@ const WRAP_SALT_BYTES = 32
 const COMMITMENT_BYTES = 32
 const KEY_BYTES = 32
 const POINT_BYTES = 65
+const RECOVERY_BYTES = 20
 
-/** The fields of a password slot, decoded. */
-export interface PasswordSlot {
+/** How a recovery code becomes a secret: it has 160 random bits, so no work is needed. */
+export interface RecoveryKdf {
+  readonly name: 'HKDF-SHA-256'
+  /** 32 random bytes. */
+  readonly salt: Bytes
+}
+
+/** The fields that slots of every kind have, decoded. */
+interface SlotFields {
   /** 16 random bytes. */
   readonly id: Bytes
-  readonly kind: 'password'
-  readonly kdf: PasswordKdf
   /** 32 bytes, new for every wrap of the private key. */
   readonly wrapSalt: Bytes
   /** 32 bytes. */
@@ -36,15 +42,27 @@ export interface PasswordSlot {
   readonly wrappedVaultKey: Bytes
 }
 
+export interface PasswordSlot extends SlotFields {
+  readonly kind: 'password'
+  readonly kdf: PasswordKdf
+}
+
+export interface RecoverySlot extends SlotFields {
+  readonly kind: 'recovery'
+  readonly kdf: RecoveryKdf
+}
+
+export type SecretSlot = PasswordSlot | RecoverySlot
+
 /** A slot just made. */
-export interface CreatedSlot {
-  readonly slot: PasswordSlot
+export interface CreatedSlot<Slot extends SecretSlot = PasswordSlot> {
+  readonly slot: Slot
   /** 32 random bytes that whoever wraps a vault key for this slot must know; the key ring keeps them. The caller's, to zero. */
   readonly bindingKey: Bytes
 }
 
-/** What a slot's commitment and KEK depend on besides the password. */
-type SlotBasis = Pick<PasswordSlot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
+/** What a slot's commitment and KEK depend on besides the secret. */
+type BasisOf<Slot extends SecretSlot> = Pick<Slot, 'id' | 'kind' | 'kdf' | 'wrapSalt'>
 
 /**
  * A new slot, with salts, binding key and key pair of its own, that opens with this password. Takes one key derivation. Password
@@ -63,14 +81,34 @@ export async function createPasswordSlot(
   if (!(iterations >= policy.minimumIterations && iterations <= policy.maximumWritten)) {
     throw new RangeError(`a slot is written with ${policy.minimumIterations} to ${policy.maximumWritten} iterations, not ${iterations}`)
   }
-  if (vaultKey.length !== KEY_BYTES) throw new RangeError(`a vault key has ${KEY_BYTES} bytes, got ${vaultKey.length}`)
-  const basis: SlotBasis = {
+  const basis: BasisOf<PasswordSlot> = {
     id: randomBytes(ID_BYTES),
     kind: 'password',
     kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt: randomBytes(KDF_SALT_BYTES) },
     wrapSalt: randomBytes(WRAP_SALT_BYTES),
   }
-  const { commitment, kek } = await deriveSlotKeys(passwordBytes, basis, vaultId, policy)
+  return fillSlot(basis, await derivePasswordSecret(passwordBytes, basis.kdf, vaultId, policy), vaultKey, vaultId)
+}
+
+/**
+ * A new slot that opens with this recovery code. Code and vault key stay the caller's, to zero.
+ * @param code its 20 bytes, of `decodeRecoveryCode`
+ * @param vaultKey 32 bytes
+ * @throws {RangeError} when either has another length
+ */
+export async function createRecoverySlot(code: Bytes, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<RecoverySlot>> {
+  const basis: BasisOf<RecoverySlot> = {
+    id: randomBytes(ID_BYTES),
+    kind: 'recovery',
+    kdf: { name: 'HKDF-SHA-256', salt: randomBytes(KDF_SALT_BYTES) },
+    wrapSalt: randomBytes(WRAP_SALT_BYTES),
+  }
+  return fillSlot(basis, await deriveRecoverySecret(code, basis.kdf, vaultId), vaultKey, vaultId)
+}
+
+async function fillSlot<Slot extends SecretSlot>(basis: BasisOf<Slot>, secret: CryptoKey, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<Slot>> {
+  if (vaultKey.length !== KEY_BYTES) throw new RangeError(`a vault key has ${KEY_BYTES} bytes, got ${vaultKey.length}`)
+  const { commitment, kek } = await deriveSlotKeys(secret, basis, vaultId)
   const { publicKey, privateKey } = await createWrapPair()
   const bindingKey = randomBytes(KEY_BYTES)
   const secrets = concat(bindingKey, privateKey)
@@ -79,7 +117,7 @@ export async function createPasswordSlot(
     const aad = privateKeyAad(vaultId, basis.id, publicKey)
     const wrappedPrivateKey = await sealBytes(kek, new Uint8Array(NONCE_BYTES), secrets, aad)
     const wrapped = await wrapVaultKey(vaultKey, { vaultId, slotId: basis.id, publicKey, bindingKey })
-    return { slot: { ...basis, commitment, publicKey, wrappedPrivateKey, ...wrapped }, bindingKey }
+    return { slot: { ...basis, commitment, publicKey, wrappedPrivateKey, ...wrapped } as unknown as Slot, bindingKey }
   } catch (error) {
     wipe(bindingKey)
     throw error
@@ -96,9 +134,23 @@ export async function createPasswordSlot(
  */
 export async function openPasswordSlot(slot: PasswordSlot, passwordBytes: Bytes, vaultId: VaultId, policy: KdfPolicy): Promise<Bytes> {
   checkLengths(slot)
-  const { commitment, kek } = await deriveSlotKeys(passwordBytes, slot, vaultId, policy)
+  return openSlot(slot, await derivePasswordSecret(passwordBytes, slot.kdf, vaultId, policy), vaultId)
+}
+
+/**
+ * The raw vault key, 32 bytes, the caller's to zero.
+ * @throws {VaultError} `wrong-password`, `corrupt` as `openPasswordSlot`
+ */
+export async function openRecoverySlot(slot: RecoverySlot, code: Bytes, vaultId: VaultId): Promise<Bytes> {
+  checkLengths(slot)
+  return openSlot(slot, await deriveRecoverySecret(code, slot.kdf, vaultId), vaultId)
+}
+
+async function openSlot(slot: SecretSlot, secret: CryptoKey, vaultId: VaultId): Promise<Bytes> {
+  const { commitment, kek } = await deriveSlotKeys(secret, slot, vaultId)
   if (!equalBytes(commitment, slot.commitment)) {
-    throw new VaultError('wrong-password', 'the password does not open the vault; try it again', { where: 'slot' })
+    const what = slot.kind === 'password' ? 'password' : 'recovery code'
+    throw new VaultError('wrong-password', `the ${what} does not fit; try it again`, { where: 'slot' })
   }
   try {
     const aad = privateKeyAad(vaultId, slot.id, slot.publicKey)
@@ -116,9 +168,10 @@ export async function openPasswordSlot(slot: PasswordSlot, passwordBytes: Bytes,
 }
 
 /** A salt is an HMAC key, which zeros at its end do not change: without this, two headers could be one slot. */
-function checkLengths({ id, wrapSalt, commitment, publicKey, ephemeralKey, wrappedVaultKey }: PasswordSlot): void {
+function checkLengths({ id, kdf, wrapSalt, commitment, publicKey, ephemeralKey, wrappedVaultKey }: SecretSlot): void {
   const sound =
     id.length === ID_BYTES &&
+    (kdf.name === 'PBKDF2-HMAC-SHA-256' || kdf.salt.length === KDF_SALT_BYTES) &&
     wrapSalt.length === WRAP_SALT_BYTES &&
     commitment.length === COMMITMENT_BYTES &&
     publicKey.length === POINT_BYTES &&
@@ -127,16 +180,22 @@ function checkLengths({ id, wrapSalt, commitment, publicKey, ephemeralKey, wrapp
   if (!sound) throw new VaultError('corrupt', 'a slot is malformed; restore the header from its copy', { where: 'slot', reason: 'length' })
 }
 
+/** `S` of a recovery slot. */
+async function deriveRecoverySecret(code: Bytes, { salt }: RecoveryKdf, vaultId: VaultId): Promise<CryptoKey> {
+  if (code.length !== RECOVERY_BYTES) throw new RangeError(`a recovery code has ${RECOVERY_BYTES} bytes, got ${code.length}`)
+  const secret = await hkdf(code, salt, lengthPrefixed('sealed-vault/1/recovery-code', vaultId), KEY_BYTES)
+  try {
+    return await importHkdfKey(secret)
+  } finally {
+    wipe(secret)
+  }
+}
+
 /** Commitment and key-encryption key, from one expansion. Every wrap has a new `wrapSalt`, hence the nonce of zeros above. */
-async function deriveSlotKeys(
-  passwordBytes: Bytes,
-  basis: SlotBasis,
-  vaultId: VaultId,
-  policy: KdfPolicy,
-): Promise<{ commitment: Bytes; kek: CryptoKey }> {
+async function deriveSlotKeys(secret: CryptoKey, basis: BasisOf<SecretSlot>, vaultId: VaultId): Promise<{ commitment: Bytes; kek: CryptoKey }> {
   const { id, kind, kdf, wrapSalt } = basis
-  const secret = await derivePasswordSecret(passwordBytes, kdf, vaultId, policy)
-  const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(kdf.iterations), kdf.salt)
+  const iterations = kdf.name === 'PBKDF2-HMAC-SHA-256' ? kdf.iterations : 0
+  const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(iterations), kdf.salt)
   const both = await hkdfFromKey(secret, wrapSalt, info, COMMITMENT_BYTES + KEY_BYTES)
   try {
     return { commitment: both.slice(0, COMMITMENT_BYTES), kek: await importAeadKey(both.subarray(COMMITMENT_BYTES)) }

@@ -3,6 +3,7 @@
 // the password loads a fraction of the code.
 
 import { VaultError } from '../errors.js'
+import type { Secret } from './core/credentials.js'
 import type { ClosedParts } from './environment.js'
 import { fetchPart } from './fetch-part.js'
 import type { UnlockedVault } from './unlocked-vault.js'
@@ -34,10 +35,10 @@ export interface EmptyVault extends ClosedVault {
 export interface LockedVault extends ClosedVault {
   readonly state: 'locked'
   /**
-   * Opens the vault. A lock in any tab, or the signal, ends a pending unlock.
-   * @throws {VaultError} `wrong-password`; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
+   * Opens the vault, with its password or with `{ recoveryCode }`. A lock in any tab, or the signal, ends a pending unlock.
+   * @throws {VaultError} `wrong-password` (also for a recovery code); `invalid-value` for what cannot be one; `not-found` where there is no recovery code; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
    */
-  unlock(password: string, options?: UnlockOptions): Promise<UnlockedVault>
+  unlock(secret: Secret, options?: UnlockOptions): Promise<UnlockedVault>
   /** Ends a pending unlock: it rejects with `locked`. */
   lock(): void
 }
@@ -97,7 +98,7 @@ export function lockedVault(parts: ClosedParts): LockedVault {
       await backend.close()
     },
     lock: abort,
-    unlock: async (password, { signal, acceptLoss = false } = {}) => {
+    unlock: async (secret, { signal, acceptLoss = false } = {}) => {
       if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
       if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
       signal?.throwIfAborted()
@@ -112,7 +113,7 @@ export function lockedVault(parts: ClosedParts): LockedVault {
       })
       try {
         const aborted = new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason as Error), { once: true }))
-        const work = unlocking().then(({ unlockVault }) => unlockVault(parts, password, acceptLoss, own.signal))
+        const work = unlocking().then(({ unlockVault }) => unlockVault(parts, secret, acceptLoss, own.signal))
         // Opened after all, when nobody waits any more: closed again at once.
         work.then(
           (open) => (own.signal.aborted ? open.lock() : undefined),

@@ -3,7 +3,7 @@
 
 import type { Seq, Tag } from '../brand.js'
 import { fromBase64Url, randomBytes, toBase64Url } from '../crypto/bytes.js'
-import { DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
+import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
@@ -14,8 +14,9 @@ import type { CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
 import { CommitQueue } from './core/commit-queue.js'
-import { canaryOf, isGenuineCanary, type OpenedHeader } from './core/credentials.js'
+import { canaryOf, isGenuineCanary, replacePassword, replaceRecoveryCode, type BuiltHeader, type OpenedHeader, type Secret } from './core/credentials.js'
 import { Events } from './core/events.js'
+import type { UnprovenHeader } from './core/header.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { JobPorts } from './core/jobs.js'
 import type { Change } from './core/log-row.js'
@@ -24,9 +25,9 @@ import { Maintenance } from './core/maintenance.js'
 import { Pages } from './core/pages.js'
 import type { LogHead, Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
-import { changePassword } from './password-change.js'
 import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
+import { changeSlots } from './slot-change.js'
 import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
 
 const DRAIN_MS = 5000
@@ -262,14 +263,26 @@ export class OpenedVault {
   }
 
   /** Replaces the password; data keys stay as they are. */
-  async changePassword(current: string, next: string): Promise<void> {
+  async changePassword(current: Secret, next: string): Promise<void> {
+    await this.#changeSlots((newest) => replacePassword(newest, this.#opened.keys, current, next, this.kdf))
+  }
+
+  /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
+  async createRecoveryCode(current: Secret): Promise<string> {
+    return (await this.#changeSlots((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.kdf))).recoveryCode
+  }
+
+  async #changeSlots<Built extends BuiltHeader>(build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
     this.log.assertAlive()
-    const replaced = await changePassword(
-      { opened: this.#opened, log: this.log, queue: this.queue, copies: this.#copies, policy: this.environment.kdf ?? DEFAULT_KDF_POLICY },
-      current,
-      next,
-    )
-    this.#opened = { ...this.#opened, ...replaced }
+    const built = await changeSlots({ opened: this.#opened, log: this.log, queue: this.queue, copies: this.#copies }, build)
+    const { header, row, tag, keys } = built
+    this.#opened = { ...this.#opened, header, row, tag, keys }
+    return built
+  }
+
+  /** How much work passwords must cost. */
+  get kdf(): KdfPolicy {
+    return this.environment.kdf ?? DEFAULT_KDF_POLICY
   }
 
   /**

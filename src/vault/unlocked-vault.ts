@@ -4,6 +4,7 @@ import { VaultError } from '../errors.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import { draftAccess, type Access } from './core/access.js'
 import type { AutoLockOptions } from './core/auto-lock.js'
+import type { Secret } from './core/credentials.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { OpenedVault } from './opened-vault.js'
@@ -202,11 +203,22 @@ export class UnlockedVault implements Records {
 
   /**
    * Changes the password: at once, however much data there is. The data keys stay the same, so a copy of the vault made before
-   * still opens with the old password; rotate keys when that matters.
-   * @throws {VaultError} `wrong-password`, `invalid-value` (the new password: empty, over 1,024 code points, ill-formed), `conflict` when another tab changed it meanwhile, `locked`
+   * still opens with the old password; rotate keys when that matters. Who forgot the password gives the recovery code in its place.
+   * @throws {VaultError} `wrong-password` (also for a recovery code), `invalid-value` (the new password: empty, over 1,024 code points, ill-formed; a recovery code that cannot be one),
+   *   `conflict` when another tab changed it meanwhile, `locked`
    */
-  changePassword(current: string, next: string): Promise<void> {
+  changePassword(current: Secret, next: string): Promise<void> {
     return this.#vault.changePassword(current, next)
+  }
+
+  /**
+   * Makes a recovery code that opens this vault beside the password: 160 random bits as nine groups of four letters and digits. Show it once, for the user to write
+   * down: nothing keeps it. The code made before opens the vault no longer, though it does open a copy of the vault made before.
+   * @param current the password, or the recovery code there is
+   * @throws {VaultError} `wrong-password`, `invalid-value`, `conflict` when another tab changed the password or code meanwhile, `locked`
+   */
+  createRecoveryCode(current: Secret): Promise<string> {
+    return this.#vault.createRecoveryCode(current)
   }
 
   /** Writes what waits, wipes the keys and locks every tab of this vault. To unlock, open the vault again. */

@@ -7,7 +7,7 @@ import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, type OpenedHeader } from './core/credentials.js'
+import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, type OpenedHeader, type Secret } from './core/credentials.js'
 import { decodeHeader } from './core/header.js'
 import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
@@ -79,10 +79,10 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
 }
 
 /** @throws {VaultError} see `LockedVault.unlock` */
-export async function unlockVault(parts: ClosedParts, password: string, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
+export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
-  const { opened, standing } = await openHeaderAndStanding(parts, password, signal)
+  const { opened, standing } = await openHeaderAndStanding(parts, secret, signal)
   try {
     signal.throwIfAborted()
     const missing = missingCommits(opened, standing, canaries)
@@ -94,7 +94,7 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
     if (!(await restoreHeader(backend, opened, standing))) {
       // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
       opened.ring.wipe()
-      return await unlockVault(parts, password, acceptLoss, signal)
+      return await unlockVault(parts, secret, acceptLoss, signal)
     }
     // The header as it is stored, never the one this tab holds: that may be an older one by now.
     await new SecondCopies(homes, options.name, () => canaryOf(opened, standing.head.seq, standing.head.tag)).writeStoredHeader(backend)
@@ -110,17 +110,17 @@ export async function unlockVault(parts: ClosedParts, password: string, acceptLo
  * Tries the header of the database, then whatever different copies there are, and accepts only the one that log and manifest name: an older
  * header opens with an older password, and must not open what is there now.
  */
-async function openHeaderAndStanding(parts: ClosedParts, password: string, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+async function openHeaderAndStanding(parts: ClosedParts, secret: Secret, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   const row = await readHeaderRow(parts.backend)
   try {
-    return await tryHeaders(parts, row, password, signal)
+    return await tryHeaders(parts, row, secret, signal)
   } catch (error) {
     if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
     // Deriving takes a while: another tab may have changed the password meanwhile. Then that header counts.
     const now = await readHeaderRow(parts.backend)
     if (now === undefined || (row !== undefined && equalBytes(now, row))) throw error
     signal.throwIfAborted()
-    return tryHeaders(parts, now, password, signal)
+    return tryHeaders(parts, now, secret, signal)
   }
 }
 
@@ -129,7 +129,7 @@ async function readHeaderRow(backend: Backend): Promise<SealedBytes | undefined>
   return row
 }
 
-async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, password: string, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, secret: Secret, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   const { backend, homes, options, environment } = parts
   const copies = await readHeaderMirrors(homes, options.name)
   const rows = [...(row === undefined ? [] : [row]), ...copies.map((copy) => copy as SealedBytes)]
@@ -137,7 +137,7 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, pass
   let failure: VaultError | undefined
   for (const candidate of distinct(rows)) {
     try {
-      const opened = await unlockHeader(decodeHeader(candidate), password, environment.kdf ?? DEFAULT_KDF_POLICY)
+      const opened = await unlockHeader(decodeHeader(candidate), secret, environment.kdf ?? DEFAULT_KDF_POLICY)
       return await standingFor(backend, opened)
     } catch (error) {
       signal.throwIfAborted()

@@ -244,6 +244,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   transact: (vault) => vault.transact(async () => 1),
   load: (vault) => vault.load([]),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
+  createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
   search: (vault) => vault.search('train').next(),
   searchBySession: (vault) => vault.searchBySession('train').next(),
   searchPlaces: (vault) => vault.searchPlaces('train'),

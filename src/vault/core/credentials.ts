@@ -4,7 +4,7 @@
 import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
 import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
-import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../crypto/key-slots.js'
+import { createPasswordSlot, createRecoverySlot, openPasswordSlot, openRecoverySlot, type SecretSlot } from '../../crypto/key-slots.js'
 import {
   createKeyRingContent,
   decodeKeyRing,
@@ -16,10 +16,12 @@ import {
   type KeyRingContent,
   type VaultKeys,
 } from '../../crypto/keyring.js'
+import { createRecoveryCode, decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS } from '../../stores/backend.js'
 import { openKeyRing, sealKeyRing, tagOfRow } from './codec.js'
-import { encodeHeader, isPasswordSlot, proveHeader, type Header, type UnprovenHeader } from './header.js'
+import { encodeHeader, proveHeader, type Header, type UnprovenHeader } from './header.js'
+import { isPasswordSlot, isRecoverySlot, type Slot } from './slot-json.js'
 
 /** An opened header: everything that reading and writing the vault needs. */
 export interface OpenedHeader {
@@ -29,6 +31,9 @@ export interface OpenedHeader {
   readonly keys: VaultKeys
   readonly ring: KeyRing
 }
+
+/** What a user knows that opens a vault: its password, or the recovery code made for it. */
+export type Secret = string | { readonly recoveryCode: string }
 
 /** A header to be written, its key ring sealed in it and nowhere else. */
 export type BuiltHeader = Omit<OpenedHeader, 'ring'>
@@ -73,11 +78,11 @@ async function usingContent<T>(content: KeyRingContent, work: () => Promise<T>):
 }
 
 /**
- * Opens a header with a password.
+ * Opens a header with a password or a recovery code.
  * @throws {VaultError} `wrong-password`, `corrupt` (a wrapped key or the ring does not open), `tampered` (limits or MAC), `invalid-value`
  */
-export async function unlockHeader(unproven: UnprovenHeader, password: string, policy: KdfPolicy): Promise<OpenedHeader> {
-  const { vaultKey } = await findVaultKey(unproven.header, password, policy)
+export async function unlockHeader(unproven: UnprovenHeader, secret: Secret, policy: KdfPolicy): Promise<OpenedHeader> {
+  const { vaultKey } = await findVaultKey(unproven.header, secret, policy)
   try {
     return await openWithVaultKey(unproven, await deriveVaultKeys(vaultKey, unproven.header.vaultId))
   } finally {
@@ -105,54 +110,89 @@ async function openContent(unproven: UnprovenHeader, keys: VaultKeys): Promise<K
   }
 }
 
-async function findVaultKey(header: Header, password: string, policy: KdfPolicy): Promise<{ vaultKey: Bytes; slot: PasswordSlot }> {
-  const slots = header.slots.filter(isPasswordSlot)
-  if (slots.length === 0) throw new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
-  const passwordBytes = encodePassword(password)
-  try {
-    let wrong: unknown
-    for (const slot of slots) {
-      try {
-        return { vaultKey: await openPasswordSlot(slot, passwordBytes, header.vaultId, policy), slot }
-      } catch (error) {
-        if (!(error instanceof VaultError) || error.code !== 'wrong-password') throw error
-        wrong = error
-      }
+async function findVaultKey(header: Header, secret: Secret, policy: KdfPolicy): Promise<{ vaultKey: Bytes; slot: SecretSlot }> {
+  const { vaultId } = header
+  if (typeof secret !== 'object' || secret === null) {
+    const without = new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
+    return usingBytes(encodePassword(secret), (bytes) => firstThatOpens(header.slots.filter(isPasswordSlot), without, (slot) => openPasswordSlot(slot, bytes, vaultId, policy)))
+  }
+  const without = new VaultError('not-found', 'this vault has no recovery code; unlock it with the password', { where: 'slot' })
+  return usingBytes(decodeRecoveryCode(secret.recoveryCode), (bytes) => firstThatOpens(header.slots.filter(isRecoverySlot), without, (slot) => openRecoverySlot(slot, bytes, vaultId)))
+}
+
+async function firstThatOpens<S extends SecretSlot>(slots: readonly S[], without: VaultError, open: (slot: S) => Promise<Bytes>): Promise<{ vaultKey: Bytes; slot: S }> {
+  let wrong: unknown = without
+  for (const slot of slots) {
+    try {
+      return { vaultKey: await open(slot), slot }
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code !== 'wrong-password') throw error
+      wrong = error
     }
-    throw wrong
+  }
+  throw wrong
+}
+
+async function usingBytes<T>(bytes: Bytes, work: (bytes: Bytes) => Promise<T>): Promise<T> {
+  try {
+    return await work(bytes)
   } finally {
-    wipe(passwordBytes)
+    wipe(bytes)
   }
 }
 
 /**
- * The next revision of a header, its password slot replaced: one KDF for the old password, one for the new one.
- * Data keys stay as they are.
+ * The next revision of a header, its password slot replaced: one KDF for the old password, one for the new one. With a recovery code in place of the old
+ * password for those who forgot it. Data keys stay as they are.
  * @param newest the header as it is stored now: slots and binding keys are its own, whatever this tab has opened before
  * @throws {VaultError} `wrong-password`, `invalid-value`; `tampered`, `corrupt` when the vault key does not fit the header
  */
-export async function replacePassword(newest: UnprovenHeader, keys: VaultKeys, current: string, next: string, policy: KdfPolicy): Promise<BuiltHeader> {
+export async function replacePassword(newest: UnprovenHeader, keys: VaultKeys, current: Secret, next: string, policy: KdfPolicy): Promise<BuiltHeader> {
+  return usingBytes(encodePassword(next), (nextBytes) =>
+    withSlot(newest, keys, current, policy, async (vaultKey, opener) => {
+      const { slots, vaultId } = newest.header
+      const old = isPasswordSlot(opener) ? opener : slots.find(isPasswordSlot)
+      // Never weaker than before, whatever this device thinks of its own speed.
+      const iterations = Math.min(policy.maximumWritten, Math.max(old?.kdf.iterations ?? 0, policy.minimumIterations))
+      return { ...(await createPasswordSlot(nextBytes, vaultKey, vaultId, iterations, policy)), old }
+    }),
+  )
+}
+
+/**
+ * The next revision of a header, with a slot for a new recovery code in the place of that of the one before.
+ * @throws {VaultError} as `replacePassword`
+ */
+export async function replaceRecoveryCode(newest: UnprovenHeader, keys: VaultKeys, current: Secret, policy: KdfPolicy): Promise<BuiltHeader & { readonly recoveryCode: string }> {
+  const recoveryCode = createRecoveryCode()
+  const built = await withSlot(newest, keys, current, policy, async (vaultKey) => {
+    const { slots, vaultId } = newest.header
+    const created = await usingBytes(decodeRecoveryCode(recoveryCode), (code) => createRecoverySlot(code, vaultKey, vaultId))
+    return { ...created, old: slots.find(isRecoverySlot) }
+  })
+  return { ...built, recoveryCode }
+}
+
+/** The next revision of a header with a slot in the place of an old one, or as one more. */
+async function withSlot(
+  newest: UnprovenHeader,
+  keys: VaultKeys,
+  current: Secret,
+  policy: KdfPolicy,
+  create: (vaultKey: Bytes, opener: SecretSlot) => Promise<{ readonly slot: SecretSlot; readonly bindingKey: Bytes; readonly old: SecretSlot | undefined }>,
+): Promise<BuiltHeader> {
   const { vaultId, homeId, revision, slots } = newest.header
-  const nextBytes = encodePassword(next)
-  try {
-    const content = await openContent(newest, keys)
-    return await usingContent(content, async () => {
-      const { vaultKey, slot } = await findVaultKey(newest.header, current, policy)
-      try {
-        // Never weaker than before, whatever this device thinks of its own speed.
-        const iterations = Math.min(policy.maximumWritten, Math.max(slot.kdf.iterations, policy.minimumIterations))
-        const fresh = await createPasswordSlot(nextBytes, vaultKey, vaultId, iterations, policy)
-        const kept = content.slots.filter(({ id }) => !equalBytes(id, slot.id))
-        const nextContent = { ...content, slots: [...kept, { id: fresh.slot.id, bindingKey: fresh.bindingKey }] }
-        const nextSlots = slots.map((old) => (old === slot ? fresh.slot : old))
-        return await usingContent(nextContent, () => buildHeader({ vaultId, homeId, revision: revision + 1, slots: nextSlots }, keys, nextContent))
-      } finally {
-        wipe(vaultKey)
-      }
+  const content = await openContent(newest, keys)
+  return usingContent(content, async () => {
+    const { vaultKey, slot: opener } = await findVaultKey(newest.header, current, policy)
+    return usingBytes(vaultKey, async () => {
+      const { slot, bindingKey, old } = await create(vaultKey, opener)
+      const kept = content.slots.filter(({ id }) => old === undefined || !equalBytes(id, old.id))
+      const nextContent = { ...content, slots: [...kept, { id: slot.id, bindingKey }] }
+      const nextSlots: readonly Slot[] = old === undefined ? [...slots, slot] : slots.map((each) => (each === old ? slot : each))
+      return usingContent(nextContent, () => buildHeader({ vaultId, homeId, revision: revision + 1, slots: nextSlots }, keys, nextContent))
     })
-  } finally {
-    wipe(nextBytes)
-  }
+  })
 }
 
 /** The tag of a header as log and manifest name it. */

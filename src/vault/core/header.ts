@@ -1,27 +1,24 @@
 // The header row: slots, sealed key ring, checksum and MAC. Implements docs/format.md, section 3.
 
 import * as z from 'zod/mini'
-import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
-import { concat, equalBytes, fromBase64Url, fromUtf8, readU32, toBase64Url, u32, utf8 } from '../../crypto/bytes.js'
+import type { HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
+import { concat, equalBytes, fromUtf8, readU32, toBase64Url, u32, utf8 } from '../../crypto/bytes.js'
 import { sha256 } from '../../crypto/blind.js'
-import type { PasswordSlot } from '../../crypto/key-slots.js'
 import { headerMac, type VaultKeys } from '../../crypto/keyring.js'
 import { VaultError } from '../../errors.js'
 import type { Backend } from '../../stores/backend.js'
 import { tagOfRow } from './codec.js'
+import { bytes, encodeSlot, slotList, type Slot } from './slot-json.js'
 
 const MAGIC = utf8('SVAULTH1')
 const MAX_LENGTH = 64 * 1024
 const DIGEST = 32
 
-/** A slot this code does not know how to use: kept as it is. */
-export type UnknownSlot = { readonly [field: string]: unknown }
-
 export interface Header {
   readonly vaultId: VaultId
   readonly homeId: HomeId
   readonly revision: number
-  readonly slots: readonly (PasswordSlot | UnknownSlot)[]
+  readonly slots: readonly Slot[]
   /** The sealed key ring, an envelope. */
   readonly keyRing: SealedBytes
 }
@@ -33,41 +30,14 @@ export interface UnprovenHeader {
   readonly tag: Tag
 }
 
-const bytes = (length?: number) => z.pipe(z.string(), z.transform((text, context): Bytes => {
-  try {
-    const decoded = fromBase64Url(text)
-    if (length === undefined || decoded.length === length) return decoded
-  } catch {
-    // reported below
-  }
-  context.issues.push({ code: 'custom', message: 'not base64url of the right length', input: text })
-  return z.NEVER
-}))
-
-const passwordSlot = z.object({
-  id: bytes(16),
-  kind: z.literal('password'),
-  kdf: z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: z.number().check(z.int(), z.positive()), salt: bytes(32) }),
-  wrapSalt: bytes(32),
-  commitment: bytes(32),
-  publicKey: bytes(65),
-  wrappedPrivateKey: bytes(),
-  ephemeralKey: bytes(65),
-  wrappedVaultKey: bytes(48),
-})
-const unknownSlot = z.looseObject({ kind: z.string().check(z.refine((kind) => kind !== 'password')) })
 const body = z.object({
   format: z.number(),
   vaultId: bytes(16),
   homeId: bytes(16),
   revision: z.number().check(z.int(), z.positive()),
-  slots: z.array(z.union([passwordSlot, unknownSlot])).check(z.minLength(1), z.maxLength(16)),
+  slots: slotList,
   keyRing: bytes(),
 })
-
-export function isPasswordSlot(slot: PasswordSlot | UnknownSlot): slot is PasswordSlot {
-  return slot.kind === 'password'
-}
 
 export async function encodeHeader(header: Header, keys: VaultKeys): Promise<SealedBytes> {
   const text = JSON.stringify({
@@ -75,27 +45,13 @@ export async function encodeHeader(header: Header, keys: VaultKeys): Promise<Sea
     vaultId: toBase64Url(header.vaultId),
     homeId: toBase64Url(header.homeId),
     revision: header.revision,
-    slots: header.slots.map((slot) => (isPasswordSlot(slot) ? encodeSlot(slot) : slot)),
+    slots: header.slots.map(encodeSlot),
     keyRing: toBase64Url(header.keyRing),
   })
   const content = concat(MAGIC, u32(text.length), utf8(text))
   const checked = concat(content, sha256(content))
   if (checked.length + DIGEST > MAX_LENGTH) throw new RangeError('the header would exceed 64 KiB')
   return concat(checked, await headerMac(keys, checked)) as SealedBytes
-}
-
-function encodeSlot(slot: PasswordSlot): unknown {
-  return {
-    id: toBase64Url(slot.id),
-    kind: slot.kind,
-    kdf: { name: slot.kdf.name, iterations: slot.kdf.iterations, salt: toBase64Url(slot.kdf.salt) },
-    wrapSalt: toBase64Url(slot.wrapSalt),
-    commitment: toBase64Url(slot.commitment),
-    publicKey: toBase64Url(slot.publicKey),
-    wrappedPrivateKey: toBase64Url(slot.wrappedPrivateKey),
-    ephemeralKey: toBase64Url(slot.ephemeralKey),
-    wrappedVaultKey: toBase64Url(slot.wrappedVaultKey),
-  }
 }
 
 /** @throws {VaultError} `corrupt` when the checksum or shape is wrong, `unsupported-version` for a newer format. */

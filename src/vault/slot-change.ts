@@ -1,31 +1,30 @@
-// Another password for an opened vault: one slot of the header is replaced, the data keys stay. DESIGN section 6.
+// Another password or recovery code for an opened vault: one slot of the header is replaced, the data keys stay. DESIGN section 6.
 
 import type { SealedBytes } from '../brand.js'
 import { toBase64Url } from '../crypto/bytes.js'
-import type { KdfPolicy } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { CommitLog } from './core/commit-log.js'
 import type { CommitQueue } from './core/commit-queue.js'
-import { headerName, replacePassword, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
+import { headerName, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
 import type { SecondCopies } from './second-copies.js'
 
-export interface PasswordChangeParts {
+export interface SlotChangeParts {
   readonly opened: OpenedHeader
   readonly log: CommitLog
   readonly queue: CommitQueue
   readonly copies: SecondCopies
-  readonly policy: KdfPolicy
 }
 
 /**
- * Replaces the password: header and log row in one strict transaction, so every other tab notices.
- * @throws {VaultError} `wrong-password`, `invalid-value`, `tampered`, `conflict` when another tab changed the header meanwhile
+ * Rewrites the header: it and a log row in one strict transaction, so every other tab notices.
+ * @param build makes the next revision of the header that is stored now
+ * @throws whatever `build` does; {VaultError} `tampered`, `conflict` when another tab changed the header meanwhile
  */
-export async function changePassword({ opened, log, queue, copies, policy }: PasswordChangeParts, current: string, next: string): Promise<BuiltHeader> {
+export async function changeSlots<Built extends BuiltHeader>({ opened, log, queue, copies }: SlotChangeParts, build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
   // Another tab may have written a header since: only its own key ring knows its slots.
   const newest = await readNewestHeader(log, opened.row)
-  const replaced = await replacePassword(newest, opened.keys, current, next, policy)
+  const replaced = await build(newest)
   const { revision, tag } = headerName(replaced)
   // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
   await copies.writeHeader(revision, replaced.row)

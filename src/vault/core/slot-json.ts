@@ -1,0 +1,68 @@
+// Slots as JSON, in the header of a vault and in that of an archive. Implements docs/format.md, section 3.
+
+import * as z from 'zod/mini'
+import type { Bytes } from '../../brand.js'
+import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
+import type { PasswordSlot, RecoverySlot, SecretSlot } from '../../crypto/key-slots.js'
+
+/** A slot this code does not know how to use: kept as it is. */
+type UnknownSlot = { readonly [field: string]: unknown }
+
+export type Slot = SecretSlot | UnknownSlot
+
+/** Bytes as base64url. @param length undefined for any */
+export const bytes = (length?: number) => z.pipe(z.string(), z.transform((text, context): Bytes => {
+  try {
+    const decoded = fromBase64Url(text)
+    if (length === undefined || decoded.length === length) return decoded
+  } catch {
+    // reported below
+  }
+  context.issues.push({ code: 'custom', message: 'not base64url of the right length', input: text })
+  return z.NEVER
+}))
+
+const common = {
+  id: bytes(16),
+  wrapSalt: bytes(32),
+  commitment: bytes(32),
+  publicKey: bytes(65),
+  wrappedPrivateKey: bytes(),
+  ephemeralKey: bytes(65),
+  wrappedVaultKey: bytes(48),
+}
+const passwordSlot = z.object({
+  ...common,
+  kind: z.literal('password'),
+  kdf: z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: z.number().check(z.int(), z.positive()), salt: bytes(32) }),
+})
+const recoverySlot = z.object({ ...common, kind: z.literal('recovery'), kdf: z.object({ name: z.literal('HKDF-SHA-256'), salt: bytes(32) }) })
+const KNOWN: readonly unknown[] = ['password', 'recovery']
+const unknownSlot = z.looseObject({ kind: z.string().check(z.refine((kind) => !KNOWN.includes(kind))) })
+
+/** 1 to 16 of them. */
+export const slotList = z.array(z.union([passwordSlot, recoverySlot, unknownSlot])).check(z.minLength(1), z.maxLength(16))
+
+export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
+  return slot.kind === 'password'
+}
+
+export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
+  return slot.kind === 'recovery'
+}
+
+export function encodeSlot(slot: Slot): unknown {
+  if (!isPasswordSlot(slot) && !isRecoverySlot(slot)) return slot
+  const { id, kind, kdf, wrapSalt, commitment, publicKey, wrappedPrivateKey, ephemeralKey, wrappedVaultKey } = slot
+  return {
+    id: toBase64Url(id),
+    kind,
+    kdf: { ...kdf, salt: toBase64Url(kdf.salt) },
+    wrapSalt: toBase64Url(wrapSalt),
+    commitment: toBase64Url(commitment),
+    publicKey: toBase64Url(publicKey),
+    wrappedPrivateKey: toBase64Url(wrappedPrivateKey),
+    ephemeralKey: toBase64Url(ephemeralKey),
+    wrappedVaultKey: toBase64Url(wrappedVaultKey),
+  }
+}
