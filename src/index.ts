@@ -1,6 +1,7 @@
 // The public face: explicit names, nothing else.
 
 export { openVault, listVaults, destroyVault } from './vault/open-vault.js'
+export { verifyArchive, inspectArchive, createRecoveryCode } from './vault/archives.js'
 export type { Vault, EmptyVault, LockedVault, WipedVault, NewerVault, UnavailableVault, UnlockOptions } from './vault/closed-vault.js'
 export type { UnlockedVault, Records } from './vault/unlocked-vault.js'
 export type { VaultEvent, LockReason } from './vault/vault-events.js'
@@ -15,6 +16,14 @@ export type { Brain, BrainHead, BrainInput, Brains } from './vault/records/brain
 export type { Preference, Preferences } from './vault/records/preferences.js'
 export type { JsonValue, JsonObject } from './vault/records/values.js'
 export type { ConversationInput, LoadOptions, LoadReport, Progress } from './vault/records/load.js'
+export type { ArchiveExport, ArchiveName, ArchiveProgress, ArchiveReport, ExportOptions } from './vault/archive/export-archive.js'
+export type { JsonExportOptions } from './vault/archive/export-json.js'
+export type { ArchiveSelection } from './vault/archive/selection.js'
+export type { ArchiveSecrets } from './vault/archive/archive-header.js'
+export type { ArchiveSource } from './vault/archive/archive-source.js'
+export type { ArchiveContents, ArchiveHead, VerifyOptions } from './vault/archive/verify-archive.js'
+export type { ArchiveCounts } from './vault/archive/archive-lines.js'
+export type { MissingRecords } from './vault/archive/archive-records.js'
 export type { BySessionOptions, MatchPlace, SearchHit, SearchOptions, SessionHits } from './vault/search/options.js'
 export type { Suggestion, SuggestOptions } from './vault/search/messages/suggest.js'
 export type { Correction } from './vault/search/words/corrections.js'

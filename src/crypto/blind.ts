@@ -62,6 +62,11 @@ export function sha256(data: Uint8Array): Bytes {
   return nobleSha256(data)
 }
 
+/** SHA-256 of what comes in pieces. */
+export function createSha256(): { update(data: Uint8Array): unknown; digest(): Bytes } {
+  return nobleSha256.create() as { update(data: Uint8Array): unknown; digest(): Bytes }
+}
+
 /**
  * The label of a row, 16 bytes, under the label key of an epoch.
  * @throws {RangeError} when `page` is no unsigned safe integer

@@ -8,6 +8,7 @@ import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
 import type { TabChannel } from '../stores/tab-channel.js'
+import type { ExportPorts } from './archive/export-archive.js'
 import { openAccess, type Access } from './core/access.js'
 import { AutoLock, checkAutoLock, type AutoLockOptions } from './core/auto-lock.js'
 import type { CheckpointOutcome } from './core/checkpoint.js'
@@ -260,6 +261,12 @@ export class OpenedVault {
   #warn(error: unknown): void {
     if (this.#locking !== undefined) return
     if (error instanceof VaultError && error.code !== 'busy') this.events.emit({ kind: 'warning', error })
+  }
+
+  /** What exports need of the vault. */
+  archivePorts(): ExportPorts {
+    const onLocking = (listener: () => void): (() => void) => this.events.subscribe(({ kind }) => kind === 'locking' && listener())
+    return { log: this.log, access: this.access, jobs: this.jobs, kdf: this.kdf, now: this.environment.now, onLocking }
   }
 
   /** Replaces the password; data keys stay as they are. */

@@ -7,6 +7,8 @@ import type { AutoLockOptions } from './core/auto-lock.js'
 import type { Secret } from './core/credentials.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
+import type { ArchiveExport, ExportOptions } from './archive/export-archive.js'
+import type { JsonExportOptions } from './archive/export-json.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
 import { Brains } from './records/brains.js'
@@ -199,6 +201,31 @@ export class UnlockedVault implements Records {
     } finally {
       this.#vault.noteLoad()
     }
+  }
+
+  /**
+   * A backup in one encrypted file, as it is read: of everything, or of what the options choose; with `since`, of what changed after an earlier one. It opens with
+   * the password or recovery code given here, for ever, whatever becomes of the vault and its own password. The vault is as it was at one commit: what is written
+   * meanwhile is not in it. Until the stream has been read or cancelled, changes are saved as always, but checkpoints and loads wait. Memory stays bounded.
+   * The file tells whoever has it no more than its length, rounded up by at most 12 %, and what kind of secret opens it.
+   * @throws {VaultError} `invalid-value` for a password, a recovery code or a choice that cannot be one, `locked`; {TypeError} without a password or recovery code.
+   *   The stream and the report fail with `corrupt` for what does not authenticate (unless `damaged: 'skip'`), with `locked`, `busy`, and with the signal's reason
+   */
+  async exportArchive(options: ExportOptions): Promise<ArchiveExport> {
+    this.#vault.log.assertAlive()
+    const { exportArchive } = await fetchPart(() => import('./archive/archive-part.js'))
+    return exportArchive(this.#vault.archivePorts(), options)
+  }
+
+  /**
+   * The same as JSON that anybody can read, `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences }` in UTF-8: for other programs. Nothing protects it, so
+   * `unprotected: true` has to be said.
+   * @throws {VaultError} `invalid-value`, `locked`; {TypeError} unless `unprotected` is true. The stream fails as that of `exportArchive`
+   */
+  async exportJson(options: JsonExportOptions): Promise<ReadableStream<Uint8Array>> {
+    this.#vault.log.assertAlive()
+    const { exportJson } = await fetchPart(() => import('./archive/archive-part.js'))
+    return exportJson(this.#vault.archivePorts(), options)
   }
 
   /**

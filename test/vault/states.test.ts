@@ -243,6 +243,8 @@ describe('unlocking', () => {
 const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   transact: (vault) => vault.transact(async () => 1),
   load: (vault) => vault.load([]),
+  exportArchive: (vault) => vault.exportArchive({ password: PASSWORD }),
+  exportJson: (vault) => vault.exportJson({ unprotected: true }),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
   search: (vault) => vault.search('train').next(),

@@ -3,12 +3,12 @@
 
 import { VaultError } from '../../errors.js'
 import type { Expectation } from '../../stores/backend.js'
-import { restoreBody, stageBody, type StagedBody } from './blobs.js'
+import { readLongText, restoreBody, stageBody, type StagedBody } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import type { CommitOptions, CommitQueue } from './commit-queue.js'
 import type { ChangeFunction, Draft } from './draft.js'
 import type { Job } from './jobs.js'
-import type { Body, Fields } from './log-row.js'
+import type { BlobRef, Body, Fields } from './log-row.js'
 import { Mutex } from './mutex.js'
 import { SuspectPage, type Pages } from './pages.js'
 import { isTooLong } from './record-size.js'
@@ -31,6 +31,8 @@ export interface Access {
   stage(fields: Fields, what: string, job: Job): Promise<StagedBody>
   /** The record with its long values back in place. */
   restore(body: Body): Promise<Fields>
+  /** One long value by itself. @throws {SuspectPage} */
+  longText(ref: BlobRef): Promise<string>
 }
 
 export interface OpenParts {
@@ -73,6 +75,7 @@ export function openAccess({ log, queue, pages }: OpenParts): Access {
     },
     stage: async (fields, what, job) => stage(log, fields, what, [job.expectation]),
     restore: (body) => restoreBody(log.backend, log.codec, body),
+    longText: (ref) => readLongText(log.backend, log.codec, ref),
   }
 }
 
@@ -115,6 +118,7 @@ export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, dr
     },
     stage: async (fields, what, job) => stage(log, fields, what, [job.expectation]),
     restore: (body) => restoreBody(log.backend, log.codec, body),
+    longText: (ref) => readLongText(log.backend, log.codec, ref),
   }
 }
 

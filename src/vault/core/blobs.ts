@@ -61,7 +61,8 @@ function findLong(value: unknown, path: readonly (string | number)[], found: Lon
   }
 }
 
-function setAt(value: unknown, path: readonly (string | number)[], text: string): unknown {
+/** A copy of a value with a text at the end of a path. */
+export function setAt(value: unknown, path: readonly (string | number)[], text: string): unknown {
   const [key, ...rest] = path
   if (key === undefined) return text
   if (Array.isArray(value)) return (value as unknown[]).map((item, index) => (index === key ? setAt(item, rest, text) : item))
@@ -124,11 +125,14 @@ function looksCompressible(part: Uint8Array): boolean {
  */
 export async function restoreBody(backend: Backend, codec: Codec, body: Body): Promise<Fields> {
   let fields = fieldsOf(body)
-  for (const [path, stem, chunks, length, encoding] of refsOf(body)) {
-    const bytes = await readBlob(backend, codec, stem, chunks, length)
-    fields = setAt(fields, path, encoding === 8 ? fromUtf8(bytes) : fromUtf16(bytes)) as Fields
-  }
+  for (const ref of refsOf(body)) fields = setAt(fields, ref[0], await readLongText(backend, codec, ref)) as Fields
   return fields
+}
+
+/** One long value. @throws {SuspectPage} when chunks are missing or do not authenticate */
+export async function readLongText(backend: Backend, codec: Codec, [, stem, chunks, length, encoding]: BlobRef): Promise<string> {
+  const bytes = await readBlob(backend, codec, stem, chunks, length)
+  return encoding === 8 ? fromUtf8(bytes) : fromUtf16(bytes)
 }
 
 async function readBlob(backend: Backend, codec: Codec, stem: string, chunks: number, length: number): Promise<Bytes> {

@@ -6,7 +6,7 @@ import { deflateSync, inflateSync } from 'fflate'
 import type { Bytes, Epoch, HomeId, Label, SealedBytes, Seq, Tag, VaultId } from '../../brand.js'
 import { fromUtf8, toBase64Url, u32, u64, utf8, wipe } from '../../crypto/bytes.js'
 import { envelopeEpoch, openEnvelope, sealEnvelope, type RowContext } from '../../crypto/envelope.js'
-import type { EpochKeys, KeyRing } from '../../crypto/keyring.js'
+import { wipeKeyRingContent, type EpochKeys, type KeyRing } from '../../crypto/keyring.js'
 import { paddedLength, type PaddingRule } from '../../crypto/padding.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS, type StoreName } from '../../stores/backend.js'
@@ -159,6 +159,16 @@ export class Codec {
   /** What a tombstone keeps of a deleted id. */
   tombstoneHash(collection: string, parent: string, id: string): string {
     return toBase64Url(this.#owner.ring.tombstoneHash(collection, parent === '' ? undefined : parent, id))
+  }
+
+  /** The key of these hashes, for who shall compare them with ids of its own: an archive has it sealed inside. */
+  tombstoneKey(): string {
+    const content = this.#owner.ring.content()
+    try {
+      return toBase64Url(content.tombstoneKey)
+    } finally {
+      wipeKeyRingContent(content)
+    }
   }
 
   #context(store: StoreName, rowKey: Bytes, previous?: Bytes): RowContext {

@@ -6,7 +6,8 @@ import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { copyJson } from '../core/json-copy.js'
 import type { Body } from '../core/log-row.js'
-import { BRAIN_STEM, type Head, type State } from '../core/state.js'
+import { BRAIN_STEM, type Head } from '../core/state.js'
+import type { PendingBodies } from './message-pages.js'
 import { id, json, jsonObject, parseInput, refuseTooLong, type JsonObject, type JsonValue } from './values.js'
 
 export interface BrainInput {
@@ -89,7 +90,7 @@ export class Brains {
 }
 
 /** Bodies of brains, as stored, in their order; pages read together. @throws {VaultError} `corrupt`; {SuspectPage} */
-export async function readBrainBodies(access: Access, state: State, heads: readonly Head[]): Promise<Body[]> {
+export async function readBrainBodies(access: Access, state: PendingBodies, heads: readonly Head[]): Promise<Body[]> {
   const pending = state.pendingOf(BRAIN_STEM)
   const folded = heads.filter(({ number }) => !pending?.get(number)?.body)
   const pages = await access.pages.readMany(folded.map((head) => ({ stem: BRAIN_STEM, folded: head.folded, page: head.number })))

@@ -4,8 +4,13 @@ import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { fieldsOf, type Body } from '../core/log-row.js'
 import { pagesBetween, type Page } from '../core/pages.js'
-import { PAGE_SHIFT, type Head, type State } from '../core/state.js'
+import { PAGE_SHIFT, type Head, type PendingBody, type State } from '../core/state.js'
 import type { MessagePlace } from './messages.js'
+
+/** What is not in pages yet: of the state, or of a snapshot of it. */
+export interface PendingBodies {
+  pendingOf(stem: string): { get(number: number): PendingBody | undefined } | undefined
+}
 
 export interface FoundMessage {
   readonly number: number
@@ -27,7 +32,7 @@ export interface Stretch {
 const PAGES_AT_ONCE = 64
 
 /** Messages of a stretch in order of their numbers. @throws {SuspectPage} */
-export async function readBodies(access: Access, state: State, log: Head, { from = 0, to, limit, newest }: Stretch): Promise<FoundMessage[]> {
+export async function readBodies(access: Access, state: PendingBodies, log: Head, { from = 0, to, limit, newest }: Stretch): Promise<FoundMessage[]> {
   let high = Math.min(to, log.value['next'] as number)
   let low = Math.max(0, Math.ceil(from))
   const found: FoundMessage[] = []
@@ -49,7 +54,7 @@ export async function readBodies(access: Access, state: State, log: Head, { from
 }
 
 /** Everything in some pages of a chat log, pending laid over folded, in order. */
-async function readLog(access: Access, state: State, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
+async function readLog(access: Access, state: PendingBodies, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
   const folded = await access.pages.read(log.value['stem'] as string, log.folded, pages)
   return layPending(state, log, pages, folded)
 }
@@ -63,7 +68,7 @@ export function prefetchBefore(access: Access, log: Head, number: number): void 
 }
 
 /** All messages of several chat logs, their pages read together. @throws {SuspectPage} */
-export async function readWholeLogs(access: Access, state: State, logs: readonly Head[]): Promise<FoundMessage[][]> {
+export async function readWholeLogs(access: Access, state: PendingBodies, logs: readonly Head[]): Promise<FoundMessage[][]> {
   const pages = logs.map((log) => pagesBetween(0, log.value['next'] as number))
   const wanted = logs.flatMap((log, i) => pages[i]!.map((page) => ({ stem: log.value['stem'] as string, folded: log.folded, page })))
   const read = await access.pages.readMany(wanted)
@@ -86,7 +91,7 @@ export async function readFoldedPages(access: Access, log: Head, pages: readonly
   return read.flatMap((page) => [...page.values()].map((record) => withAdoption(log, record)))
 }
 
-function layPending(state: State, log: Head, pages: readonly number[], folded: readonly Page[]): FoundMessage[] {
+function layPending(state: PendingBodies, log: Head, pages: readonly number[], folded: readonly Page[]): FoundMessage[] {
   const pending = state.pendingOf(log.value['stem'] as string)
   const next = log.value['next'] as number
   const found: FoundMessage[] = []

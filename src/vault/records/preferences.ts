@@ -1,8 +1,10 @@
 // Preferences: small named values, always in memory.
 
 import * as z from 'zod/mini'
+import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { copyJson } from '../core/json-copy.js'
+import type { State } from '../core/state.js'
 import { id, json, parseInput, refuseTooLong, type JsonValue } from './values.js'
 
 export interface Preference {
@@ -11,6 +13,22 @@ export interface Preference {
   /** Commit of the last change, and its time in ms. */
   readonly rev: number
   readonly modifiedAt: number
+}
+
+/** What the vault itself keeps among the preferences begins so; apps neither see nor change it, and no archive holds it. */
+const OWN_PREFIX = 'sealed-vault/'
+
+export function isOwn(key: string): boolean {
+  return key.startsWith(OWN_PREFIX)
+}
+
+/** The value that the vault keeps for itself under a name. */
+export function ownValue(state: State, name: string): unknown {
+  return state.heads.preferences.get(OWN_PREFIX + name)?.value['value']
+}
+
+export function setOwnValue(access: Access, name: string, value: JsonValue): Promise<void> {
+  return access.commit(async (draft) => draft.change(['put', 'preferences', OWN_PREFIX + name, { value }]))
 }
 
 const keySchema = z.object({ key: id })
@@ -24,11 +42,12 @@ export class Preferences {
   }
 
   /**
-   * Saves a value under a key, whatever was there before.
+   * Saves a value under a key, whatever was there before. Keys that begin with `sealed-vault/` are the vault's own.
    * @throws {VaultError} `invalid-value`, `locked`, `storage-full`
    */
   async set(key: string, value: JsonValue): Promise<void> {
     const parsed = parseInput(schema, { key, value }, 'preference')
+    refuseOwn(key)
     refuseTooLong(parsed.value, 'preference')
     await this.#access.commit(async (draft) => draft.change(['put', 'preferences', key, { value: parsed.value }]))
   }
@@ -36,6 +55,7 @@ export class Preferences {
   /** The value under a key, or undefined. @throws {VaultError} `locked` */
   async get(key: string): Promise<JsonValue | undefined> {
     return this.#access.view(async (state) => {
+      if (isOwn(key)) return undefined
       const value = state.heads.preferences.get(key)?.value['value'] as JsonValue | undefined
       return value === undefined ? undefined : copyJson(value)
     })
@@ -44,6 +64,7 @@ export class Preferences {
   /** Deletes a value; resolves to false when there was none. */
   async delete(key: string): Promise<boolean> {
     parseInput(keySchema, { key }, 'preference')
+    refuseOwn(key)
     return this.#access.commit(async (draft) => {
       if (!draft.state.heads.preferences.has(key)) return false
       draft.change(['delete', 'preferences', key])
@@ -55,8 +76,13 @@ export class Preferences {
   async list(): Promise<readonly Preference[]> {
     return this.#access.view(async (state) =>
       [...state.heads.preferences.entries()]
+        .filter(([key]) => !isOwn(key))
         .map(([key, head]) => ({ key, value: copyJson(head.value['value']) as JsonValue, rev: head.rev, modifiedAt: head.modifiedAt }))
         .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
     )
   }
+}
+
+function refuseOwn(key: string): void {
+  if (isOwn(key)) throw new VaultError('invalid-value', `keys that begin with ${OWN_PREFIX} are the vault's own; take another`, { where: 'preference', fields: ['key'], reason: 'reserved' })
 }

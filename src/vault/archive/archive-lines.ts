@@ -1,0 +1,147 @@
+// The lines of an archive: one JSON object each. Implements docs/format.md, section "Archives", "Lines".
+
+import * as z from 'zod/mini'
+import { VaultError } from '../../errors.js'
+import type { ArchiveRecord, MissingRecords } from './archive-records.js'
+
+/** UTF-16 units of a long string in one line. */
+export const TEXT_UNITS = 65_536
+/** A line may have so many units: a record of 16 MiB with what stands around it. */
+export const MAX_LINE = 16 * 1024 * 1024 + 65_536
+/** Values may be nested so deep: what the vault takes, inside of `value`. */
+const MAX_NESTING = 128 + 2
+
+/** The first line: where the archive comes from and what it is to hold. */
+export interface ArchiveManifest {
+  readonly kind: 'archive'
+  readonly v: 1
+  readonly archiveId: string
+  /** Of the vault. */
+  readonly vaultId: string
+  /** Milliseconds. */
+  readonly createdAt: number
+  /** The newest commit in it. */
+  readonly seq: number
+  /** The archive that this one goes on from: it holds what changed after that one's `seq`. */
+  readonly parent?: { readonly archiveId: string; readonly seq: number } | undefined
+  /** What was asked for; left out when that was everything. */
+  readonly selection?: Readonly<Record<string, unknown>> | undefined
+  /** Key of the hashes of deleted ids. */
+  readonly tombstoneKey: string
+}
+
+export interface ArchiveCounts {
+  readonly sessions: number
+  readonly chatLogs: number
+  readonly messages: number
+  readonly brains: number
+  readonly preferences: number
+  readonly tombstones: number
+  /** Stretches of messages or deletions, and brains, that could not be read when the archive was made. */
+  readonly missing: number
+}
+
+/** What was deleted: `[hash, commit, time]`. */
+export type TombstoneEntry = readonly [hash: string, rev: number, modifiedAt: number]
+
+export type ArchiveLine =
+  | ArchiveManifest
+  | (Omit<ArchiveRecord, 'long'> & { readonly long?: readonly (readonly [path: readonly (string | number)[], units: number])[] | undefined })
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'tombstones'; readonly list: readonly TombstoneEntry[] }
+  | ({ readonly kind: 'missing'; readonly of: MissingRecords['kind'] } & Omit<MissingRecords, 'kind'>)
+  | { readonly kind: 'end'; readonly counts: ArchiveCounts; readonly sha256: string }
+
+export function encodeLine(line: ArchiveLine): string {
+  return `${JSON.stringify(line)}\n`
+}
+
+/** A record's line, and those of its long strings. */
+export function* linesOf({ long, ...record }: ArchiveRecord): Generator<string> {
+  if (long === undefined) {
+    yield encodeLine(record)
+    return
+  }
+  yield encodeLine({ ...record, long: long.map(({ path, text }) => [path, text.length] as const) })
+  for (const { text } of long) {
+    for (let at = 0; at < text.length; at += TEXT_UNITS) yield encodeLine({ kind: 'text', text: text.slice(at, at + TEXT_UNITS) })
+  }
+}
+
+const count = z.number().check(z.int(), z.nonnegative())
+const id = z.string().check(z.minLength(1), z.maxLength(1024))
+const common = { rev: count, modifiedAt: z.number() }
+const object = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
+const long = z.optional(z.array(z.tuple([z.array(z.union([z.string(), count])).check(z.minLength(1), z.maxLength(MAX_NESTING)), count])).check(z.minLength(1)))
+const counts = z.strictObject({ sessions: count, chatLogs: count, messages: count, brains: count, preferences: count, tombstones: count, missing: count })
+
+const line = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('message'), number: count, ...common, value: object, long }),
+  z.strictObject({ kind: z.literal('text'), text: z.string().check(z.minLength(1), z.maxLength(TEXT_UNITS)) }),
+  z.strictObject({ kind: z.literal('chatLog'), id, ...common, value: object }),
+  z.strictObject({ kind: z.literal('session'), id, ...common, value: object }),
+  z.strictObject({ kind: z.literal('brain'), id, ...common, value: object, long }),
+  z.strictObject({ kind: z.literal('preference'), id, ...common, value: z.unknown() }),
+  z.strictObject({ kind: z.literal('tombstones'), list: z.array(z.tuple([z.string(), count, z.number()])) }),
+  z.strictObject({ kind: z.literal('missing'), of: z.enum(['message', 'brain', 'deletions']), id, from: z.optional(count), to: z.optional(count), reason: z.string() }),
+  z.strictObject({ kind: z.literal('end'), counts, sha256: z.string() }),
+])
+const manifest = z.strictObject({
+  kind: z.literal('archive'),
+  v: z.literal(1),
+  archiveId: z.string(),
+  vaultId: z.string(),
+  createdAt: z.number(),
+  seq: count,
+  parent: z.optional(z.strictObject({ archiveId: z.string(), seq: count })),
+  selection: z.optional(object),
+  tombstoneKey: z.string(),
+})
+
+/** @throws {VaultError} `corrupt`, `unsupported-version` for a kind of line or a version that is not known here */
+export function decodeLine(text: string, number: number): ArchiveLine {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // Not kept as a cause: the engine's message quotes the line.
+    throw malformed(number, 'json')
+  }
+  if (isDeeper(value, MAX_NESTING)) throw malformed(number, 'depth')
+  const { kind, v } = (typeof value === 'object' && value !== null ? value : {}) as { kind?: unknown; v?: unknown }
+  if (number === 1) {
+    if (kind === 'archive' && typeof v === 'number' && v > 1) throw newer(number)
+    const first = manifest.safeParse(value)
+    if (!first.success) throw malformed(number, 'manifest')
+    return first.data as ArchiveManifest
+  }
+  const parsed = line.safeParse(value)
+  if (parsed.success) return parsed.data as ArchiveLine
+  if (typeof kind === 'string' && !KINDS.has(kind)) throw newer(number)
+  throw malformed(number, 'shape')
+}
+
+const KINDS = new Set(['archive', 'message', 'text', 'chatLog', 'session', 'brain', 'preference', 'tombstones', 'missing', 'end'])
+
+/** Without recursion: what is asked may be as deep as a line is long. */
+function isDeeper(value: unknown, limit: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true
+    const next: unknown[] = []
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue
+      for (const inner of Array.isArray(item) ? (item as unknown[]) : Object.values(item)) if (typeof inner === 'object' && inner !== null) next.push(inner)
+    }
+    level = next
+  }
+  return false
+}
+
+export function malformed(number: number, reason: string): VaultError {
+  return new VaultError('corrupt', 'the archive authenticates, but what is in it is not what an archive holds', { where: 'archive', number, reason })
+}
+
+function newer(number: number): VaultError {
+  return new VaultError('unsupported-version', 'this archive holds something that a newer version wrote; update the app', { where: 'archive', number })
+}

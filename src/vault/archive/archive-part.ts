@@ -1,0 +1,6 @@
+// What is fetched when somebody first deals with archives.
+
+export { createRecoveryCode } from '../../crypto/recovery-code.js'
+export { exportArchive } from './export-archive.js'
+export { exportJson } from './export-json.js'
+export { inspect, verify } from './verify-archive.js'

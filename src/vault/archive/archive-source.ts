@@ -1,0 +1,63 @@
+// An archive as somebody has it: a file, a stream, bytes. Its head is read here, the rest goes on as a stream.
+
+import type { Bytes } from '../../brand.js'
+import { concat } from '../../crypto/bytes.js'
+import { VaultError } from '../../errors.js'
+import { ARCHIVE_PREFIX, decodeArchiveHeader, readArchivePrefix, type ArchiveHeader } from './archive-header.js'
+
+/** An archive, from its first byte on. A stream is read once and to its end. */
+export type ArchiveSource = Blob | ReadableStream<Uint8Array> | Uint8Array
+
+/** @throws {VaultError} `corrupt`, `unsupported-version`, `archive-too-large`, `archive-truncated` */
+export async function readArchiveHead(source: ArchiveSource): Promise<{ readonly header: ArchiveHeader; readonly body: ReadableStream<Uint8Array> }> {
+  const reader = streamOf(source).getReader()
+  let left: Uint8Array = new Uint8Array(0)
+  const take = async (length: number): Promise<Bytes> => {
+    const parts: Uint8Array[] = []
+    for (let missing = length; missing > 0; ) {
+      if (left.length === 0) {
+        const { done, value } = await reader.read()
+        if (done) throw new VaultError('archive-truncated', 'this file ends before its header does; it is no archive, or it was not copied whole', { where: 'archive', reason: 'header' })
+        left = value
+      }
+      const part = left.subarray(0, missing)
+      parts.push(part)
+      missing -= part.length
+      left = left.subarray(part.length)
+    }
+    return concat(...parts)
+  }
+  try {
+    const prefix = await take(ARCHIVE_PREFIX)
+    const header = decodeArchiveHeader(prefix, await take(readArchivePrefix(prefix)))
+    return { header, body: restOf(reader, left) }
+  } catch (error) {
+    await reader.cancel(error).catch(() => undefined)
+    throw error
+  }
+}
+
+function streamOf(source: ArchiveSource): ReadableStream<Uint8Array> {
+  if (source instanceof Uint8Array) return new Blob([source as Bytes]).stream()
+  return source instanceof ReadableStream ? source : source.stream()
+}
+
+function restOf(reader: ReadableStreamDefaultReader<Uint8Array>, begun: Uint8Array): ReadableStream<Uint8Array> {
+  let first: Uint8Array | undefined = begun.length > 0 ? begun : undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (first !== undefined) {
+          controller.enqueue(first)
+          first = undefined
+          return
+        }
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,60 @@
+// What the vault knows of its own backups, and whether it is time for one. Kept sealed in the vault: a file system forgets, and others read it.
+
+import * as z from 'zod/mini'
+import type { Access } from '../core/access.js'
+import { HEAD_COLLECTIONS } from '../core/log-row.js'
+import { isOwn, ownValue, setOwnValue } from '../records/preferences.js'
+import type { ArchiveName } from './export-archive.js'
+
+/** An archive that was written to its end. */
+export interface LastArchive extends ArchiveName {
+  /** Milliseconds, when it was finished. */
+  readonly at: number
+  /** Of the file. */
+  readonly bytes: number
+  /** Whether the vault wrote it by itself. */
+  readonly automatic: boolean
+}
+
+/** What changed since an archive: records by their kind; deletions are seen in what they were deleted from. */
+export interface ChangesSince {
+  readonly sessions: number
+  readonly chatLogs: number
+  readonly brains: number
+  readonly preferences: number
+}
+
+export interface BackupStatus {
+  /** Missing when no archive of everything was ever read to its end. Whether somebody kept it the vault cannot know. */
+  readonly last?: LastArchive
+  readonly changes: ChangesSince
+  /** `first`: there is something to lose and no archive of it; `due`: much changed since the last one, or something did and it is old; `none` otherwise. */
+  readonly suggestion: 'first' | 'due' | 'none'
+}
+
+const NAME = 'last archive'
+const lastSchema = z.object({ archiveId: z.string(), seq: z.number(), at: z.number(), bytes: z.number(), automatic: z.boolean() })
+/** Sessions, brains and preferences changed since the last archive. */
+const MANY_CHANGES = 20
+const OLD_MS = 7 * 24 * 60 * 60 * 1000
+
+export async function backupStatus(access: Access, now: number): Promise<BackupStatus> {
+  return access.view(async (state) => {
+    const parsed = lastSchema.safeParse(ownValue(state, NAME))
+    const last = parsed.success ? parsed.data : undefined
+    const since = last?.seq ?? -1
+    const changes = { sessions: 0, chatLogs: 0, brains: 0, preferences: 0 }
+    for (const collection of HEAD_COLLECTIONS) {
+      for (const [id, { rev }] of state.heads[collection].entries()) if (rev > since && !(collection === 'preferences' && isOwn(id))) changes[collection]++
+    }
+    const changed = changes.sessions + changes.brains + changes.preferences
+    const isDue = changed >= MANY_CHANGES || (changed + changes.chatLogs > 0 && last !== undefined && now - last.at >= OLD_MS)
+    const suggestion = last === undefined ? (changed + changes.chatLogs > 0 ? 'first' : 'none') : isDue ? 'due' : 'none'
+    return { ...(last !== undefined && { last }), changes, suggestion }
+  })
+}
+
+/** Notes an archive that was written to its end. */
+export function noteArchive(access: Access, { archiveId, seq, at, bytes, automatic }: LastArchive): Promise<void> {
+  return setOwnValue(access, NAME, { archiveId, seq, at, bytes, automatic })
+}

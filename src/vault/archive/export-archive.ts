@@ -1,0 +1,218 @@
+// Writes an archive: a snapshot as lines, packed and sealed while it is read. Implements docs/format.md, section "Archives".
+
+import type { Bytes } from '../../brand.js'
+import { createSha256 } from '../../crypto/blind.js'
+import { toBase64Url, utf8, wipe } from '../../crypto/bytes.js'
+import { sealFloe } from '../../crypto/floe.js'
+import { calibrateIterations, type KdfPolicy } from '../../crypto/kdf.js'
+import type { Access } from '../core/access.js'
+import { VaultError } from '../../errors.js'
+import { Slices } from '../core/slices.js'
+import { checkSecrets, createArchiveHeader, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
+import { encodeLine, linesOf, type ArchiveCounts, type ArchiveManifest } from './archive-lines.js'
+import { archiveRecords, type MissingRecords, type RecordKind } from './archive-records.js'
+import { noteArchive } from './backup-status.js'
+import { packLines } from './pack.js'
+import { SEGMENT_LENGTHS } from './read-archive.js'
+import { Selection, type ArchiveSelection } from './selection.js'
+import { overSnapshot, type Snapshot, type SnapshotPorts } from './snapshot.js'
+import { streamOfPieces } from './stream-of-pieces.js'
+import { tombstonesOf } from './tombstones.js'
+
+/** Names an archive made before. */
+export interface ArchiveName {
+  readonly archiveId: string
+  /** The newest commit in it. */
+  readonly seq: number
+}
+
+export interface ArchiveProgress {
+  readonly phase: 'export'
+  /** Messages. */
+  readonly done: number
+  /** Messages of the whole vault. */
+  readonly total: number
+}
+
+export interface ExportOptions extends ArchiveSelection, ArchiveSecrets {
+  /** Only what changed, or was deleted, after that archive of this vault. */
+  readonly since?: ArchiveName | undefined
+  /** What to do about what does not authenticate: end with an error (`refuse`, the default), or leave it out and name it in the archive and in the report. */
+  readonly damaged?: 'refuse' | 'skip' | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: ArchiveProgress) => void) | undefined
+}
+
+export interface ArchiveReport extends ArchiveName {
+  readonly counts: ArchiveCounts
+  /** Of the file. */
+  readonly bytes: number
+  /** What could not be read; empty unless `damaged` is `skip`. */
+  readonly missing: readonly MissingRecords[]
+}
+
+export interface ArchiveExport {
+  /** The file, from its first byte on. Nothing is read before somebody reads this. */
+  readonly stream: ReadableStream<Bytes>
+  /** Resolves when the stream was read to its end, rejects with what ended it before. */
+  readonly report: Promise<ArchiveReport>
+}
+
+export interface ExportPorts extends SnapshotPorts {
+  readonly access: Access
+  readonly kdf: KdfPolicy
+  readonly now: () => number
+}
+
+/** UTF-16 units of lines that are packed together. */
+const BATCH_UNITS = 128 * 1024
+const TOMBSTONES_A_LINE = 512
+const COUNTED = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences' } as const satisfies Record<RecordKind, keyof ArchiveCounts>
+
+/** See `UnlockedVault.exportArchive`. @param segmentLength one of `SEGMENT_LENGTHS` */
+export function exportArchive(ports: ExportPorts, options: ExportOptions, segmentLength = SEGMENT_LENGTHS[0]!): ArchiveExport {
+  ports.log.assertAlive()
+  options.signal?.throwIfAborted()
+  const work = new Export(ports, options, segmentLength)
+  let settle!: { readonly resolve: (report: ArchiveReport) => void; readonly reject: (error: unknown) => void }
+  const report = new Promise<ArchiveReport>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  // Whoever looks at the stream alone hears of the failure there.
+  report.catch(() => undefined)
+  const stream = streamOfPieces(work.pieces(), (outcome) => ('error' in outcome ? settle.reject(outcome.error) : work.noted().then(settle.resolve)))
+  return { stream, report }
+}
+
+class Export {
+  readonly #ports: ExportPorts
+  readonly #options: ExportOptions
+  readonly #selection: Selection
+  readonly #segmentLength: number
+  readonly #missing: MissingRecords[] = []
+  readonly #counts = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
+  #name: ArchiveName | undefined
+  #bytes = 0
+
+  constructor(ports: ExportPorts, options: ExportOptions, segmentLength: number) {
+    this.#ports = ports
+    this.#options = options
+    this.#selection = new Selection(options)
+    this.#segmentLength = segmentLength
+    checkSince(options.since)
+    checkSecrets(options)
+  }
+
+  report(): ArchiveReport {
+    return { ...this.#name!, counts: { ...this.#counts }, bytes: this.#bytes, missing: this.#missing }
+  }
+
+  /** The report; the vault remembers an archive from which everything can be restored, alone or with those it goes on from. */
+  async noted(): Promise<ArchiveReport> {
+    const report = this.report()
+    // What was written is as good when nobody remembers it: a locked vault or a full store must not make it look failed.
+    if (!this.#selection.isPartial) await noteArchive(this.#ports.access, { ...this.#name!, at: this.#ports.now(), bytes: this.#bytes, automatic: false }).catch(() => undefined)
+    return report
+  }
+
+  async *pieces(): AsyncGenerator<Bytes, void, undefined> {
+    const { kdf } = this.#ports
+    // Before the snapshot: a key derivation takes a while, and nothing else shall wait for it.
+    const { header, key } = await createArchiveHeader(this.#options, await calibrateIterations(kdf, () => performance.now()), kdf)
+    try {
+      for await (const piece of overSnapshot(this.#ports, this.#options.signal, (snapshot, stop) => this.#file(header, key, snapshot, stop))) {
+        this.#bytes += piece.length
+        yield piece
+      }
+    } finally {
+      wipe(key)
+    }
+  }
+
+  async *#file(header: ArchiveHeader, key: Bytes, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
+    if (this.#options.since !== undefined && this.#options.since.seq > snapshot.seq) throw new VaultError('invalid-value', 'the archive to go on from is newer than this vault, or of another one', { where: 'export', fields: ['since'] })
+    this.#name = { archiveId: toBase64Url(header.archiveId), seq: snapshot.seq }
+    yield header.bytes
+    const reader = streamOfPieces(this.#lines(header, snapshot, stop)).pipeThrough(packLines(), { signal: stop }).pipeThrough(sealFloe(key, header.bytes, this.#segmentLength)).getReader()
+    try {
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        yield value
+      }
+    } finally {
+      await reader.cancel().catch(() => undefined)
+    }
+  }
+
+  /** All lines as UTF-8, some at a time. */
+  async *#lines(header: ArchiveHeader, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
+    const hash = createSha256()
+    let batch = ''
+    const take = (): Bytes => {
+      const bytes = utf8(batch)
+      batch = ''
+      hash.update(bytes)
+      return bytes
+    }
+    for await (const line of this.#textLines(header, snapshot, stop)) {
+      batch += line
+      if (batch.length >= BATCH_UNITS) yield take()
+    }
+    yield take()
+    yield utf8(encodeLine({ kind: 'end', counts: this.#counts, sha256: toBase64Url(hash.digest()) }))
+  }
+
+  async *#textLines(header: ArchiveHeader, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
+    const { log, access } = this.#ports
+    const { since, damaged, onProgress } = this.#options
+    yield encodeLine(this.#manifest(header, snapshot))
+    const after = since?.seq ?? -1
+    const onMissing = damaged === 'skip' ? (missing: MissingRecords) => void this.#missing.push(missing) : undefined
+    const total = snapshot.heads.chatLogs.reduce((sum, { value }) => sum + (value['count'] as number), 0)
+    for await (const record of archiveRecords({ access, snapshot, selection: this.#selection, since: after, slices: new Slices(stop), onMissing })) {
+      yield* this.#missingLines()
+      this.#counts[COUNTED[record.kind]]++
+      if (record.kind === 'chatLog') onProgress?.({ phase: 'export', done: this.#counts.messages, total })
+      yield* linesOf(record)
+    }
+    yield* this.#missingLines()
+    if (!this.#selection.isPartial) {
+      const all = await tombstonesOf(log, access, snapshot, after, onMissing)
+      yield* this.#missingLines()
+      this.#counts.tombstones = all.length
+      for (let at = 0; at < all.length; at += TOMBSTONES_A_LINE) yield encodeLine({ kind: 'tombstones', list: all.slice(at, at + TOMBSTONES_A_LINE) })
+    }
+    onProgress?.({ phase: 'export', done: this.#counts.messages, total })
+  }
+
+  /** What was found missing since the last call. */
+  *#missingLines(): Generator<string> {
+    for (const { kind, ...rest } of this.#missing.slice(this.#counts.missing)) {
+      this.#counts.missing++
+      yield encodeLine({ kind: 'missing', of: kind, ...rest })
+    }
+  }
+
+  #manifest({ archiveId }: ArchiveHeader, { seq }: Snapshot): ArchiveManifest {
+    const { codec } = this.#ports.log
+    const { since } = this.#options
+    const { described } = this.#selection
+    return {
+      kind: 'archive',
+      v: 1,
+      archiveId: toBase64Url(archiveId),
+      vaultId: toBase64Url(codec.vaultId),
+      createdAt: this.#ports.now(),
+      seq,
+      ...(since !== undefined && { parent: { archiveId: since.archiveId, seq: since.seq } }),
+      ...(described !== undefined && { selection: { ...described } }),
+      tombstoneKey: codec.tombstoneKey(),
+    }
+  }
+}
+
+function checkSince(since: ArchiveName | undefined): void {
+  if (since === undefined) return
+  if (typeof since !== 'object' || typeof since.archiveId !== 'string' || !Number.isSafeInteger(since.seq) || since.seq < 0) throw new TypeError('since must name an archive, as a report of exportArchive or verifyArchive does')
+}

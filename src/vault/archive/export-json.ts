@@ -1,0 +1,84 @@
+// The plain form of the specification: JSON that anything can read, and that nothing protects.
+
+import type { Bytes } from '../../brand.js'
+import { utf8 } from '../../crypto/bytes.js'
+import type { Access } from '../core/access.js'
+import { setAt } from '../core/blobs.js'
+import type { Fields } from '../core/log-row.js'
+import { Slices } from '../core/slices.js'
+import { archiveRecords, type ArchiveRecord } from './archive-records.js'
+import { Selection, type ArchiveSelection } from './selection.js'
+import { overSnapshot, type Snapshot, type SnapshotPorts } from './snapshot.js'
+import { streamOfPieces } from './stream-of-pieces.js'
+
+export interface JsonExportOptions extends ArchiveSelection {
+  /** Must be said: whoever gets this file reads everything in it. */
+  readonly unprotected: true
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface JsonPorts extends SnapshotPorts {
+  readonly access: Access
+  readonly now: () => number
+}
+
+/** UTF-16 units that are encoded together. */
+const BATCH_UNITS = 128 * 1024
+
+/** `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences }` as UTF-8. */
+export function exportJson(ports: JsonPorts, options: JsonExportOptions): ReadableStream<Bytes> {
+  if ((options as { unprotected?: unknown }).unprotected !== true) throw new TypeError('exportJson writes what anybody can read; say unprotected: true, or use exportArchive')
+  ports.log.assertAlive()
+  options.signal?.throwIfAborted()
+  const selection = new Selection(options)
+  const pieces = overSnapshot(ports, options.signal, (snapshot, stop) => encoded(textOf(ports, snapshot, selection, stop)))
+  return streamOfPieces(pieces)
+}
+
+async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, void, undefined> {
+  let batch = ''
+  for await (const text of texts) {
+    batch += text
+    if (batch.length < BATCH_UNITS) continue
+    yield utf8(batch)
+    batch = ''
+  }
+  yield utf8(batch)
+}
+
+async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
+  yield `{"version":1,"exportedAt":${now()},"chatLogs":[`
+  const sessions: string[] = []
+  const rest = { brain: [] as string[], preference: [] as string[] }
+  let logs = 0
+  let messages = 0
+  for await (const record of archiveRecords({ access, snapshot, selection, since: -1, slices: new Slices(stop), onMissing: undefined })) {
+    switch (record.kind) {
+      case 'session':
+        sessions.push(JSON.stringify(plain(record)))
+        break
+      case 'chatLog': {
+        const head = JSON.stringify(plain(record))
+        yield `${logs++ === 0 ? '' : ']},'}${head.slice(0, -1)},"messages":[`
+        messages = 0
+        break
+      }
+      case 'message':
+        yield `${messages++ === 0 ? '' : ','}${JSON.stringify(plain(record))}`
+        break
+      case 'brain':
+      case 'preference':
+        rest[record.kind].push(JSON.stringify(plain(record)))
+        break
+    }
+  }
+  yield `${logs === 0 ? '' : ']}'}],"sessions":[${sessions.join(',')}],`
+  yield `"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}]}\n`
+}
+
+/** A record as one object, long strings in their places. */
+function plain({ kind, id, number, rev, modifiedAt, value, long = [] }: ArchiveRecord): Fields {
+  const whole = long.reduce((made, { path, text }) => setAt(made, path, text), value)
+  const named = kind === 'brain' ? { entityId: id } : kind === 'preference' ? { key: id } : id === undefined ? {} : { id }
+  return { ...named, ...(number !== undefined && { number }), ...(kind === 'preference' ? { value: whole } : (whole as Fields)), rev, modifiedAt }
+}

@@ -1,0 +1,180 @@
+// Reads an archive line by line, opening, inflating and checking on the way. Nothing of it counts before the last line has come:
+// whoever acts on lines must be able to take back what it did.
+
+import type { Bytes } from '../../brand.js'
+import { fromBase64Url, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { createSha256 } from '../../crypto/blind.js'
+import { openFloe } from '../../crypto/floe.js'
+import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
+import { VaultError } from '../../errors.js'
+import { Slices } from '../core/slices.js'
+import { openArchiveKey, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
+import { decodeLine, malformed, MAX_LINE, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
+import type { ArchiveSource } from './archive-source.js'
+import { readArchiveHead } from './archive-source.js'
+import { unpackLines } from './pack.js'
+
+/** Lengths of segments that archives have: the first is written, small ones are for what is small. */
+export const SEGMENT_LENGTHS: readonly number[] = [65_536, 4096]
+
+export interface ReadingOptions extends ArchiveSecrets {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface OpenedArchive {
+  readonly header: ArchiveHeader
+  readonly manifest: ArchiveManifest
+  /** All lines between the first and the last, which it holds against each other. Must be read to the end, or returned. */
+  readonly lines: AsyncGenerator<ArchiveLine, ArchiveCounts, undefined>
+}
+
+/** @throws {VaultError} as `verifyArchive` */
+export async function openArchive(source: ArchiveSource, { signal, ...secrets }: ReadingOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<OpenedArchive> {
+  signal?.throwIfAborted()
+  const { header, body } = await readArchiveHead(source)
+  let key: Bytes
+  try {
+    key = await openArchiveKey(header, secrets, policy)
+  } catch (error) {
+    await body.cancel(error).catch(() => undefined)
+    throw error
+  }
+  const opened = body.pipeThrough(openFloe(key, header.bytes, SEGMENT_LENGTHS) as ReadableWritablePair<Uint8Array, Uint8Array>)
+  wipe(key)
+  const lines = checkedLines(unpackLines(opened), new Slices(signal))
+  const first = await lines.next()
+  const manifest = first.value as ArchiveManifest
+  if (manifest.archiveId !== toBase64Url(header.archiveId)) {
+    await lines.return(undefined as never)
+    throw malformed(1, 'archive-id')
+  }
+  return { header, manifest, lines: lines as OpenedArchive['lines'] }
+}
+
+/** Lines as text, with the hash of all before each. */
+async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices): AsyncGenerator<ArchiveLine, ArchiveCounts, undefined> {
+  const order = new LineOrder()
+  const hash = createSha256()
+  let end: (ArchiveLine & { readonly kind: 'end' }) | undefined
+  for await (const { text, bytes } of splitLines(pieces)) {
+    await slices.breathe()
+    const number = order.next()
+    if (end !== undefined) throw malformed(number, 'after-end')
+    const line = decodeLine(text, number)
+    order.check(line)
+    if (line.kind === 'end') {
+      end = line
+      if (toBase64Url(hash.digest()) !== toBase64Url(fromBase64Url(line.sha256))) throw malformed(number, 'hash')
+      continue
+    }
+    for (const part of bytes) hash.update(part)
+    yield line
+  }
+  if (end === undefined) throw malformed(order.next(), 'no-end')
+  order.finish(end.counts)
+  return end.counts
+}
+
+/** Holds lines against those before. */
+class LineOrder {
+  readonly #counts: Record<keyof ArchiveCounts, number> = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
+  #number = 0
+  /** UTF-16 units of long strings that must follow, in their order. */
+  #awaited: number[] = []
+  #inChatLog = false
+  #lastNumber = -1
+
+  next(): number {
+    return ++this.#number
+  }
+
+  check(line: ArchiveLine): void {
+    if (line.kind === 'text') {
+      const left = (this.#awaited[0] ?? 0) - line.text.length
+      if (left < 0) throw malformed(this.#number, 'text')
+      if (left === 0) this.#awaited.shift()
+      else this.#awaited[0] = left
+      return
+    }
+    if (this.#awaited.length > 0) throw malformed(this.#number, 'text-missing')
+    switch (line.kind) {
+      case 'message':
+        if (!this.#inChatLog || line.number! <= this.#lastNumber) throw malformed(this.#number, 'order')
+        this.#lastNumber = line.number!
+        this.#counts.messages++
+        break
+      case 'tombstones':
+        this.#counts.tombstones += line.list.length
+        break
+      case 'missing':
+        this.#counts.missing++
+        break
+      case 'chatLog':
+        this.#lastNumber = -1
+        this.#counts.chatLogs++
+        break
+      case 'session':
+        this.#counts.sessions++
+        break
+      case 'brain':
+        this.#counts.brains++
+        break
+      case 'preference':
+        this.#counts.preferences++
+        break
+      case 'archive':
+      case 'end':
+        break
+    }
+    // What is missing of a chat log stands among its messages.
+    this.#inChatLog = line.kind === 'chatLog' || ((line.kind === 'message' || line.kind === 'missing') && this.#inChatLog)
+    if ('long' in line && line.long !== undefined) this.#awaited = line.long.map(([, units]) => units).filter((units) => units > 0)
+  }
+
+  finish(counts: ArchiveCounts): void {
+    for (const [name, number] of Object.entries(this.#counts)) if (counts[name as keyof ArchiveCounts] !== number) throw malformed(this.#number, 'counts')
+  }
+}
+
+interface TextLine {
+  readonly text: string
+  /** With its line feed. */
+  readonly bytes: readonly Uint8Array[]
+}
+
+/** @throws {VaultError} `archive-too-large` for a line longer than any that is written */
+async function* splitLines(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<TextLine, void, undefined> {
+  let begun: Uint8Array[] = []
+  let length = 0
+  for await (const piece of pieces) {
+    let start = 0
+    for (;;) {
+      const at = piece.indexOf(10, start)
+      const part = piece.subarray(start, at === -1 ? undefined : at + 1)
+      length += part.length
+      // UTF-8 takes three bytes for a UTF-16 unit at most.
+      if (length > 3 * MAX_LINE) throw new VaultError('archive-too-large', 'a line of this archive is longer than any record may be', { where: 'archive', reason: 'line' })
+      if (at === -1) {
+        if (part.length > 0) begun.push(part)
+        break
+      }
+      const bytes = [...begun, part]
+      yield { text: decode(bytes), bytes }
+      begun = []
+      length = 0
+      start = at + 1
+    }
+  }
+  if (length > 0) throw malformed(0, 'line')
+}
+
+function decode(parts: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  try {
+    let text = ''
+    for (const part of parts) text += decoder.decode(part, { stream: true })
+    return text + decoder.decode()
+  } catch {
+    throw malformed(0, 'utf-8')
+  }
+}
