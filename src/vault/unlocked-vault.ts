@@ -2,6 +2,7 @@
 
 import { VaultError } from '../errors.js'
 import type { StorageFacts } from '../stores/select-backend.js'
+import { Backup } from './backup.js'
 import { draftAccess, type Access } from './core/access.js'
 import type { AutoLockOptions } from './core/auto-lock.js'
 import type { Secret } from './core/credentials.js'
@@ -42,6 +43,7 @@ export class UnlockedVault implements Records {
   readonly chatLogs: ChatLogs
   readonly brains: Brains
   readonly preferences: Preferences
+  readonly backup: Backup
   /**
    * Whether this vault was left without being closed: a tab that crashed, was killed or lost its power. What a promise said was saved is there,
    * except what a power cut took from the last moments of `relaxed` writes; the canary tells of such a loss only if it knew of it.
@@ -59,6 +61,7 @@ export class UnlockedVault implements Records {
     this.chatLogs = records.chatLogs
     this.brains = records.brains
     this.preferences = records.preferences
+    this.backup = new Backup(vault)
   }
 
   /**

@@ -244,6 +244,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   transact: (vault) => vault.transact(async () => 1),
   load: (vault) => vault.load([]),
   exportArchive: (vault) => vault.exportArchive({ password: PASSWORD }),
+  'backup.status': (vault) => vault.backup.status(),
   exportJson: (vault) => vault.exportJson({ unprotected: true }),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
   createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
@@ -307,7 +308,7 @@ describe('a locked vault', () => {
   it('has no public method that the list above forgot', async () => {
     const open = await testBrowser().tab()
     const methodsOf = (target: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(target)).filter((name) => name !== 'constructor')
-    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
+    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()
   })

@@ -11,6 +11,13 @@ export const MAX_LINE = 16 * 1024 * 1024 + 65_536
 /** Values may be nested so deep: what the vault takes, inside of `value`. */
 const MAX_NESTING = 128 + 2
 
+/** Names an archive made before. */
+export interface ArchiveName {
+  readonly archiveId: string
+  /** The newest commit in it. */
+  readonly seq: number
+}
+
 /** The first line: where the archive comes from and what it is to hold. */
 export interface ArchiveManifest {
   readonly kind: 'archive'
@@ -23,7 +30,7 @@ export interface ArchiveManifest {
   /** The newest commit in it. */
   readonly seq: number
   /** The archive that this one goes on from: it holds what changed after that one's `seq`. */
-  readonly parent?: { readonly archiveId: string; readonly seq: number } | undefined
+  readonly parent?: ArchiveName | undefined
   /** What was asked for; left out when that was everything. */
   readonly selection?: Readonly<Record<string, unknown>> | undefined
   /** Key of the hashes of deleted ids. */

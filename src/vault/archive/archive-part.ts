@@ -1,6 +1,7 @@
 // What is fetched when somebody first deals with archives.
 
 export { createRecoveryCode } from '../../crypto/recovery-code.js'
+export { backupStatus } from './backup-status.js'
 export { exportArchive } from './export-archive.js'
 export { exportJson } from './export-json.js'
 export { inspect, verify } from './verify-archive.js'

@@ -4,7 +4,7 @@ import * as z from 'zod/mini'
 import type { Access } from '../core/access.js'
 import { HEAD_COLLECTIONS } from '../core/log-row.js'
 import { isOwn, ownValue, setOwnValue } from '../records/preferences.js'
-import type { ArchiveName } from './export-archive.js'
+import type { ArchiveName } from './archive-lines.js'
 
 /** An archive that was written to its end. */
 export interface LastArchive extends ArchiveName {

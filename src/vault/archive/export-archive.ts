@@ -9,7 +9,7 @@ import type { Access } from '../core/access.js'
 import { VaultError } from '../../errors.js'
 import { Slices } from '../core/slices.js'
 import { checkSecrets, createArchiveHeader, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
-import { encodeLine, linesOf, type ArchiveCounts, type ArchiveManifest } from './archive-lines.js'
+import { encodeLine, linesOf, type ArchiveCounts, type ArchiveManifest, type ArchiveName } from './archive-lines.js'
 import { archiveRecords, type MissingRecords, type RecordKind } from './archive-records.js'
 import { noteArchive } from './backup-status.js'
 import { packLines } from './pack.js'
@@ -18,13 +18,6 @@ import { Selection, type ArchiveSelection } from './selection.js'
 import { overSnapshot, type Snapshot, type SnapshotPorts } from './snapshot.js'
 import { streamOfPieces } from './stream-of-pieces.js'
 import { tombstonesOf } from './tombstones.js'
-
-/** Names an archive made before. */
-export interface ArchiveName {
-  readonly archiveId: string
-  /** The newest commit in it. */
-  readonly seq: number
-}
 
 export interface ArchiveProgress {
   readonly phase: 'export'
