@@ -6,6 +6,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
 import { chromiumLaunchOptions, type Engine, findBrowser, firefoxLaunchOptions } from './scripts/browsers.mjs'
+import { openWithTool } from './test/kit/archive-commands.ts'
 import { webkitgtk } from './test/kit/webkitgtk.ts'
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
@@ -34,6 +35,7 @@ function browserProject(engine: Engine, provider: BrowserProviderOption): TestPr
         fileParallelism: false,
         connectTimeout: 120_000,
         provider,
+        commands: { openWithTool },
         instances: [{ browser: engine, name: engine }],
       },
     },

@@ -1,6 +1,9 @@
-// What tests of archives share: bytes of streams, and records as another program reads them, in the shape of the plain JSON.
+// What tests of archives share: bytes of streams, and what the stand-alone reader makes of them.
 
 import { openArchive } from '../../tools/open-archive.mjs'
+import type { JsonExport, ToolRecord } from './archive-json.js'
+
+export { asJson, timeless, type JsonExport } from './archive-json.js'
 
 export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
@@ -8,25 +11,6 @@ export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8
 
 export async function jsonOf(stream: ReadableStream<Uint8Array>): Promise<JsonExport> {
   return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await bytesOf(stream))) as JsonExport
-}
-
-type Fields = Record<string, unknown>
-
-/** The plain JSON of a vault. */
-export interface JsonExport {
-  readonly version: number
-  readonly exportedAt?: number
-  readonly sessions: readonly Fields[]
-  readonly chatLogs: readonly (Fields & { readonly messages: readonly Fields[] })[]
-  readonly brains: readonly Fields[]
-  readonly preferences: readonly Fields[]
-}
-
-/** A line as the stand-alone reader gives it. */
-export interface ToolRecord extends Fields {
-  readonly kind: string
-  readonly id: string
-  readonly value: Fields
 }
 
 /** Everything the stand-alone reader gives. @throws its ArchiveError */
@@ -38,27 +22,4 @@ export async function readWithTool(bytes: Uint8Array, secret: string, options: {
   })()
   for await (const record of openArchive(source, secret, options)) records.push(record as ToolRecord)
   return records
-}
-
-/** What the stand-alone reader gave, in the shape of the plain JSON, but for its time. */
-export function asJson(records: readonly ToolRecord[]): JsonExport {
-  const sessions: Fields[] = []
-  const chatLogs: (Fields & { messages: Fields[] })[] = []
-  const brains: Fields[] = []
-  const preferences: Fields[] = []
-  for (const { kind, id, number, rev, modifiedAt, value } of records) {
-    const stamp = { rev, modifiedAt }
-    if (kind === 'session') sessions.push({ id, ...value, ...stamp })
-    if (kind === 'chatLog') chatLogs.push({ id, ...value, ...stamp, messages: [] })
-    if (kind === 'message') chatLogs.at(-1)!.messages.push({ number, ...value, ...stamp })
-    if (kind === 'brain') brains.push({ entityId: id, ...value, ...stamp })
-    if (kind === 'preference') preferences.push({ key: id, value, ...stamp })
-  }
-  return { version: 1, sessions, chatLogs, brains, preferences }
-}
-
-/** The plain JSON without its time. */
-export function timeless(json: JsonExport): JsonExport {
-  const { version, sessions, chatLogs, brains, preferences } = json
-  return { version, sessions, chatLogs, brains, preferences }
 }

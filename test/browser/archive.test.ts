@@ -1,0 +1,65 @@
+// An archive that this engine makes is read by the stand-alone reader in Node, and by the engine itself.
+
+import { afterAll, expect, it } from 'vitest'
+import { commands } from 'vitest/browser'
+import { createRecoveryCode, destroyVault, isVaultError, openVault, verifyArchive } from '../../src/index.ts'
+import { asJson, timeless, type JsonExport, type ToolRecord } from '../kit/archive-json.ts'
+import { fillOddly, ODD_COUNTS } from '../kit/odd-vault.ts'
+
+const NAME = `archive ${crypto.randomUUID()}`
+afterAll(() => destroyVault(NAME))
+
+const base64 = (bytes: Uint8Array): string => {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 32_768) text += String.fromCharCode(...bytes.subarray(at, at + 32_768))
+  return btoa(text)
+}
+
+it('is read by another program, verifies, and says what is wrong with a damaged one', { timeout: 60_000 }, async () => {
+  const vault = await openVault({ name: NAME })
+  if (vault.state !== 'empty') throw new Error(vault.state)
+  const open = await vault.create('correct horse battery staple')
+  await fillOddly(open)
+  const recoveryCode = await createRecoveryCode()
+  const { stream, report } = await open.exportArchive({ recoveryCode, password: 'a long password' })
+  const file = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+  expect((await report).counts).toEqual(ODD_COUNTS)
+  const plain = JSON.parse(await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()) as JsonExport
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const lines = (await commands.openWithTool(base64(bytes), recoveryCode)).trimEnd().split('\n').map((line) => JSON.parse(line) as ToolRecord)
+  expect(asJson(lines)).toEqual(timeless(plain))
+  for (const source of [file, file.stream(), bytes]) expect((await verifyArchive(source, { recoveryCode })).counts).toEqual(ODD_COUNTS)
+  expect((await verifyArchive(file, { password: 'a long password' })).counts).toEqual(ODD_COUNTS)
+  const outcome = (source: Blob | Uint8Array, secret: object = { recoveryCode }): Promise<string> =>
+    verifyArchive(source, secret).then(
+      () => 'verified',
+      (error: unknown) => (isVaultError(error) ? error.code : String(error)),
+    )
+  expect(await outcome(file.slice(0, file.size - 1))).toBe('archive-truncated')
+  expect(await outcome(file.slice(0, 100))).toBe('archive-truncated')
+  expect(await outcome(new Blob([file, 'x']))).toBe('corrupt')
+  for (const at of [20, 3000, bytes.length >> 1, bytes.length - 20]) {
+    const damaged = bytes.slice()
+    damaged[at]! ^= 4
+    expect(['corrupt', 'wrong-password', 'tampered', 'unsupported-version'], `byte ${at}`).toContain(await outcome(damaged))
+  }
+  expect(await outcome(file, { recoveryCode: await createRecoveryCode() })).toBe('wrong-password')
+  expect(await open.check()).toMatchObject({ ok: true })
+  await open.lock()
+})
+
+it('ends with the page’s wish, and leaves the vault free', { timeout: 60_000 }, async () => {
+  const vault = await openVault({ name: NAME })
+  if (vault.state !== 'locked') throw new Error(vault.state)
+  const open = await vault.unlock('correct horse battery staple')
+  const stop = new AbortController()
+  const { stream, report } = await open.exportArchive({ recoveryCode: await createRecoveryCode(), signal: stop.signal })
+  const reader = stream.getReader()
+  await reader.read()
+  stop.abort(new Error('enough'))
+  await expect((async () => { for (;;) if ((await reader.read()).done) return })()).rejects.toThrow('enough')
+  await expect(report).rejects.toThrow('enough')
+  await open.sessions.create()
+  expect(await open.checkpoint()).toBe(true)
+  await open.lock()
+})

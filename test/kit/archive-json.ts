@@ -1,0 +1,43 @@
+// Records as another program reads them, in the shape of the plain JSON. Runs in every engine.
+
+type Fields = Record<string, unknown>
+
+/** The plain JSON of a vault. */
+export interface JsonExport {
+  readonly version: number
+  readonly exportedAt?: number
+  readonly sessions: readonly Fields[]
+  readonly chatLogs: readonly (Fields & { readonly messages: readonly Fields[] })[]
+  readonly brains: readonly Fields[]
+  readonly preferences: readonly Fields[]
+}
+
+/** A line as the stand-alone reader gives it. */
+export interface ToolRecord extends Fields {
+  readonly kind: string
+  readonly id: string
+  readonly value: Fields
+}
+
+/** What the stand-alone reader gave, in the shape of the plain JSON, but for its time. */
+export function asJson(records: readonly ToolRecord[]): JsonExport {
+  const sessions: Fields[] = []
+  const chatLogs: (Fields & { messages: Fields[] })[] = []
+  const brains: Fields[] = []
+  const preferences: Fields[] = []
+  for (const { kind, id, number, rev, modifiedAt, value } of records) {
+    const stamp = { rev, modifiedAt }
+    if (kind === 'session') sessions.push({ id, ...value, ...stamp })
+    if (kind === 'chatLog') chatLogs.push({ id, ...value, ...stamp, messages: [] })
+    if (kind === 'message') chatLogs.at(-1)!.messages.push({ number, ...value, ...stamp })
+    if (kind === 'brain') brains.push({ entityId: id, ...value, ...stamp })
+    if (kind === 'preference') preferences.push({ key: id, value, ...stamp })
+  }
+  return { version: 1, sessions, chatLogs, brains, preferences }
+}
+
+/** The plain JSON without its time. */
+export function timeless(json: JsonExport): JsonExport {
+  const { version, sessions, chatLogs, brains, preferences } = json
+  return { version, sessions, chatLogs, brains, preferences }
+}
