@@ -98,7 +98,7 @@ function openSlot(slot, archiveId, secret) {
   return open(hkdf(Buffer.concat([shared, secrets.subarray(0, 32)]), ephemeral, wrapInfo, 32), Buffer.alloc(12), base64url(slot['wrappedVaultKey'], 48), wrapInfo)
 }
 
-/** @param {{ archiveId: Buffer, slots: Slot[] }} header @param {string} secret @param {boolean} isRecoveryCode */
+/** @param {{ archiveId: Buffer, slots: Slot[] }} header what a slot names as its owner stands for the archive id @param {string} secret @param {boolean} isRecoveryCode */
 function archiveKey({ archiveId, slots }, secret, isRecoveryCode) {
   const kind = isRecoveryCode ? 'recovery' : 'password'
   const own = slots.filter((slot) => slot['kind'] === kind)
@@ -106,15 +106,16 @@ function archiveKey({ archiveId, slots }, secret, isRecoveryCode) {
   if (!isRecoveryCode && own.reduce((sum, slot) => sum + Number(slot['kdf']?.iterations), 0) > ITERATIONS.most) refuse('the slots of this archive ask for too much work')
   for (const slot of own) {
     const salt = base64url(slot['kdf']?.salt, 32)
+    const owner = slot['owner'] === undefined ? archiveId : base64url(slot['owner'], 16)
     /** @type {Buffer} */
     let derived
-    if (isRecoveryCode) derived = hkdf(recoveryBytes(secret), salt, lengthPrefixed('sealed-vault/1/recovery-code', archiveId), 32)
+    if (isRecoveryCode) derived = hkdf(recoveryBytes(secret), salt, lengthPrefixed('sealed-vault/1/recovery-code', owner), 32)
     else {
       const { name, iterations } = slot['kdf']
       if (name !== 'PBKDF2-HMAC-SHA-256' || !Number.isInteger(iterations) || iterations < ITERATIONS.least || iterations > ITERATIONS.most) refuse('the key derivation of a slot is outside of its limits')
-      derived = pbkdf2Sync(Buffer.from(secret.normalize('NFKC')), Buffer.concat([Buffer.from('sealed-vault/1/password'), archiveId, salt]), iterations, 32, 'sha256')
+      derived = pbkdf2Sync(Buffer.from(secret.normalize('NFKC')), Buffer.concat([Buffer.from('sealed-vault/1/password'), owner, salt]), iterations, 32, 'sha256')
     }
-    const key = openSlot(slot, archiveId, derived)
+    const key = openSlot(slot, owner, derived)
     if (key !== undefined) return key
   }
   return refuse(`the ${isRecoveryCode ? 'recovery code' : 'password'} does not fit`)

@@ -40,6 +40,8 @@ interface SlotFields {
   readonly ephemeralKey: Bytes
   /** 48 bytes. */
   readonly wrappedVaultKey: Bytes
+  /** What the slot is bound to where that is not the id of what it lies in: archives that a vault makes by itself share one slot. */
+  readonly owner?: VaultId
 }
 
 export interface PasswordSlot extends SlotFields {
@@ -206,4 +208,13 @@ async function deriveSlotKeys(secret: CryptoKey, basis: BasisOf<SecretSlot>, vau
 
 function privateKeyAad(vaultId: VaultId, slotId: Bytes, publicKey: Bytes): Bytes {
   return lengthPrefixed('sealed-vault/1/slot-private-key', vaultId, slotId, publicKey)
+}
+
+/**
+ * The same slot around another key: what a vault does for its next archive, whose secret nobody types.
+ * @param bindingKey of the slot
+ * @throws {RangeError}, {VaultError} `corrupt` as `wrapVaultKey`
+ */
+export async function rewrapSlot<Slot extends SecretSlot>(slot: Slot, bindingKey: Bytes, key: Bytes, owner: VaultId): Promise<Slot> {
+  return { ...slot, ...(await wrapVaultKey(key, { vaultId: owner, slotId: slot.id, publicKey: slot.publicKey, bindingKey })), owner }
 }

@@ -7,6 +7,7 @@ import type { FairLocks } from '../stores/locks.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import type { SecondHome } from '../stores/second-home.js'
 import type { OpenTabChannel } from '../stores/tab-channel.js'
+import type { BackupDirectory } from './archive/backup-files.js'
 import type { AutoLockOptions, PageSignals } from './core/auto-lock.js'
 
 export interface VaultEnvironment {
@@ -20,6 +21,8 @@ export interface VaultEnvironment {
   /** Strength of the key derivation; what DEFAULT_KDF_POLICY says when left out. Only tests may weaken it. */
   readonly kdf?: KdfPolicy
   readonly signals: PageSignals
+  /** Private files of the origin for backups of a vault. @throws {VaultError} `storage-unavailable` */
+  readonly snapshots: (vaultName: string) => Promise<BackupDirectory>
   /** Milliseconds of the wall clock. */
   readonly now: () => number
 }

@@ -6,6 +6,7 @@ import type { Backend } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, removeCanary, removeHeaderMirror } from '../stores/canary.js'
 import { webLocks } from '../stores/locks.js'
 import { opfsHome } from '../stores/opfs-home.js'
+import { openSnapshots } from '../stores/opfs-snapshots.js'
 import type { SecondHome } from '../stores/second-home.js'
 import { selectBackend, storageFacts } from '../stores/select-backend.js'
 import { openBroadcastChannel } from '../stores/tab-channel.js'
@@ -26,6 +27,7 @@ export function browserEnvironment(): VaultEnvironment {
     openChannel: openBroadcastChannel,
     locks: webLocks(),
     signals: pageSignals(),
+    snapshots: openSnapshots,
     now: () => Date.now(),
   }
 }

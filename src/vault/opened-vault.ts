@@ -263,6 +263,11 @@ export class OpenedVault {
     if (error instanceof VaultError && error.code !== 'busy') this.events.emit({ kind: 'warning', error })
   }
 
+  /** Tells of what went wrong where nobody waits for it. */
+  warn(error: unknown): void {
+    this.#warn(error)
+  }
+
   /** What exports need of the vault. */
   archivePorts(): ExportPorts {
     const onLocking = (listener: () => void): (() => void) => this.events.subscribe(({ kind }) => kind === 'locking' && listener())

@@ -1,6 +1,7 @@
 // Tabs of one browser, played in one process: a disk, second homes and channels they share, and a KDF that costs nothing.
 // Never weaken what an app gets: all of this comes in through the environment, which no public option reaches.
 
+import { memoryDirectory } from './memory-directory.js'
 import type { BackendFactory } from '../../src/stores/backend.js'
 import { memoryLocks, type FairLocks } from '../../src/stores/locks.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
@@ -58,6 +59,7 @@ export interface BrowserParts {
   readonly backend?: () => BackendFactory
   readonly openChannel?: OpenTabChannel
   readonly now?: () => number
+  readonly snapshots?: VaultEnvironment['snapshots']
   readonly signals?: Partial<VaultEnvironment['signals']>
 }
 
@@ -80,6 +82,7 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     locks: parts.locks ?? memoryLocks(),
     kdf: insecureFastKdf,
     signals: { ...silentSignals, ...parts.signals },
+    snapshots: parts.snapshots ?? (async () => memoryDirectory()),
     now: parts.now ?? (() => Date.now()),
   }
   const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })

@@ -8,7 +8,7 @@ import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, createRecoverySlot, openPasswordSlot, openRecoverySlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
-import { bytes, encodeSlot, isPasswordSlot, isRecoverySlot, slotList, type Slot } from '../core/slot-json.js'
+import { archiveSlotList, bytes, encodeSlot, isPasswordSlot, isRecoverySlot, type Slot } from '../core/slot-json.js'
 
 const MAGIC = utf8('SVARCHV1')
 const MAX_LENGTH = 64 * 1024
@@ -30,7 +30,7 @@ export interface ArchiveHeader {
   readonly bytes: Bytes
 }
 
-const body = z.object({ format: z.literal(1), archiveId: bytes(16), slots: slotList })
+const body = z.object({ format: z.literal(1), archiveId: bytes(16), slots: archiveSlotList })
 
 /** @throws {VaultError} `invalid-value` for a password or code that cannot be one; {TypeError} without any */
 export function checkSecrets({ password, recoveryCode }: ArchiveSecrets): void {
@@ -65,7 +65,7 @@ export async function createArchiveHeader({ password, recoveryCode }: ArchiveSec
   }
 }
 
-function encodeArchiveHeader(archiveId: VaultId, slots: readonly Slot[]): ArchiveHeader {
+export function encodeArchiveHeader(archiveId: VaultId, slots: readonly Slot[]): ArchiveHeader {
   const json = utf8(JSON.stringify({ format: 1, archiveId: toBase64Url(archiveId), slots: slots.map(encodeSlot) }))
   return { archiveId, slots, bytes: concat(MAGIC, u32(json.length), json) }
 }
@@ -111,9 +111,9 @@ export async function openArchiveKey({ archiveId, slots }: ArchiveHeader, { pass
   const asked = slots.filter(isPasswordSlot).reduce((sum, { kdf }) => sum + kdf.iterations, 0)
   if (asked > policy.maximumRead) throw new VaultError('tampered', 'opening this archive would take more work than any archive may ask for', { where: 'slot', reason: 'kdf-limits' })
   if (recoveryCode !== undefined) {
-    return usingSecret(decodeRecoveryCode(recoveryCode), (code) => firstThatOpens(slots.filter(isRecoverySlot), (slot) => openRecoverySlot(slot, code, archiveId)))
+    return usingSecret(decodeRecoveryCode(recoveryCode), (code) => firstThatOpens(slots.filter(isRecoverySlot), (slot) => openRecoverySlot(slot, code, slot.owner ?? archiveId)))
   }
-  return usingSecret(encodePassword(password!), (secret) => firstThatOpens(slots.filter(isPasswordSlot), (slot) => openPasswordSlot(slot, secret, archiveId, policy)))
+  return usingSecret(encodePassword(password!), (secret) => firstThatOpens(slots.filter(isPasswordSlot), (slot) => openPasswordSlot(slot, secret, slot.owner ?? archiveId, policy)))
 }
 
 async function firstThatOpens<S>(slots: readonly S[], open: (slot: S) => Promise<Bytes>): Promise<Bytes> {

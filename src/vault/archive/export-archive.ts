@@ -57,6 +57,14 @@ export interface ExportPorts extends SnapshotPorts {
   readonly now: () => number
 }
 
+interface ExportKind {
+  readonly isNoted: boolean
+  readonly segmentLength?: number
+}
+
+/** Makes the header of an archive and its key, which is zeroed when the archive is written. */
+type MakeHeader = () => Promise<{ readonly header: ArchiveHeader; readonly key: Bytes }>
+
 /** UTF-16 units of lines that are packed together. */
 const BATCH_UNITS = 128 * 1024
 const TOMBSTONES_A_LINE = 512
@@ -64,9 +72,17 @@ const COUNTED = { session: 'sessions', chatLog: 'chatLogs', message: 'messages',
 
 /** See `UnlockedVault.exportArchive`. @param segmentLength one of `SEGMENT_LENGTHS` */
 export function exportArchive(ports: ExportPorts, options: ExportOptions, segmentLength = SEGMENT_LENGTHS[0]!): ArchiveExport {
+  checkSecrets(options)
+  const { kdf } = ports
+  const makeHeader = async () => createArchiveHeader(options, await calibrateIterations(kdf, () => performance.now()), kdf)
+  return exportUnder(makeHeader, ports, options, { isNoted: true, segmentLength })
+}
+
+/** The same under a header that is made when somebody reads. @param kind whether the vault remembers it as its last archive when it was read to its end */
+export function exportUnder(makeHeader: MakeHeader, ports: ExportPorts, options: Omit<ExportOptions, keyof ArchiveSecrets>, kind: ExportKind): ArchiveExport {
   ports.log.assertAlive()
   options.signal?.throwIfAborted()
-  const work = new Export(ports, options, segmentLength)
+  const work = new Export(makeHeader, ports, options, kind)
   let settle!: { readonly resolve: (report: ArchiveReport) => void; readonly reject: (error: unknown) => void }
   const report = new Promise<ArchiveReport>((resolve, reject) => {
     settle = { resolve, reject }
@@ -78,8 +94,10 @@ export function exportArchive(ports: ExportPorts, options: ExportOptions, segmen
 }
 
 class Export {
+  readonly #makeHeader: MakeHeader
   readonly #ports: ExportPorts
-  readonly #options: ExportOptions
+  readonly #options: Omit<ExportOptions, keyof ArchiveSecrets>
+  readonly #isNoted: boolean
   readonly #selection: Selection
   readonly #segmentLength: number
   readonly #missing: MissingRecords[] = []
@@ -87,13 +105,14 @@ class Export {
   #name: ArchiveName | undefined
   #bytes = 0
 
-  constructor(ports: ExportPorts, options: ExportOptions, segmentLength: number) {
+  constructor(makeHeader: MakeHeader, ports: ExportPorts, options: Omit<ExportOptions, keyof ArchiveSecrets>, { isNoted, segmentLength = SEGMENT_LENGTHS[0]! }: ExportKind) {
+    this.#makeHeader = makeHeader
     this.#ports = ports
     this.#options = options
+    this.#isNoted = isNoted
     this.#selection = new Selection(options)
     this.#segmentLength = segmentLength
     checkSince(options.since)
-    checkSecrets(options)
   }
 
   report(): ArchiveReport {
@@ -104,14 +123,13 @@ class Export {
   async noted(): Promise<ArchiveReport> {
     const report = this.report()
     // What was written is as good when nobody remembers it: a locked vault or a full store must not make it look failed.
-    if (!this.#selection.isPartial) await noteArchive(this.#ports.access, { ...this.#name!, at: this.#ports.now(), bytes: this.#bytes, automatic: false }).catch(() => undefined)
+    if (this.#isNoted && !this.#selection.isPartial) await noteArchive(this.#ports.access, { ...this.#name!, at: this.#ports.now(), bytes: this.#bytes, automatic: false }).catch(() => undefined)
     return report
   }
 
   async *pieces(): AsyncGenerator<Bytes, void, undefined> {
-    const { kdf } = this.#ports
     // Before the snapshot: a key derivation takes a while, and nothing else shall wait for it.
-    const { header, key } = await createArchiveHeader(this.#options, await calibrateIterations(kdf, () => performance.now()), kdf)
+    const { header, key } = await this.#makeHeader()
     try {
       for await (const piece of overSnapshot(this.#ports, this.#options.signal, (snapshot, stop) => this.#file(header, key, snapshot, stop))) {
         this.#bytes += piece.length

@@ -29,12 +29,17 @@ export interface OpenedArchive {
 }
 
 /** @throws {VaultError} as `verifyArchive` */
-export async function openArchive(source: ArchiveSource, { signal, ...secrets }: ReadingOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<OpenedArchive> {
+export function openArchive(source: ArchiveSource, { signal, ...secrets }: ReadingOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<OpenedArchive> {
+  return openWith(source, (header) => openArchiveKey(header, secrets, policy), signal)
+}
+
+/** The same for who has the key already. @param findKey the key is zeroed after use */
+export async function openWith(source: ArchiveSource, findKey: (header: ArchiveHeader) => Promise<Bytes>, signal: AbortSignal | undefined): Promise<OpenedArchive> {
   signal?.throwIfAborted()
   const { header, body } = await readArchiveHead(source)
   let key: Bytes
   try {
-    key = await openArchiveKey(header, secrets, policy)
+    key = await findKey(header)
   } catch (error) {
     await body.cancel(error).catch(() => undefined)
     throw error

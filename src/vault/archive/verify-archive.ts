@@ -7,7 +7,7 @@ import { isPasswordSlot } from '../core/slot-json.js'
 import type { ArchiveCounts, ArchiveManifest, ArchiveName } from './archive-lines.js'
 import type { MissingRecords } from './archive-records.js'
 import { readArchiveHead, type ArchiveSource } from './archive-source.js'
-import { openArchive, type ReadingOptions } from './read-archive.js'
+import { openArchive, type OpenedArchive, type ReadingOptions } from './read-archive.js'
 import type { ArchiveSelection } from './selection.js'
 
 export interface VerifyOptions extends ReadingOptions {
@@ -40,7 +40,11 @@ const RECORDS_A_REPORT = 1000
 
 /** See `verifyArchive` of the package. */
 export async function verify(source: ArchiveSource, { onProgress, ...options }: VerifyOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<ArchiveContents> {
-  const { manifest, lines } = await openArchive(source, options, policy)
+  return readThrough(await openArchive(source, options, policy), onProgress)
+}
+
+/** Reads an opened archive to its end. */
+export async function readThrough({ manifest, lines }: OpenedArchive, onProgress?: VerifyOptions['onProgress']): Promise<ArchiveContents> {
   const missing: MissingRecords[] = []
   let from = Infinity
   let to = -Infinity

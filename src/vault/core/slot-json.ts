@@ -43,6 +43,11 @@ const unknownSlot = z.looseObject({ kind: z.string().check(z.refine((kind) => !K
 /** 1 to 16 of them. */
 export const slotList = z.array(z.union([passwordSlot, recoverySlot, unknownSlot])).check(z.minLength(1), z.maxLength(16))
 
+const owner = z.optional(bytes(16))
+/** Slots that may be bound to something else than what they lie in. */
+export const ownedSlot = z.union([z.extend(passwordSlot, { owner }), z.extend(recoverySlot, { owner })])
+export const archiveSlotList = z.array(z.union([ownedSlot, unknownSlot])).check(z.minLength(1), z.maxLength(16))
+
 export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
   return slot.kind === 'password'
 }
@@ -53,7 +58,7 @@ export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
 
 export function encodeSlot(slot: Slot): unknown {
   if (!isPasswordSlot(slot) && !isRecoverySlot(slot)) return slot
-  const { id, kind, kdf, wrapSalt, commitment, publicKey, wrappedPrivateKey, ephemeralKey, wrappedVaultKey } = slot
+  const { id, kind, kdf, wrapSalt, commitment, publicKey, wrappedPrivateKey, ephemeralKey, wrappedVaultKey, owner: boundTo } = slot
   return {
     id: toBase64Url(id),
     kind,
@@ -64,5 +69,6 @@ export function encodeSlot(slot: Slot): unknown {
     wrappedPrivateKey: toBase64Url(wrappedPrivateKey),
     ephemeralKey: toBase64Url(ephemeralKey),
     wrappedVaultKey: toBase64Url(wrappedVaultKey),
+    ...(boundTo !== undefined && { owner: toBase64Url(boundTo) }),
   }
 }
