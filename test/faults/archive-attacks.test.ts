@@ -55,7 +55,7 @@ describe('whatever is done to an archive without its secret is refused', () => {
     return Array.from({ length: some }, () => random.below(count))
   }
   const allRefused = async (name: string, attacks: Iterable<Attack>, expected: number): Promise<void> => {
-    const { attacks: made, refused, peak, seconds } = await refuseAll(attacks, target)
+    const { attacks: made, refused, peak, seconds } = await refuseAll(attacks, target, FULL ? (done) => console.info(`${name}: ${done} of ${expected} so far`) : undefined)
     const told = [...refused].sort(([, a], [, b]) => b - a).map(([reason, count]) => `${count} ${reason}`)
     const growth = peak - before
     if (FULL) console.info(`${name}: ${made} refused in ${seconds.toFixed(0)} s, ${(growth / 2 ** 20).toFixed(0)} MiB more at most: ${told.join(', ')}`)

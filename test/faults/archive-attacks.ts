@@ -213,6 +213,7 @@ function equal(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Readers at work at the same time. */
 const READERS = 8
+const ATTACKS_A_REPORT = 20_000
 /** No file of 64 KiB takes nearly as long, even on a machine that does much else. */
 const HANGS_MS = 60_000
 const TYPED: readonly string[] = ['corrupt', 'archive-truncated', 'archive-too-large', 'tampered', 'unsupported-version', 'wrong-password']
@@ -227,7 +228,7 @@ export interface Outcome {
 }
 
 /** Has every attack read to its end, or to its refusal. @throws when one is accepted, fails untyped, or does not settle */
-export async function refuseAll(attacks: Iterable<Attack>, { recoveryCode }: Pick<Target, 'recoveryCode'>): Promise<Outcome> {
+export async function refuseAll(attacks: Iterable<Attack>, { recoveryCode }: Pick<Target, 'recoveryCode'>, onProgress?: (attacks: number) => void): Promise<Outcome> {
   const outcome: Outcome = { attacks: 0, refused: new Map(), peak: 0, seconds: 0 }
   const began = performance.now()
   const measure = (): number => (outcome.peak = Math.max(outcome.peak, process.memoryUsage.rss()))
@@ -239,6 +240,7 @@ export async function refuseAll(attacks: Iterable<Attack>, { recoveryCode }: Pic
       const refused = await refusalOf(next.value, recoveryCode)
       outcome.refused.set(refused, (outcome.refused.get(refused) ?? 0) + 1)
       if (++outcome.attacks % 64 === 0) measure()
+      if (outcome.attacks % ATTACKS_A_REPORT === 0) onProgress?.(outcome.attacks)
     }
     underWay.delete(reader)
   }

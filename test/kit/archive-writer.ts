@@ -91,9 +91,10 @@ export const LAST_FRAME = u32(0)
 
 /** Frames of these lengths at most, without the end of frames. */
 export function framesOf(content: Uint8Array, length = 65_536): Bytes {
-  const frames: Bytes[] = []
-  for (let at = 0; at < content.length; at += length) frames.push(frame(content.subarray(at, at + length)))
-  return concat(...frames)
+  const count = Math.ceil(content.length / length)
+  const frames = new Uint8Array(content.length + 4 * count)
+  for (let i = 0; i < count; i++) frames.set(frame(content.subarray(i * length, (i + 1) * length)), i * (length + 4))
+  return frames
 }
 
 /** Zeros behind the frames, as many as there should be. */

@@ -8,9 +8,13 @@ import { ARCHIVE_PREFIX, decodeArchiveHeader, readArchivePrefix, type ArchiveHea
 /** An archive, from its first byte on. A stream is read once and to its end. */
 export type ArchiveSource = Blob | ReadableStream<Uint8Array> | Uint8Array
 
-/** @throws {VaultError} `corrupt`, `unsupported-version`, `archive-too-large`, `archive-truncated` */
-export async function readArchiveHead(source: ArchiveSource): Promise<{ readonly header: ArchiveHeader; readonly body: ReadableStream<Uint8Array> }> {
-  const reader = streamOf(source).getReader()
+/**
+ * @param signal ends reading at once, be it here or later in the body, even where the source gives nothing any more
+ * @throws {VaultError} `corrupt`, `unsupported-version`, `archive-too-large`, `archive-truncated`; the signal's reason; whatever the source fails with
+ */
+export async function readArchiveHead(source: ArchiveSource, signal?: AbortSignal): Promise<{ readonly header: ArchiveHeader; readonly body: ReadableStream<Uint8Array> }> {
+  const whole = streamOf(source)
+  const reader = (signal === undefined ? whole : whole.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })).getReader()
   let left: Uint8Array = new Uint8Array(0)
   const take = async (length: number): Promise<Bytes> => {
     const parts: Uint8Array[] = []
@@ -32,9 +36,14 @@ export async function readArchiveHead(source: ArchiveSource): Promise<{ readonly
     const header = decodeArchiveHeader(prefix, await take(readArchivePrefix(prefix)))
     return { header, body: restOf(reader, left) }
   } catch (error) {
-    await reader.cancel(error).catch(() => undefined)
+    letGo(reader, error)
     throw error
   }
+}
+
+/** Cancels, without waiting: one half of a stream that was split says that it is cancelled when the other half is, too. */
+export function letGo(stream: Pick<ReadableStream, 'cancel'>, reason?: unknown): void {
+  stream.cancel(reason).catch(() => undefined)
 }
 
 function streamOf(source: ArchiveSource): ReadableStream<Uint8Array> {

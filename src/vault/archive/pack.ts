@@ -1,6 +1,7 @@
 // Lines <-> the plaintext of an archive's stream: deflated, in frames, padded. Implements docs/format.md, section "Archives", "Frames".
 
 import type { Bytes } from '../../brand.js'
+import { copyInto } from '../../crypto/bytes.js'
 import { padme } from '../../crypto/padding.js'
 import { VaultError } from '../../errors.js'
 
@@ -66,36 +67,77 @@ function frameOf(length: number, content?: Uint8Array): Bytes {
 
 /**
  * What `packLines` was given, in pieces of the engine's choice.
- * @throws {VaultError} `corrupt`; `archive-too-large` for what inflates out of all proportion
+ * @throws {VaultError} `corrupt`; `archive-too-large` for what inflates out of all proportion; whatever the packed stream fails with
  */
 export async function* unpackLines(packed: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
   const frames = new FrameReader()
-  const small = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      for (const content of frames.read(chunk)) {
-        for (let at = 0; at < content.length; at += INFLATED_AT_ONCE) controller.enqueue(content.subarray(at, at + INFLATED_AT_ONCE))
-      }
-    },
-    flush() {
-      frames.end()
-    },
-  })
-  const inflated = packed.pipeThrough(small).pipeThrough(new DecompressionStream('deflate-raw') as ReadableWritablePair<Uint8Array, Uint8Array>)
-  const reader = inflated.getReader()
+  const deflated = new Deflated(packed.getReader(), frames)
+  const reader = deflated.stream.pipeThrough(new DecompressionStream('deflate-raw') as ReadableWritablePair<Uint8Array, Uint8Array>).getReader()
   let original = 0
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        // Engines tell of malformed deflate by errors of many kinds, and so may what the archive comes from.
+        throw deflated.failure === undefined ? damaged('deflate', error) : deflated.failure.error
+      })
       if (done) return
       original += value.length
       if (original > FREE_BYTES && original > MAX_RATIO * frames.packed) throw new VaultError('archive-too-large', 'what is in this archive is out of all proportion to its size', { where: 'archive', reason: 'ratio' })
       yield value
     }
-  } catch (error) {
-    // Engines tell of malformed deflate by a TypeError.
-    throw error instanceof TypeError ? damaged('deflate') : error
   } finally {
-    await reader.cancel().catch(() => undefined)
+    // Not waited for: what the archive comes from may take its time, or never end.
+    reader.cancel().catch(() => undefined)
+  }
+}
+
+/** What frames hold, in pieces of one length however long the frames are: each takes memory of its own behind the inflater. */
+class Deflated {
+  /** What ended it before its end. */
+  failure: { readonly error: unknown } | undefined
+  readonly stream: ReadableStream<Uint8Array>
+  readonly #packed: ReadableStreamDefaultReader<Uint8Array>
+  readonly #frames: FrameReader
+  #held = new Uint8Array(INFLATED_AT_ONCE)
+  #length = 0
+
+  constructor(packed: ReadableStreamDefaultReader<Uint8Array>, frames: FrameReader) {
+    this.#packed = packed
+    this.#frames = frames
+    this.stream = new ReadableStream<Uint8Array>({ pull: (controller) => this.#pull(controller), cancel: (reason) => packed.cancel(reason) }, { highWaterMark: 0 })
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      for (let given = false; !given; ) {
+        const { done, value } = await this.#packed.read()
+        if (done) {
+          this.#frames.end()
+          if (this.#length > 0) controller.enqueue(this.#held.subarray(0, this.#length))
+          controller.close()
+          return
+        }
+        for (const content of this.#frames.read(value)) given = this.#take(content, controller) || given
+      }
+    } catch (error) {
+      this.failure = { error }
+      throw error
+    }
+  }
+
+  #take(content: Uint8Array, controller: ReadableStreamDefaultController<Uint8Array>): boolean {
+    let given = false
+    for (let at = 0; at < content.length; ) {
+      const taken = copyInto(this.#held, this.#length, content.subarray(at))
+      at += taken
+      this.#length += taken
+      if (this.#length < INFLATED_AT_ONCE) continue
+      controller.enqueue(this.#held)
+      given = true
+      this.#held = new Uint8Array(INFLATED_AT_ONCE)
+      this.#length = 0
+    }
+    return given
   }
 }
 
@@ -153,6 +195,6 @@ class FrameReader {
   }
 }
 
-function damaged(reason: string): VaultError {
-  return new VaultError('corrupt', 'the archive authenticates, but its frames are malformed', { where: 'archive', reason })
+function damaged(reason: string, cause?: unknown): VaultError {
+  return new VaultError('corrupt', 'the archive authenticates, but its frames are malformed', { where: 'archive', reason }, cause)
 }

@@ -10,8 +10,7 @@ import { VaultError } from '../../errors.js'
 import { Slices } from '../core/slices.js'
 import { openArchiveKey, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
 import { decodeLine, malformed, MAX_LINE, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
-import type { ArchiveSource } from './archive-source.js'
-import { readArchiveHead } from './archive-source.js'
+import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
 import { unpackLines } from './pack.js'
 
 /** Lengths of segments that archives have: the first is written, small ones are for what is small. */
@@ -36,12 +35,12 @@ export function openArchive(source: ArchiveSource, { signal, ...secrets }: Readi
 /** The same for who has the key already. @param findKey the key is zeroed after use */
 export async function openWith(source: ArchiveSource, findKey: (header: ArchiveHeader) => Promise<Bytes>, signal: AbortSignal | undefined): Promise<OpenedArchive> {
   signal?.throwIfAborted()
-  const { header, body } = await readArchiveHead(source)
+  const { header, body } = await readArchiveHead(source, signal)
   let key: Bytes
   try {
     key = await findKey(header)
   } catch (error) {
-    await body.cancel(error).catch(() => undefined)
+    letGo(body, error)
     throw error
   }
   const opened = body.pipeThrough(openFloe(key, header.bytes, SEGMENT_LENGTHS) as ReadableWritablePair<Uint8Array, Uint8Array>)

@@ -6,7 +6,7 @@ import type { Slot } from '../core/slot-json.js'
 import { isPasswordSlot } from '../core/slot-json.js'
 import type { ArchiveCounts, ArchiveManifest, ArchiveName } from './archive-lines.js'
 import type { MissingRecords } from './archive-records.js'
-import { readArchiveHead, type ArchiveSource } from './archive-source.js'
+import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
 import { openArchive, type OpenedArchive, type ReadingOptions } from './read-archive.js'
 import type { ArchiveSelection } from './selection.js'
 
@@ -88,7 +88,7 @@ function contentsOf({ archiveId, seq, createdAt, parent, selection }: ArchiveMan
 /** See `inspectArchive` of the package. */
 export async function inspect(source: ArchiveSource): Promise<ArchiveHead> {
   const { header, body } = await readArchiveHead(source)
-  await body.cancel().catch(() => undefined)
+  letGo(body)
   return { archiveId: toBase64Url(header.archiveId), slots: header.slots.map(describe) }
 }
 
