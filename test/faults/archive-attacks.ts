@@ -88,7 +88,7 @@ export function* segmentMoves(target: Target, other: Target, random: Random): Ge
       if (i < j) yield attack(`segments ${i} and ${j} swapped`, segments.with(i, segments[j]!).with(j, segments[i]!))
       // To the next place or the one before is a swap of neighbours.
       if (Math.abs(i - j) > 1) yield attack(`segment ${i} moved to ${j}`, segments.toSpliced(i, 1).toSpliced(j, 0, segments[i]!))
-      if (others[j] !== undefined) yield attack(`segment ${i} replaced by ${j} of another archive`, segments.with(i, others[j]))
+      if (others[j] !== undefined) yield attack(`segment ${i} replaced by ${j} of another archive`, segments.with(i, others[j]!))
     }
     yield attack(`from segment ${i} on those of another archive`, [...segments.slice(0, i), ...others.slice(i)])
     yield attack(`up to segment ${i} those of another archive`, [...others.slice(0, i + 1), ...segments.slice(i + 1)])
