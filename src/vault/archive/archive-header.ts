@@ -4,7 +4,7 @@
 import * as z from 'zod/mini'
 import type { Bytes, VaultId } from '../../brand.js'
 import { concat, equalBytes, fromUtf8, randomBytes, readU32, toBase64Url, u32, utf8, wipe } from '../../crypto/bytes.js'
-import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
+import { checkKdf, encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, createRecoverySlot, openPasswordSlot, openRecoverySlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
@@ -107,13 +107,15 @@ export function decodeArchiveHeader(prefix: Bytes, json: Bytes): ArchiveHeader {
  */
 export async function openArchiveKey({ archiveId, slots }: ArchiveHeader, { password, recoveryCode }: ArchiveSecrets, policy: KdfPolicy): Promise<Bytes> {
   if ((password === undefined) === (recoveryCode === undefined)) throw new TypeError('an archive is opened with a password or with a recovery code')
-  // Each within its limits, all together without one: a header could make opening hang for minutes.
-  const asked = slots.filter(isPasswordSlot).reduce((sum, { kdf }) => sum + kdf.iterations, 0)
+  // All of them before the first is tried, whatever was given: each within its limits, and all together, or a header could make opening hang for minutes.
+  const own = slots.filter(isPasswordSlot)
+  for (const { kdf } of own) checkKdf(kdf, policy)
+  const asked = own.reduce((sum, { kdf }) => sum + kdf.iterations, 0)
   if (asked > policy.maximumRead) throw new VaultError('tampered', 'opening this archive would take more work than any archive may ask for', { where: 'slot', reason: 'kdf-limits' })
   if (recoveryCode !== undefined) {
     return usingSecret(decodeRecoveryCode(recoveryCode), (code) => firstThatOpens(slots.filter(isRecoverySlot), (slot) => openRecoverySlot(slot, code, slot.owner ?? archiveId)))
   }
-  return usingSecret(encodePassword(password!), (secret) => firstThatOpens(slots.filter(isPasswordSlot), (slot) => openPasswordSlot(slot, secret, slot.owner ?? archiveId, policy)))
+  return usingSecret(encodePassword(password!), (secret) => firstThatOpens(own, (slot) => openPasswordSlot(slot, secret, slot.owner ?? archiveId, policy)))
 }
 
 async function firstThatOpens<S>(slots: readonly S[], open: (slot: S) => Promise<Bytes>): Promise<Bytes> {
