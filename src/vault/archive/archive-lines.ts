@@ -8,8 +8,8 @@ import type { ArchiveRecord, MissingRecords } from './archive-records.js'
 export const TEXT_UNITS = 65_536
 /** A line may have so many units: a record of 16 MiB with what stands around it. */
 export const MAX_LINE = 16 * 1024 * 1024 + 65_536
-/** Values may be nested so deep: what the vault takes, inside of `value`. */
-const MAX_NESTING = 128 + 2
+/** A line may be nested so deep: 128 are what the vault takes, of each memory in the memories of a brain. */
+const MAX_NESTING = 128 + 3
 
 /** Names an archive made before. */
 export interface ArchiveName {
@@ -107,6 +107,7 @@ const manifest = z.strictObject({
 
 /** @throws {VaultError} `corrupt`, `unsupported-version` for a kind of line or a version that is not known here */
 export function decodeLine(text: string, number: number): ArchiveLine {
+  if (isDeeper(text, MAX_NESTING)) throw malformed(number, 'depth')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -114,7 +115,6 @@ export function decodeLine(text: string, number: number): ArchiveLine {
     // Not kept as a cause: the engine's message quotes the line.
     throw malformed(number, 'json')
   }
-  if (isDeeper(value, MAX_NESTING)) throw malformed(number, 'depth')
   const { kind, v } = (typeof value === 'object' && value !== null ? value : {}) as { kind?: unknown; v?: unknown }
   if (number === 1) {
     if (kind === 'archive' && typeof v === 'number' && v > 1) throw newer(number)
@@ -130,19 +130,36 @@ export function decodeLine(text: string, number: number): ArchiveLine {
 
 const KINDS = new Set(['archive', 'message', 'text', 'chatLog', 'session', 'brain', 'preference', 'tombstones', 'missing', 'end'])
 
-/** Without recursion: what is asked may be as deep as a line is long. */
-function isDeeper(value: unknown, limit: number): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return true
-    const next: unknown[] = []
-    for (const item of level) {
-      if (typeof item !== 'object' || item === null) continue
-      for (const inner of Array.isArray(item) ? (item as unknown[]) : Object.values(item)) if (typeof inner === 'object' && inner !== null) next.push(inner)
-    }
-    level = next
+/** Told by the brackets of the text, before it is parsed: values a million deep take hundreds of megabytes. */
+function isDeeper(text: string, limit: number): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const unit = text[at]
+    if (unit === '"') at = endOfString(text, at)
+    else if (unit === ']' || unit === '}') depth--
+    else if ((unit === '[' || unit === '{') && ++depth > limit) return true
   }
   return false
+}
+
+/** Where the string ends that begins at a place. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let escapes = 0
+    while (text[at - 1 - escapes] === '\\') escapes++
+    if (escapes % 2 === 0) return at
+  }
+  return text.length
+}
+
+/** Whether there is a string at the end of a path of a value's own properties. */
+export function holdsText(value: unknown, path: readonly (string | number)[]): boolean {
+  let inner = value
+  for (const key of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, key)) return false
+    inner = (inner as Record<string | number, unknown>)[key]
+  }
+  return typeof inner === 'string'
 }
 
 export function malformed(number: number, reason: string): VaultError {

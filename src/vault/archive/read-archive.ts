@@ -9,7 +9,7 @@ import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
 import { VaultError } from '../../errors.js'
 import { Slices } from '../core/slices.js'
 import { openArchiveKey, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
-import { decodeLine, malformed, MAX_LINE, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
+import { decodeLine, holdsText, malformed, MAX_LINE, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
 import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
 import { unpackLines } from './pack.js'
 
@@ -79,8 +79,12 @@ async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices)
   return end.counts
 }
 
+/** Where kinds of lines stand: none follows one of a higher place. Others may stand anywhere. */
+const PLACES: Readonly<Record<string, number>> = { session: 1, chatLog: 1, message: 1, brain: 2, preference: 3, tombstones: 4 }
+
 /** Holds lines against those before. */
 class LineOrder {
+  #place = 0
   readonly #counts: Record<keyof ArchiveCounts, number> = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
   #number = 0
   /** UTF-16 units of long strings that must follow, in their order. */
@@ -101,6 +105,9 @@ class LineOrder {
       return
     }
     if (this.#awaited.length > 0) throw malformed(this.#number, 'text-missing')
+    const place = PLACES[line.kind] ?? this.#place
+    if (place < this.#place) throw malformed(this.#number, 'order')
+    this.#place = place
     switch (line.kind) {
       case 'message':
         if (!this.#inChatLog || line.number! <= this.#lastNumber) throw malformed(this.#number, 'order')
@@ -132,7 +139,9 @@ class LineOrder {
     }
     // What is missing of a chat log stands among its messages.
     this.#inChatLog = line.kind === 'chatLog' || ((line.kind === 'message' || line.kind === 'missing') && this.#inChatLog)
-    if ('long' in line && line.long !== undefined) this.#awaited = line.long.map(([, units]) => units).filter((units) => units > 0)
+    if (!('long' in line) || line.long === undefined) return
+    for (const [path] of line.long) if (!holdsText(line.value, path)) throw malformed(this.#number, 'long')
+    this.#awaited = line.long.map(([, units]) => units).filter((units) => units > 0)
   }
 
   finish(counts: ArchiveCounts): void {
@@ -157,19 +166,25 @@ async function* splitLines(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<T
       const part = piece.subarray(start, at === -1 ? undefined : at + 1)
       length += part.length
       // UTF-8 takes three bytes for a UTF-16 unit at most.
-      if (length > 3 * MAX_LINE) throw new VaultError('archive-too-large', 'a line of this archive is longer than any record may be', { where: 'archive', reason: 'line' })
+      if (length > 3 * MAX_LINE + 1) throw tooLong()
       if (at === -1) {
         if (part.length > 0) begun.push(part)
         break
       }
       const bytes = [...begun, part]
-      yield { text: decode(bytes), bytes }
+      const text = decode(bytes)
+      if (text.length > MAX_LINE + 1) throw tooLong()
+      yield { text, bytes }
       begun = []
       length = 0
       start = at + 1
     }
   }
   if (length > 0) throw malformed(0, 'line')
+}
+
+function tooLong(): VaultError {
+  return new VaultError('archive-too-large', 'a line of this archive is longer than any record may be', { where: 'archive', reason: 'line' })
 }
 
 function decode(parts: readonly Uint8Array[]): string {
