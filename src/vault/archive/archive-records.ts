@@ -53,6 +53,8 @@ export interface Walk {
 /** Messages read together. */
 const MESSAGES_AT_ONCE = 2048
 const BRAINS_AT_ONCE = 32
+/** UTF-16 units of a brain's model that stand in the brain itself. */
+const MODEL_UNITS = 256
 
 /** A session with its chat logs, or one chat log of none. */
 interface Group {
@@ -167,9 +169,17 @@ async function* brainsOf(walk: Walk): AsyncGenerator<ArchiveRecord, void, undefi
       const head = some[i]!
       await walk.slices.breathe()
       const record = body && (await withLong(walk, headRecord('brain', head, head.value), body, { kind: 'brain', id: head.id }))
-      if (record !== undefined) yield { ...record, value: { ...head.value, ...(record.value as Fields) } }
+      if (record !== undefined) yield withModel(record, head)
     }
   }
+}
+
+/** A brain with what its head knows. Model and body may each be as long as a record, so that a long model stands beside the record as long strings do. */
+function withModel(record: ArchiveRecord, head: Head): ArchiveRecord {
+  const { long = [], value } = record
+  const model = head.value['model'] as string
+  if (model.length <= MODEL_UNITS) return { ...record, value: { ...head.value, ...(value as Fields) } }
+  return { ...record, value: { ...head.value, model: model.slice(0, MODEL_UNITS), ...(value as Fields) }, long: [{ path: ['model'], text: model }, ...long] }
 }
 
 /** Undefined where one cannot be read and somebody wants to go on without it. */
