@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import type { Fields } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
-import { parseInput } from '../records/values.js'
+import { parseInput, refuseTooLong } from '../records/values.js'
 
 /** Everything, unless it says otherwise. What it says of sessions holds together: each must be met. */
 export interface ArchiveSelection {
@@ -50,6 +50,7 @@ export class Selection {
     this.preferences = preferences ?? !some
     const described = Object.fromEntries(Object.entries({ sessionIds, participants, from, to, brains, preferences }).filter(([, value]) => value !== undefined))
     this.described = Object.keys(described).length === 0 ? undefined : described
+    refuseTooLong(described, 'export')
   }
 
   /** Whether messages are chosen by their time. */
