@@ -32,12 +32,12 @@ export function packLines(): ReadableWritablePair<Bytes, Uint8Array> {
     transform(deflated, controller) {
       for (let at = 0; at < deflated.length; at += MAX_FRAME) {
         const part = deflated.subarray(at, at + MAX_FRAME)
-        fill(part.length, controller)
+        fill(controller)
         enqueue(frameOf(part.length, part), controller)
       }
     },
     flush(controller) {
-      fill(LENGTH_BYTES, controller)
+      fill(controller)
       enqueue(frameOf(0), controller)
       for (let left = padme(packed) - packed; left > 0; left -= MAX_FRAME) controller.enqueue(new Uint8Array(Math.min(left, MAX_FRAME)))
     },
@@ -46,10 +46,10 @@ export function packLines(): ReadableWritablePair<Bytes, Uint8Array> {
     packed += frame.length
     controller.enqueue(frame)
   }
-  /** Nothing that was given so far can inflate from what is packed by then without being in proportion to it. */
-  const fill = (coming: number, controller: TransformStreamDefaultController<Bytes>): void => {
+  /** Whatever was given so far, and wherever in the frame that comes next it inflates from, it is in proportion to what was packed before that frame. */
+  const fill = (controller: TransformStreamDefaultController<Bytes>): void => {
     if (original <= FREE_BYTES) return
-    for (let missing = Math.ceil(original / MAX_RATIO) - packed - coming; missing > 0; missing -= MAX_FRAME) {
+    for (let missing = Math.ceil(original / MAX_RATIO) - packed; missing > 0; missing -= MAX_FRAME) {
       const length = Math.min(missing, MAX_FRAME)
       enqueue(frameOf(FILLER + length, new Uint8Array(length)), controller)
     }
