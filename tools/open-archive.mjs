@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // @ts-check
-// Opens an archive of a vault without the library that made it: written after docs/format.md alone, with nothing but Node's own modules.
+// Opens an archive of a vault without the library that made it: written after docs/format.md alone, with nothing but Node's own modules and
+// the file beside it.
 // Whoever has an archive and its password or recovery code has the data, whatever becomes of the project.
 //
 //   node tools/open-archive.mjs <archive> [--recovery-code] [--head]  < secret  > records.ndjson
@@ -15,21 +16,18 @@ import { createReadStream } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { createInflateRaw } from 'node:zlib'
+import { ArchiveError, holderOf, isObject, MAX_LINE, Order, parseLine, refuse } from './archive-lines.mjs'
+
+export { ArchiveError }
 
 const MAX_HEADER = 65_536
 const MAX_FRAME = 65_536
 const FILLER = 0x80000000
 const SEGMENT_LENGTHS = [65_536, 4096]
-const MAX_LINE_BYTES = 3 * (16 * 1024 * 1024 + 65_536)
+/** What inflates to more than this may be no more than so many times as long as its frames. */
+const FREE_BYTES = 64 * 1024 * 1024
+const MAX_RATIO = 200
 const ITERATIONS = { least: 600_000, most: 10_000_000 }
-
-/** What is wrong with an archive, or with the secret for it. */
-export class ArchiveError extends Error {}
-
-/** @param {string} why @returns {never} */
-function refuse(why) {
-  throw new ArchiveError(why)
-}
 
 /** Each part with its length before it, as u32. @param {...(string | Uint8Array)} parts */
 function lengthPrefixed(...parts) {
@@ -103,7 +101,13 @@ function archiveKey({ archiveId, slots }, secret, isRecoveryCode) {
   const kind = isRecoveryCode ? 'recovery' : 'password'
   const own = slots.filter((slot) => slot['kind'] === kind)
   if (own.length === 0) refuse(`this archive does not open with a ${isRecoveryCode ? 'recovery code' : 'password'}`)
-  if (!isRecoveryCode && own.reduce((sum, slot) => sum + Number(slot['kdf']?.iterations), 0) > ITERATIONS.most) refuse('the slots of this archive ask for too much work')
+  // All that may be tried before the first is.
+  let asked = 0
+  for (const { kdf } of isRecoveryCode ? [] : own) {
+    if (kdf?.name !== 'PBKDF2-HMAC-SHA-256' || !Number.isInteger(kdf.iterations) || kdf.iterations < ITERATIONS.least) refuse('the key derivation of a slot is outside of its limits')
+    asked += kdf.iterations
+    if (asked > ITERATIONS.most) refuse('the slots of this archive ask for too much work')
+  }
   for (const slot of own) {
     const salt = base64url(slot['kdf']?.salt, 32)
     const owner = slot['owner'] === undefined ? archiveId : base64url(slot['owner'], 16)
@@ -111,11 +115,15 @@ function archiveKey({ archiveId, slots }, secret, isRecoveryCode) {
     let derived
     if (isRecoveryCode) derived = hkdf(recoveryBytes(secret), salt, lengthPrefixed('sealed-vault/1/recovery-code', owner), 32)
     else {
-      const { name, iterations } = slot['kdf']
-      if (name !== 'PBKDF2-HMAC-SHA-256' || !Number.isInteger(iterations) || iterations < ITERATIONS.least || iterations > ITERATIONS.most) refuse('the key derivation of a slot is outside of its limits')
-      derived = pbkdf2Sync(Buffer.from(secret.normalize('NFKC')), Buffer.concat([Buffer.from('sealed-vault/1/password'), owner, salt]), iterations, 32, 'sha256')
+      derived = pbkdf2Sync(Buffer.from(secret.normalize('NFKC')), Buffer.concat([Buffer.from('sealed-vault/1/password'), owner, salt]), slot['kdf'].iterations, 32, 'sha256')
     }
-    const key = openSlot(slot, owner, derived)
+    let key
+    try {
+      key = openSlot(slot, owner, derived)
+    } catch {
+      // Keys that are none, points off the curve, tags: behind a commitment that fits all of it is damage.
+      refuse('the slot that the secret fits is damaged')
+    }
     if (key !== undefined) return key
   }
   return refuse(`the ${isRecoveryCode ? 'recovery code' : 'password'} does not fit`)
@@ -124,9 +132,7 @@ function archiveKey({ archiveId, slots }, secret, isRecoveryCode) {
 /** Takes bytes off a stream, as many as are asked for. */
 class ByteReader {
   #iterator
-  /** @type {Buffer[]} */
-  #parts = []
-  #length = 0
+  #held = Buffer.alloc(0)
 
   /** @param {AsyncIterable<Uint8Array>} source */
   constructor(source) {
@@ -135,15 +141,15 @@ class ByteReader {
 
   /** Fewer only where the stream ends. @param {number} length */
   async take(length) {
-    while (this.#length < length) {
+    const parts = [this.#held]
+    for (let missing = length - this.#held.length; missing > 0; ) {
       const { done, value } = await this.#iterator.next()
       if (done) break
-      this.#parts.push(Buffer.from(value))
-      this.#length += value.length
+      parts.push(Buffer.from(value))
+      missing -= value.length
     }
-    const all = Buffer.concat(this.#parts)
-    this.#parts = [all.subarray(length)]
-    this.#length = Math.max(0, all.length - length)
+    const all = parts.length > 1 ? Buffer.concat(parts) : this.#held
+    this.#held = all.subarray(length)
     return all.subarray(0, length)
   }
 }
@@ -163,7 +169,7 @@ async function readHead(file) {
   } catch {
     return refuse('the header is no JSON')
   }
-  if (head.format !== 1 || !Array.isArray(head.slots)) refuse('the header is not one of version 1')
+  if (head?.format !== 1 || !Array.isArray(head.slots) || head.slots.length < 1 || head.slots.length > 16 || !head.slots.every(isObject)) refuse('the header is not one of version 1')
   return { archiveId: base64url(head.archiveId, 16), slots: head.slots, bytes: Buffer.concat([prefix, json]) }
 }
 
@@ -194,56 +200,74 @@ async function* openFloe(file, key, aad) {
   if ((await file.take(1)).length > 0) refuse('there is something behind the end of the archive')
 }
 
-/** Takes the frames apart and the fillers out. @param {AsyncIterable<Buffer>} plain */
-async function* deflatedOf(plain) {
+/** As many zeros follow the frames as make their length one of these (Nikitin and others, PoPETs 2019). @param {number} length */
+function padme(length) {
+  const exponent = length.toString(2).length - 1
+  const step = 2 ** (exponent - exponent.toString(2).length)
+  return Math.ceil(length / step) * step
+}
+
+/** Takes the frames apart and the fillers out. @param {AsyncIterable<Buffer>} plain @param {{ packed: number }} seen how many bytes so far */
+async function* deflatedOf(plain, seen) {
   const reader = new ByteReader(plain)
+  /** @param {number} length */
+  const take = async (length) => {
+    const bytes = await reader.take(length)
+    if (bytes.length < length) refuse('the frames end too soon')
+    seen.packed += length
+    return bytes
+  }
   for (;;) {
-    const length = await reader.take(4)
-    if (length.length < 4) refuse('the frames end too soon')
-    const number = length.readUInt32BE(0)
+    const number = (await take(4)).readUInt32BE(0)
     if (number === 0) break
     const isFiller = number > FILLER
     const size = isFiller ? number - FILLER : number
     if (size > MAX_FRAME) refuse('a frame is too long')
-    const content = await reader.take(size)
-    if (content.length < size) refuse('the frames end too soon')
+    const content = await take(size)
     if (!isFiller) yield content
+    else if (content.some((byte) => byte !== 0)) refuse('a filler is not zeros')
   }
-  for (let rest = await reader.take(65_536); rest.length > 0; rest = await reader.take(65_536)) if (rest.some((byte) => byte !== 0)) refuse('the padding is not zeros')
+  let padding = padme(seen.packed) - seen.packed
+  for (let rest = await reader.take(MAX_FRAME); rest.length > 0; rest = await reader.take(MAX_FRAME)) {
+    padding -= rest.length
+    if (padding < 0 || rest.some((byte) => byte !== 0)) refuse('the padding is too long, or not zeros')
+  }
+  if (padding > 0) refuse('the padding is too short')
 }
 
-/** @param {AsyncIterable<Buffer>} deflated */
-async function* linesOf(deflated) {
+/** @param {AsyncIterable<Buffer>} plain */
+async function* linesOf(plain) {
+  const seen = { packed: 0 }
   const inflate = createInflateRaw()
   const feeding = (async () => {
-    for await (const chunk of deflated) if (!inflate.write(chunk)) await Promise.race([new Promise((done) => inflate.once('drain', done)), new Promise((done) => inflate.once('close', done))])
+    for await (const chunk of deflatedOf(plain, seen)) if (!inflate.write(chunk)) await Promise.race([new Promise((done) => inflate.once('drain', done)), new Promise((done) => inflate.once('close', done))])
     inflate.end()
   })()
   feeding.catch((error) => inflate.destroy(error))
   /** @type {Buffer[]} */
   let begun = []
   let length = 0
-  for await (const piece of inflate) {
-    let start = 0
-    for (let at = piece.indexOf(10); at !== -1; at = piece.indexOf(10, start)) {
-      yield Buffer.concat([...begun, piece.subarray(start, at + 1)])
-      begun = []
-      length = 0
-      start = at + 1
+  let original = 0
+  try {
+    for await (const piece of inflate) {
+      original += piece.length
+      if (original > FREE_BYTES && original > MAX_RATIO * seen.packed) refuse('what is in this archive is out of all proportion to its size')
+      let start = 0
+      for (let at = piece.indexOf(10); at !== -1; at = piece.indexOf(10, start)) {
+        yield Buffer.concat([...begun, piece.subarray(start, at + 1)])
+        begun = []
+        length = 0
+        start = at + 1
+      }
+      begun.push(piece.subarray(start))
+      length += piece.length - start
+      if (length > 3 * MAX_LINE) refuse('a line is longer than any record may be')
     }
-    begun.push(piece.subarray(start))
-    length += piece.length - start
-    if (length > MAX_LINE_BYTES) refuse('a line is longer than any record may be')
+  } catch (error) {
+    throw String(/** @type {any} */ (error)?.code).startsWith('Z_') ? new ArchiveError('what is in the frames cannot be inflated') : error
   }
   await feeding
   if (length > 0) refuse('the last line has no end')
-}
-
-/** @param {any} value @param {(string | number)[]} path @param {string} long */
-function putLong(value, path, long) {
-  const last = /** @type {string | number} */ (path.at(-1))
-  const holder = path.slice(0, -1).reduce((inner, key) => inner[key], value)
-  Object.defineProperty(holder, last, { value: long, enumerable: true, configurable: true, writable: true })
 }
 
 /**
@@ -256,37 +280,45 @@ export async function* openArchive(source, secret, { recoveryCode = false } = {}
   const file = new ByteReader(source)
   const head = await readHead(file)
   const hash = createHash('sha256')
+  const order = new Order()
+  let number = 0
   /** @type {any} */
   let record
   /** Long texts that must follow: path, units that are missing, what came so far. @type {{ path: (string | number)[], left: number, text: string[] }[]} */
   let awaited = []
   /** @type {any} */
   let end
-  for await (const line of linesOf(deflatedOf(openFloe(file, archiveKey(head, secret, recoveryCode), head.bytes)))) {
+  for await (const bytes of linesOf(openFloe(file, archiveKey(head, secret, recoveryCode), head.bytes))) {
     if (end !== undefined) refuse('there are lines behind the last one')
-    const value = JSON.parse(line.toString())
-    if (value.kind === 'end') {
-      if (hash.digest('base64url') !== value.sha256) refuse('the hash of the lines is not the one they were written with')
-      end = value
-      continue
-    }
-    hash.update(line)
-    if (value.kind === 'text') {
+    const line = parseLine(bytes)
+    if ((line['kind'] === 'archive') !== (++number === 1)) refuse('the first line is not the only one of its kind')
+    if (number === 1 && line['archiveId'] !== head.archiveId.toString('base64url')) refuse('the first line is that of another archive')
+    if (line['kind'] === 'text') {
+      hash.update(bytes)
       const first = awaited[0]
-      if (first === undefined || value.text.length > first.left) refuse('there is a text that belongs nowhere')
-      first.text.push(value.text)
-      first.left -= value.text.length
-      if (first.left === 0) {
-        putLong(record.value, first.path, first.text.join(''))
-        awaited.shift()
-        if (awaited.length === 0) yield record
-      }
+      if (first === undefined || line['text'].length > first.left) refuse('there is a text that belongs nowhere')
+      first.text.push(line['text'])
+      first.left -= line['text'].length
+      if (first.left > 0) continue
+      Object.defineProperty(holderOf(record.value, first.path), /** @type {string | number} */ (first.path.at(-1)), { value: first.text.join(''), enumerable: true, configurable: true, writable: true })
+      awaited.shift()
+      if (awaited.length === 0) yield record
       continue
     }
     if (awaited.length > 0) refuse('a long text is missing')
-    const { long, ...rest } = value
+    if (line['kind'] === 'end') {
+      if (hash.digest('base64url') !== line['sha256']) refuse('the hash of the lines is not the one they were written with')
+      const names = Object.keys(order.counts)
+      if (Object.keys(line['counts']).length !== names.length || names.some((name) => line['counts'][name] !== order.counts[name])) refuse('there are more or fewer records than were counted')
+      end = line
+      continue
+    }
+    hash.update(bytes)
+    order.check(line)
+    const { long = [], ...rest } = line
     record = rest
-    awaited = (long ?? []).map((/** @type {[(string | number)[], number]} */ [path, left]) => ({ path, left, text: [] }))
+    awaited = long.map((/** @type {[(string | number)[], number]} */ [path, left]) => ({ path, left, text: [] })).filter((/** @type {{ left: number }} */ { left }) => left > 0)
+    for (const [path] of long) holderOf(record.value, path)
     if (awaited.length === 0) yield record
   }
   if (end === undefined) refuse('the last line is missing')
