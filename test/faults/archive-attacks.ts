@@ -79,7 +79,7 @@ export function truncation({ bytes }: Target, length: number): Attack {
 export function* segmentMoves(target: Target, other: Target, random: Random): Generator<Attack> {
   const segments = segmentsOf(target)
   const others = segmentsOf(other)
-  const head = target.bytes.subarray(0, target.segments[0])
+  const head = target.bytes.subarray(0, target.segments[0]!)
   const attack = (what: string, parts: readonly Uint8Array[], before: Uint8Array = head): Attack => ({ what, bytes: () => concat(before, ...parts) })
   for (let i = 0; i < segments.length; i++) {
     yield attack(`segment ${i} left out`, segments.toSpliced(i, 1))
