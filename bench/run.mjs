@@ -1,9 +1,11 @@
 // @ts-check
 // `npm run bench -- write`, `npm run bench -- search`: measures the vault next to other stores, in a real browser, on fresh profiles.
 // `npm run bench -- questions`: how well searches answer people's questions, next to another search library.
+// `npm run bench -- archive`: everything into one file and back, next to another export.
 //
 //   --engine chromium|firefox        chromium when left out
 //   --size 10000|100000|500000       about how many messages; 10000 when left out
+//   --size 10|100|500                archive: about how many megabytes of JSON; 100 when left out
 //   --json FILE                      also writes rows { suite, row, size, engine, subject, value, unit }
 //   --subject A,B                    search: only these; all when left out
 //   --max-build-minutes N            search: gives up a subject that is not ready to be searched by then; 10 when left out
@@ -18,7 +20,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const suiteNames = /** @type {const} */ (['write', 'search', 'questions'])
+const suiteNames = /** @type {const} */ (['write', 'search', 'questions', 'archive'])
 
 /** What is compared with is installed here and now, so that nobody who only uses or tests the library carries it. */
 function installPeers() {
@@ -35,7 +37,7 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     engine: { type: 'string', default: 'chromium' },
-    size: { type: 'string', default: '10000' },
+    size: { type: 'string' },
     json: { type: 'string' },
     subject: { type: 'string' },
     'max-build-minutes': { type: 'string', default: '10' },
@@ -64,8 +66,10 @@ const { growth, table } = await import('./lib/results.mjs')
 const { servePage } = await import('./lib/server.mjs')
 
 const engine = oneOf('--engine', engines, /** @type {import('./lib/browser.mjs').Engine} */ (options.engine))
-const size = oneOf('--size', sizes, /** @type {typeof sizes[number]} */ (Number(options.size)))
 const chosen = (positionals.length === 0 ? suiteNames : positionals).map((name) => oneOf('a suite', suiteNames, /** @type {typeof suiteNames[number]} */ (name)))
+
+/** @param {string} name @returns {Promise<import('./lib/results.mjs').Suite>} */
+const suiteNamed = async (name) => (await import(`./suites/${name}.mjs`)).suite
 
 const maxBuildMinutes = Number(options['max-build-minutes'])
 if (!(maxBuildMinutes > 0)) {
@@ -76,26 +80,48 @@ if (!(maxBuildMinutes > 0)) {
 if (options.growth !== undefined) {
   const earlier = options.growth.split(',').flatMap((file) => /** @type {import('./lib/results.mjs').Result[]} */ (JSON.parse(readFileSync(file, 'utf8'))))
   for (const name of chosen) {
-    const { suite } = /** @type {{ suite: import('./lib/results.mjs').Suite }} */ (await import(`./suites/${name}.mjs`))
+    const suite = await suiteNamed(name)
     for (const subject of [suite.subjects[0] ?? '', suite.against]) console.log(`\n${name}, ${subject}, by --size\n${growth(suite, subject, earlier)}`)
   }
   process.exit()
 }
 
-const corpus = makeCorpus(size)
-const { close, ...page } = await servePage(corpus)
+/**
+ * What a suite runs with; undefined where what was said of sizes is not for it, and all suites were asked for.
+ * @param {import('./lib/results.mjs').Suite} suite
+ */
+function sizeFor({ sizes: own = sizes, usualSize = sizes[0] }) {
+  const given = options.size === undefined ? usualSize : Number(options.size)
+  return positionals.length === 0 && !own.includes(given) ? undefined : oneOf('--size', own, given)
+}
+
+/** @type {import('./lib/corpus.mjs').Corpus} */
+let corpus = { from: '', conversations: [], messages: 0 }
+let corpusOf = ''
+// Suites share the page, each with its corpus.
+const { close, ...page } = await servePage(() => corpus)
 /** @type {import('./lib/results.mjs').Result[]} */
 const results = []
 try {
-  console.log(`${engine}, --size ${size}: ${corpus.conversations.length} conversations, ${corpus.messages} messages (${corpus.from})`)
   for (const name of chosen) {
-    const { suite } = /** @type {{ suite: import('./lib/results.mjs').Suite }} */ (await import(`./suites/${name}.mjs`))
+    const suite = await suiteNamed(name)
+    const size = sizeFor(suite)
+    if (size === undefined) {
+      console.error(`\n${name} was left out: its --size is one of ${suite.sizes?.join(', ')}`)
+      continue
+    }
     const lacking = suite.lacking?.()
     if (lacking !== undefined) {
       console.error(`\n${name} was left out: ${lacking}`)
       // Whoever asks for all suites takes what this machine has; whoever asks for this one wants its figures.
       if (positionals.includes(name)) process.exitCode = 2
       continue
+    }
+    const make = suite.makeCorpus ?? makeCorpus
+    if (corpusOf !== `${make.name} ${size}`) {
+      corpus = make(size)
+      corpusOf = `${make.name} ${size}`
+      console.log(`${engine}, --size ${size}: ${corpus.conversations.length} conversations, ${corpus.messages} messages (${corpus.from})`)
     }
     const subjects = options.subject?.split(',').map((subject) => oneOf('--subject', suite.subjects, subject))
     /** @type {string[]} */

@@ -4,7 +4,7 @@
 /**
  * @typedef {{ atMost?: number, atLeast?: number, words?: string, over?: string | readonly string[], itself?: boolean }} Aim
  *   the first subject's value over that of `over` (of several, the greatest), or of the suite's `against`; or the value `itself`
- * @typedef {{ row: string, unit: 'ms' | 'bytes' | 'share', what?: string, aim?: Aim }} Row
+ * @typedef {{ row: string, unit: 'ms' | 'bytes' | 'share' | 'MB/s', what?: string, aim?: Aim }} Row
  * @typedef {{ suite: string, row: string, size: number, engine: string, subject: string, value: number, unit: string }} Result
  *
  * @typedef {object} Bench
@@ -23,6 +23,9 @@
  * @property {string} against the subject aims are held against
  * @property {readonly Row[]} rows
  * @property {() => string | undefined} [lacking] what it cannot do without on this machine, if there is such a thing
+ * @property {readonly number[]} [sizes] what `--size` may say here; numbers of messages, as `corpus.mjs` has them, when left out
+ * @property {number} [usualSize] when nothing was said
+ * @property {(size: number) => import('./corpus.mjs').Corpus} [makeCorpus] of one of these sizes
  * @property {readonly string[]} remarks what a reader of the numbers must know
  * @property {(bench: Bench) => Promise<void>} measure
  * @property {(bench: Bench) => Promise<void>} profile shows where the time of our rows goes

@@ -3,6 +3,7 @@
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize, sep } from 'node:path'
@@ -34,8 +35,13 @@ async function bundlePage(outDir) {
   })
 }
 
+/** @param {{ conversations: readonly unknown[] }} corpus */
+function* linesOf({ conversations }) {
+  for (const conversation of conversations) yield `${JSON.stringify(conversation)}\n`
+}
+
 /**
- * @param {{ conversations: readonly unknown[] }} corpus
+ * @param {() => { conversations: readonly unknown[] }} corpus asked for each time the page wants it
  * @returns {Promise<{ url: string, folder: string, close: () => Promise<void> }>} the page and the folder of its bundle
  */
 export async function servePage(corpus) {
@@ -45,8 +51,8 @@ export async function servePage(corpus) {
     const { pathname } = new URL(request.url ?? '/', 'http://page')
     if (pathname === '/corpus.ndjson') {
       response.writeHead(200, { ...isolation, 'content-type': 'application/x-ndjson' })
-      for (const conversation of corpus.conversations) response.write(`${JSON.stringify(conversation)}\n`)
-      response.end()
+      // Not faster than the page takes it: a corpus may be larger than memory has room for twice. A page that went away is no failure.
+      pipeline(Readable.from(linesOf(corpus())), response, () => undefined)
       return
     }
     const file = normalize(join(folder, pathname === '/' ? 'index.html' : pathname))

@@ -35,6 +35,21 @@ async function fetchCorpus(): Promise<readonly Conversation[]> {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Conversation)
 }
 
+/** The same, one after the other and never all: for what would not fit into a page. */
+export async function* streamedCorpus(): AsyncGenerator<Conversation, void, undefined> {
+  const response = await fetch('/corpus.ndjson')
+  if (!response.ok || response.body === null) throw new Error(`the corpus did not come: ${response.status}`)
+  const reader = response.body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    const lines = (rest + value).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line) as Conversation
+  }
+}
+
 /** Count and hash of messages, whatever their order. */
 export class Digest {
   messages = 0

@@ -1,12 +1,13 @@
 // What the runner may ask of the page: tasks by name, one at a time. A suite brings its tasks in a file of its own.
 
+import { archiveTasks } from './archive.ts'
 import { questionTasks } from './questions.ts'
 import { searchTasks } from './search.ts'
 import { writeTasks } from './write.ts'
 
 type Task = (input: never) => Promise<unknown>
 
-const tasks = new Map<string, Task>(Object.entries({ ...questionTasks, ...searchTasks, ...writeTasks }))
+const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...questionTasks, ...searchTasks, ...writeTasks }))
 
 async function runTask(name: string, input: unknown): Promise<unknown> {
   const task = tasks.get(name)

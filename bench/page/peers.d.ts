@@ -62,3 +62,8 @@ declare module 'dexie' {
     transaction<R>(mode: 'r' | 'rw', tables: readonly object[], work: () => Promise<R>): Promise<R>
   }
 }
+
+declare module 'dexie-export-import' {
+  import type { Dexie } from 'dexie'
+  export function exportDB(database: Dexie): Promise<Blob>
+}

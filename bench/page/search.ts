@@ -1,6 +1,7 @@
 // The rows of `search` as tasks. What is asked and what is true is drawn outside of the page: it holds no texts but those a subject keeps.
 
 import { corpus } from './corpus.ts'
+import { longestTask, usedMemory, watchLongTasks } from './measures.ts'
 import { DexieKeywords } from './subjects/dexie-keywords.ts'
 import { InMemory } from './subjects/minisearch.ts'
 import { SearchingVault } from './subjects/searching-vault.ts'
@@ -60,19 +61,6 @@ async function answer(query: Query, mode: Mode): Promise<Answer> {
   return { ms, places, shown: found.every((hit) => typeof hit !== 'object' || hit.snippet.highlights.length > 0) }
 }
 
-let watching: { readonly observer: PerformanceObserver; longest: number } | undefined
-
-/** Chromium alone reports long tasks, and only those of 50 ms and more. */
-function watchLongTasks(): boolean {
-  if (!PerformanceObserver.supportedEntryTypes.includes('longtask')) return false
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) if (watching !== undefined) watching.longest = Math.max(watching.longest, duration)
-  })
-  watching = { observer, longest: 0 }
-  observer.observe({ type: 'longtask' })
-  return true
-}
-
 /** Runs work while a channel pings itself without end. @returns the longest time between two of its ticks, in milliseconds */
 async function longestGap(work: () => Promise<unknown>): Promise<number> {
   const { port1, port2 } = new MessageChannel()
@@ -89,10 +77,6 @@ async function longestGap(work: () => Promise<unknown>): Promise<number> {
   port1.close()
   // A task that was still under way when the work ended counts as well.
   return Math.max(longest, performance.now() - last)
-}
-
-interface MeasuresMemory {
-  measureUserAgentSpecificMemory?: () => Promise<{ readonly bytes: number }>
 }
 
 export const searchTasks = {
@@ -140,17 +124,12 @@ export const searchTasks = {
   'search/watch': async (): Promise<boolean> => watchLongTasks(),
 
   /** Milliseconds of the longest task since the watch began, which ends by this; 0 when none was long. */
-  'search/longest-task': async (): Promise<number> => {
-    // The observer hears of a task a little later.
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    watching?.observer.disconnect()
-    return watching?.longest ?? 0
-  },
+  'search/longest-task': longestTask,
 
   /** Bytes of everything the page and its workers hold; undefined where the engine does not tell. */
   'search/memory': async (): Promise<number | undefined> => {
-    const measured = await (performance as MeasuresMemory).measureUserAgentSpecificMemory?.()
-    return measured && measured.bytes + ((await open?.wasmBytes?.()) ?? 0)
+    const bytes = await usedMemory()
+    return bytes && bytes + ((await open?.wasmBytes?.()) ?? 0)
   },
 
   'search/close': async (): Promise<void> => {

@@ -1,0 +1,75 @@
+// The vault in `archive`, through its public face only.
+
+import { createRecoveryCode, openVault, verifyArchive, type ConversationInput, type UnlockedVault } from 'sealed-vault'
+import type { Conversation } from '../corpus.ts'
+import type { ArchiveSubject, Brain, Counts, Preference } from './archive-subject.ts'
+
+const NAME = 'bench-archive'
+const PASSWORD = 'correct horse battery staple'
+
+export class ArchivedVault implements ArchiveSubject {
+  #open: UnlockedVault | undefined
+  /** Not a password: no row shall count a derivation. */
+  #recoveryCode = ''
+
+  get #vault(): UnlockedVault {
+    if (this.#open === undefined) throw new Error('the vault is not open')
+    return this.#open
+  }
+
+  async create(): Promise<void> {
+    const vault = await openVault({ name: NAME, index: false })
+    if (vault.state !== 'empty') throw new Error(`a fresh profile has a vault that is ${vault.state}`)
+    this.#open = await vault.create(PASSWORD)
+  }
+
+  async load(conversations: AsyncIterable<Conversation>): Promise<void> {
+    const { refused } = await this.#vault.load(inputs(conversations))
+    if (refused.length > 0) throw new Error(`the load refused ${refused.length} conversations: ${refused[0]!.error.message}`)
+  }
+
+  async add(brains: readonly Brain[], preferences: readonly Preference[]): Promise<void> {
+    for (const brain of brains) await this.#vault.brains.put(brain)
+    for (const { key, value } of preferences) await this.#vault.preferences.set(key, value)
+    await this.#vault.checkpoint()
+  }
+
+  async reopen(): Promise<void> {
+    const vault = await openVault({ name: NAME, index: false })
+    if (vault.state !== 'locked') throw new Error(`the vault that was loaded is ${vault.state}`)
+    this.#open = await vault.unlock(PASSWORD)
+    this.#recoveryCode = await createRecoveryCode()
+  }
+
+  async export(to: WritableStream<Uint8Array>): Promise<void> {
+    const { stream } = await this.#vault.exportArchive({ recoveryCode: this.#recoveryCode })
+    await stream.pipeTo(to)
+  }
+
+  /** Every byte is authenticated, inflated and held against counts and hash. */
+  async count(file: Blob): Promise<Counts> {
+    const { counts, missing } = await verifyArchive(file, { recoveryCode: this.#recoveryCode })
+    if (missing.length > 0) throw new Error(`${missing.length} things are missing in the archive`)
+    const { sessions, chatLogs, messages, brains, preferences } = counts
+    return { sessions, chatLogs, messages, brains, preferences }
+  }
+
+  /** Bytes of the plain JSON of everything. */
+  async jsonBytes(): Promise<number> {
+    let bytes = 0
+    const reader = (await this.#vault.exportJson({ unprotected: true })).getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return bytes
+      bytes += value.length
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#open?.lock()
+  }
+}
+
+async function* inputs(conversations: AsyncIterable<Conversation>): AsyncGenerator<ConversationInput, void, undefined> {
+  for await (const { messages, ...session } of conversations) yield { session: { ...session, chatLogId: session.id }, messages }
+}
