@@ -270,8 +270,10 @@ export class OpenedVault {
 
   /** What exports need of the vault. */
   archivePorts(): ExportPorts {
+    // Pages of its own, none of which it keeps: an export reads each once, and what the app works with stays in the cache.
+    const access = { ...this.access, pages: new Pages(this.backend, this.log.codec, 0) }
     const onLocking = (listener: () => void): (() => void) => this.events.subscribe(({ kind }) => kind === 'locking' && listener())
-    return { log: this.log, access: this.access, jobs: this.jobs, kdf: this.kdf, now: this.environment.now, onLocking }
+    return { log: this.log, access, jobs: this.jobs, kdf: this.kdf, now: this.environment.now, onLocking }
   }
 
   /** Replaces the password; data keys stay as they are. */
