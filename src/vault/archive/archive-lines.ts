@@ -63,16 +63,16 @@ export function encodeLine(line: ArchiveLine): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** A record's line, and those of its long strings. */
-export function* linesOf({ long, ...record }: ArchiveRecord): Generator<string> {
-  if (long === undefined) {
-    yield encodeLine(record)
-    return
-  }
-  yield encodeLine({ ...record, long: long.map(({ path, text }) => [path, text.length] as const) })
-  for (const { text } of long) {
-    for (let at = 0; at < text.length; at += TEXT_UNITS) yield encodeLine({ kind: 'text', text: text.slice(at, at + TEXT_UNITS) })
-  }
+/** The line of a record. Its long strings follow as `textLines`. */
+export function encodeRecord({ kind, id, number, rev, modifiedAt, value, long }: ArchiveRecord): string {
+  // Put together by hand: an object for each line, made to be written, takes as long as the writing.
+  const name = number === undefined ? `"id":${JSON.stringify(id)}` : `"number":${number}`
+  const lengths = long === undefined ? '' : `,"long":${JSON.stringify(long.map(({ path, text }) => [path, text.length]))}`
+  return `{"kind":"${kind}",${name},"rev":${rev},"modifiedAt":${modifiedAt},"value":${JSON.stringify(value)}${lengths}}\n`
+}
+
+export function* textLines(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += TEXT_UNITS) yield encodeLine({ kind: 'text', text: text.slice(at, at + TEXT_UNITS) })
 }
 
 const count = z.number().check(z.int(), z.nonnegative())

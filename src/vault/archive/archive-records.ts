@@ -39,6 +39,14 @@ export interface MissingRecords {
   readonly reason: string
 }
 
+/** What takes the place of records that could not be read. */
+export interface Gap {
+  readonly kind: 'missing'
+  readonly missing: MissingRecords
+}
+
+export type ArchiveItem = ArchiveRecord | Gap
+
 export interface Walk {
   readonly access: Access
   readonly snapshot: Snapshot
@@ -46,8 +54,8 @@ export interface Walk {
   /** Only what changed after this commit. */
   readonly since: number
   readonly slices: Slices
-  /** Undefined to fail at the first record that cannot be read. */
-  readonly onMissing: ((missing: MissingRecords) => void) | undefined
+  /** Whether to go on behind what cannot be read, and to say so, or to fail there. */
+  readonly skipsDamage: boolean
 }
 
 /** Messages read together. */
@@ -55,6 +63,8 @@ const MESSAGES_AT_ONCE = 2048
 const BRAINS_AT_ONCE = 32
 /** UTF-16 units of a brain's model that stand in the brain itself. */
 const MODEL_UNITS = 256
+/** Given out together: a promise for each record would cost more than the record. */
+const ITEMS_AT_ONCE = 128
 
 /** A session with its chat logs, or one chat log of none. */
 interface Group {
@@ -62,13 +72,31 @@ interface Group {
   readonly logs: readonly Head[]
 }
 
-/** @throws {VaultError} `corrupt` for what cannot be read, unless somebody wants to know of it and go on; the signal's reason */
-export async function* archiveRecords(walk: Walk): AsyncGenerator<ArchiveRecord, void, undefined> {
-  for (const groups of batchesOf(groupsOf(walk))) yield* recordsOf(walk, groups)
+/** Some records at a time, in the order of the archive. @throws {VaultError} `corrupt` for what cannot be read and may not be skipped; the signal's reason */
+export async function* archiveRecords(walk: Walk): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
+  for await (const batch of readAhead(batchesOf(groupsOf(walk)), (groups) => readBatch(walk, groups))) yield* recordsOf(walk, batch)
   if (walk.selection.brains) yield* brainsOf(walk)
   if (walk.selection.preferences) {
-    for (const { id, rev, modifiedAt, value } of walk.snapshot.heads.preferences) if (rev > walk.since && !isOwn(id)) yield { kind: 'preference', id, rev, modifiedAt, value: value['value'] }
+    const changed = walk.snapshot.heads.preferences.filter(({ id, rev }) => rev > walk.since && !isOwn(id))
+    yield changed.map((head) => headRecord('preference', head, head.value['value']))
   }
+}
+
+/** What `read` makes of each item, in order; the next is begun before anybody asks for it, so that the store and the page work side by side. */
+async function* readAhead<S, T>(items: Iterable<S>, read: (item: S) => Promise<T>): AsyncGenerator<T, void, undefined> {
+  const begin = (item: S): Promise<T> => {
+    const result = read(item)
+    // It may never be asked for.
+    result.catch(() => undefined)
+    return result
+  }
+  let begun: Promise<T> | undefined
+  for (const item of items) {
+    const before = begun
+    begun = begin(item)
+    if (before !== undefined) yield await before
+  }
+  if (begun !== undefined) yield await begun
 }
 
 function groupsOf({ snapshot, selection }: Walk): Group[] {
@@ -98,41 +126,59 @@ function* batchesOf(groups: readonly Group[]): Generator<Group[]> {
   if (batch.length > 0) yield batch
 }
 
-async function* recordsOf(walk: Walk, groups: readonly Group[]): AsyncGenerator<ArchiveRecord, void, undefined> {
+interface Batch {
+  readonly groups: readonly Group[]
+  /** Chat logs whose messages are all there. */
+  readonly read: ReadonlyMap<Head, readonly FoundMessage[]>
+}
+
+async function readBatch(walk: Walk, groups: readonly Group[]): Promise<Batch> {
+  const changed = groups.flatMap(({ logs }) => logs.filter(({ rev }) => rev > walk.since))
+  return { groups, read: await readShort(walk, changed.filter(({ value }) => (value['next'] as number) <= MESSAGES_AT_ONCE)) }
+}
+
+async function* recordsOf(walk: Walk, { groups, read }: Batch): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
   const { selection, since } = walk
-  const changed = groups.flatMap(({ logs }) => logs.filter(({ rev }) => rev > since))
-  const short = changed.filter(({ value }) => (value['next'] as number) <= MESSAGES_AT_ONCE)
-  const read = await readShort(walk, short)
+  let items: ArchiveItem[] = []
   for (const { session, logs } of groups) {
-    let waiting: ArchiveRecord | undefined = session && session.rev > since ? headRecord('session', session, session.value) : undefined
-    // Where messages are chosen by time, a session is wanted when one of them is.
-    const isWanted = !selection.hasTimes
-    if (waiting !== undefined && isWanted) {
-      yield waiting
-      waiting = undefined
-    }
+    // Where messages are chosen by time, a session and a chat log are wanted when one of them is.
+    let heads: ArchiveRecord[] = session !== undefined && session.rev > since ? [headRecord('session', session, session.value)] : []
     for (const log of logs) {
       if (log.rev <= since) continue
       const { sessionId, createdAt } = log.value
-      let head: ArchiveRecord | undefined = headRecord('chatLog', log, { ...(sessionId !== undefined && { sessionId }), createdAt })
-      if (isWanted) {
-        yield head
-        head = undefined
+      heads.push(headRecord('chatLog', log, { ...(sessionId !== undefined && { sessionId }), createdAt }))
+      if (!selection.hasTimes) {
+        items.push(...heads)
+        heads = []
       }
       for await (const messages of read.has(log) ? [read.get(log)!] : stretchesOf(walk, log)) {
+        if ('missing' in messages) {
+          items.push(messages)
+          continue
+        }
         for (const found of messages) {
-          await walk.slices.breathe()
+          if (items.length >= ITEMS_AT_ONCE) {
+            await walk.slices.breathe()
+            yield items
+            items = []
+          }
           if (found.rev <= since || !selection.admitsMessage(fieldsOf(found.body))) continue
-          const record = await withLong(walk, { kind: 'message', number: found.number, rev: found.rev, modifiedAt: found.modifiedAt }, found.body, { kind: 'message', id: log.id, from: found.number, to: found.number + 1 })
-          if (record === undefined) continue
-          if (waiting !== undefined) yield waiting
-          if (head !== undefined) yield head
-          waiting = head = undefined
-          yield record
+          const record = messageRecord(found)
+          const whole = refsOf(found.body).length === 0 ? record : await withLong(walk, record, found.body, { kind: 'message', id: log.id, from: found.number, to: found.number + 1 })
+          if (whole.kind !== 'missing' && heads.length > 0) {
+            items.push(...heads)
+            heads = []
+          }
+          items.push(whole)
         }
       }
+      // A chat log none of whose messages is wanted is not; its session may be.
+      if (heads.length > 0) heads = heads.filter(({ kind }) => kind === 'session')
     }
+    if (!selection.hasTimes) items.push(...heads)
   }
+  await walk.slices.breathe()
+  yield items
 }
 
 /** All messages of several chat logs, in one read where nothing is damaged. */
@@ -141,35 +187,32 @@ async function readShort(walk: Walk, logs: readonly Head[]): Promise<ReadonlyMap
     const found = await readWholeLogs(walk.access, walk.snapshot, logs)
     return new Map(logs.map((log, i) => [log, found[i]!] as const))
   } catch (error) {
-    if (!(error instanceof SuspectPage) || walk.onMissing === undefined) throw damageOf(error)
+    if (!(error instanceof SuspectPage) || !walk.skipsDamage) throw damageOf(error)
     return new Map()
   }
 }
 
 /** The messages of one chat log, some at a time. */
-async function* stretchesOf(walk: Walk, log: Head): AsyncGenerator<readonly FoundMessage[], void, undefined> {
+async function* stretchesOf(walk: Walk, log: Head): AsyncGenerator<readonly FoundMessage[] | Gap, void, undefined> {
   const next = log.value['next'] as number
-  const step = walk.onMissing === undefined ? MESSAGES_AT_ONCE : 1 << PAGE_SHIFT
+  const step = walk.skipsDamage ? 1 << PAGE_SHIFT : MESSAGES_AT_ONCE
   for (let from = 0; from < next; from += step) {
     const to = Math.min(next, from + step)
     try {
       yield await readBodies(walk.access, walk.snapshot, log, { from, to, limit: step, newest: false })
     } catch (error) {
-      if (!(error instanceof SuspectPage) || walk.onMissing === undefined) throw damageOf(error)
-      walk.onMissing({ kind: 'message', id: log.id, from, to, reason: error.damage.details.reason ?? 'page' })
+      if (!(error instanceof SuspectPage) || !walk.skipsDamage) throw damageOf(error)
+      yield gap({ kind: 'message', id: log.id, from, to }, error)
     }
   }
 }
 
-async function* brainsOf(walk: Walk): AsyncGenerator<ArchiveRecord, void, undefined> {
+async function* brainsOf(walk: Walk): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
   const heads = walk.snapshot.heads.brains.filter(({ rev }) => rev > walk.since)
   for (let start = 0; start < heads.length; start += BRAINS_AT_ONCE) {
-    const some = heads.slice(start, start + BRAINS_AT_ONCE)
-    for (const [i, body] of (await readBrains(walk, some)).entries()) {
-      const head = some[i]!
+    for (const read of await readBrains(walk, heads.slice(start, start + BRAINS_AT_ONCE))) {
       await walk.slices.breathe()
-      const record = body && (await withLong(walk, headRecord('brain', head, head.value), body, { kind: 'brain', id: head.id }))
-      if (record !== undefined) yield withModel(record, head)
+      yield ['missing' in read ? read : await brainItem(walk, read)]
     }
   }
 }
@@ -182,41 +225,51 @@ function withModel(record: ArchiveRecord, head: Head): ArchiveRecord {
   return { ...record, value: { ...head.value, model: model.slice(0, MODEL_UNITS), ...(value as Fields) }, long: [{ path: ['model'], text: model }, ...long] }
 }
 
-/** Undefined where one cannot be read and somebody wants to go on without it. */
-async function readBrains(walk: Walk, heads: readonly Head[]): Promise<(Body | undefined)[]> {
-  const read = async (some: readonly Head[]): Promise<Body[]> => readBrainBodies(walk.access, walk.snapshot, some)
+interface ReadBrain {
+  readonly head: Head
+  readonly body: Body
+}
+
+async function brainItem(walk: Walk, { head, body }: ReadBrain): Promise<ArchiveItem> {
+  const item = await withLong(walk, headRecord('brain', head, fieldsOf(body)), body, { kind: 'brain', id: head.id })
+  return item.kind === 'missing' ? item : withModel(item, head)
+}
+
+async function readBrains(walk: Walk, heads: readonly Head[]): Promise<(ReadBrain | Gap)[]> {
+  const read = async (some: readonly Head[]): Promise<ReadBrain[]> => (await readBrainBodies(walk.access, walk.snapshot, some)).map((body, i) => ({ head: some[i]!, body }))
   try {
     return await read(heads)
   } catch (error) {
-    if (walk.onMissing === undefined || !isDamage(error)) throw damageOf(error)
+    if (!walk.skipsDamage || !isDamage(error)) throw damageOf(error)
   }
-  const found: (Body | undefined)[] = []
+  const found: (ReadBrain | Gap)[] = []
   for (const head of heads) {
     try {
       found.push(...(await read([head])))
     } catch (error) {
       if (!isDamage(error)) throw error
-      walk.onMissing({ kind: 'brain', id: head.id, reason: reasonOf(error) })
-      found.push(undefined)
+      found.push(gap({ kind: 'brain', id: head.id }, error))
     }
   }
   return found
 }
 
-/** The record with its long strings beside it; undefined when one cannot be read and somebody wants to go on without it. */
-async function withLong(walk: Walk, record: Omit<ArchiveRecord, 'value'>, body: Body, what: Omit<MissingRecords, 'reason'>): Promise<ArchiveRecord | undefined> {
-  const value = fieldsOf(body)
+/** The record with its long strings beside it. */
+async function withLong(walk: Walk, record: ArchiveRecord, body: Body, what: Omit<MissingRecords, 'reason'>): Promise<ArchiveItem> {
   const refs = refsOf(body)
-  if (refs.length === 0) return { ...record, value }
+  if (refs.length === 0) return record
   try {
     const long = []
     for (const ref of refs) long.push({ path: ref[0], text: await walk.access.longText(ref) })
-    return { ...record, value, long }
+    return { ...record, long }
   } catch (error) {
-    if (walk.onMissing === undefined || !isDamage(error)) throw damageOf(error)
-    walk.onMissing({ ...what, reason: reasonOf(error) })
-    return undefined
+    if (!walk.skipsDamage || !isDamage(error)) throw damageOf(error)
+    return gap(what, error)
   }
+}
+
+function messageRecord({ number, rev, modifiedAt, body }: FoundMessage): ArchiveRecord {
+  return { kind: 'message', number, rev, modifiedAt, value: fieldsOf(body) }
 }
 
 function headRecord(kind: RecordKind, { id, rev, modifiedAt }: Head, value: unknown): ArchiveRecord {
@@ -231,6 +284,6 @@ function damageOf(error: unknown): unknown {
   return error instanceof SuspectPage ? error.damage : error
 }
 
-function reasonOf(error: unknown): string {
-  return (damageOf(error) as VaultError).details.reason ?? 'damaged'
+function gap(what: Omit<MissingRecords, 'reason'>, error: unknown): Gap {
+  return { kind: 'missing', missing: { ...what, reason: (damageOf(error) as VaultError).details.reason ?? 'damaged' } }
 }

@@ -9,8 +9,8 @@ import type { Access } from '../core/access.js'
 import { VaultError } from '../../errors.js'
 import { Slices } from '../core/slices.js'
 import { checkSecrets, createArchiveHeader, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
-import { encodeLine, linesOf, type ArchiveCounts, type ArchiveManifest, type ArchiveName } from './archive-lines.js'
-import { archiveRecords, type MissingRecords, type RecordKind } from './archive-records.js'
+import { encodeLine, encodeRecord, textLines, type ArchiveCounts, type ArchiveManifest, type ArchiveName } from './archive-lines.js'
+import { archiveRecords, type ArchiveItem, type MissingRecords, type RecordKind } from './archive-records.js'
 import { noteArchive } from './backup-status.js'
 import { packLines } from './pack.js'
 import { SEGMENT_LENGTHS } from './read-archive.js'
@@ -159,6 +159,7 @@ class Export {
   /** All lines as UTF-8, some at a time. */
   async *#lines(header: ArchiveHeader, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
     const hash = createSha256()
+    const slices = new Slices(stop)
     let batch = ''
     const take = (): Bytes => {
       const bytes = utf8(batch)
@@ -166,43 +167,57 @@ class Export {
       hash.update(bytes)
       return bytes
     }
-    for await (const line of this.#textLines(header, snapshot, stop)) {
-      batch += line
-      if (batch.length >= BATCH_UNITS) yield take()
+    for await (const lines of this.#textLines(header, snapshot, slices)) {
+      for (const line of lines) {
+        batch += line
+        if (batch.length < BATCH_UNITS) continue
+        yield take()
+        // Whoever takes it packs it before asking for more, as part of the same task.
+        await slices.breathe()
+      }
     }
     yield take()
     yield utf8(encodeLine({ kind: 'end', counts: this.#counts, sha256: toBase64Url(hash.digest()) }))
   }
 
-  async *#textLines(header: ArchiveHeader, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
+  async *#textLines(header: ArchiveHeader, snapshot: Snapshot, slices: Slices): AsyncGenerator<Iterable<string>, void, undefined> {
     const { log, access } = this.#ports
     const { since, damaged, onProgress } = this.#options
-    yield encodeLine(this.#manifest(header, snapshot))
+    yield [encodeLine(this.#manifest(header, snapshot))]
     const after = since?.seq ?? -1
-    const onMissing = damaged === 'skip' ? (missing: MissingRecords) => void this.#missing.push(missing) : undefined
+    const skipsDamage = damaged === 'skip'
     const total = snapshot.heads.chatLogs.reduce((sum, { value }) => sum + (value['count'] as number), 0)
-    for await (const record of archiveRecords({ access, snapshot, selection: this.#selection, since: after, slices: new Slices(stop), onMissing })) {
-      yield* this.#missingLines()
-      this.#counts[COUNTED[record.kind]]++
-      if (record.kind === 'chatLog') onProgress?.({ phase: 'export', done: this.#counts.messages, total })
-      yield* linesOf(record)
+    for await (const items of archiveRecords({ access, snapshot, selection: this.#selection, since: after, slices, skipsDamage })) {
+      yield this.#linesOf(items)
+      onProgress?.({ phase: 'export', done: this.#counts.messages, total })
     }
-    yield* this.#missingLines()
     if (!this.#selection.isPartial) {
-      const all = await tombstonesOf(log, access, snapshot, after, onMissing)
-      yield* this.#missingLines()
+      const lost: MissingRecords[] = []
+      const all = await tombstonesOf(log, access, snapshot, after, skipsDamage ? (missing) => void lost.push(missing) : undefined)
+      yield lost.map((missing) => this.#missingLine(missing))
       this.#counts.tombstones = all.length
-      for (let at = 0; at < all.length; at += TOMBSTONES_A_LINE) yield encodeLine({ kind: 'tombstones', list: all.slice(at, at + TOMBSTONES_A_LINE) })
+      for (let at = 0; at < all.length; at += TOMBSTONES_A_LINE) yield [encodeLine({ kind: 'tombstones', list: all.slice(at, at + TOMBSTONES_A_LINE) })]
     }
     onProgress?.({ phase: 'export', done: this.#counts.messages, total })
   }
 
-  /** What was found missing since the last call. */
-  *#missingLines(): Generator<string> {
-    for (const { kind, ...rest } of this.#missing.slice(this.#counts.missing)) {
-      this.#counts.missing++
-      yield encodeLine({ kind: 'missing', of: kind, ...rest })
+  *#linesOf(items: readonly ArchiveItem[]): Generator<string> {
+    for (const item of items) {
+      if (item.kind === 'missing') {
+        yield this.#missingLine(item.missing)
+        continue
+      }
+      this.#counts[COUNTED[item.kind]]++
+      yield encodeRecord(item)
+      for (const { text } of item.long ?? []) yield* textLines(text)
     }
+  }
+
+  #missingLine(missing: MissingRecords): string {
+    this.#missing.push(missing)
+    this.#counts.missing++
+    const { kind, ...rest } = missing
+    return encodeLine({ kind: 'missing', of: kind, ...rest })
   }
 
   #manifest({ archiveId }: ArchiveHeader, { seq }: Snapshot): ArchiveManifest {

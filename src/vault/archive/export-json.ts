@@ -48,31 +48,25 @@ async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, vo
 
 async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
   yield `{"version":1,"exportedAt":${now()},"chatLogs":[`
-  const sessions: string[] = []
-  const rest = { brain: [] as string[], preference: [] as string[] }
+  const rest: Record<'session' | 'brain' | 'preference', string[]> = { session: [], brain: [], preference: [] }
   let logs = 0
   let messages = 0
-  for await (const record of archiveRecords({ access, snapshot, selection, since: -1, slices: new Slices(stop), onMissing: undefined })) {
-    switch (record.kind) {
-      case 'session':
-        sessions.push(JSON.stringify(plain(record)))
-        break
-      case 'chatLog': {
-        const head = JSON.stringify(plain(record))
-        yield `${logs++ === 0 ? '' : ']},'}${head.slice(0, -1)},"messages":[`
-        messages = 0
-        break
-      }
-      case 'message':
-        yield `${messages++ === 0 ? '' : ','}${JSON.stringify(plain(record))}`
-        break
-      case 'brain':
-      case 'preference':
-        rest[record.kind].push(JSON.stringify(plain(record)))
-        break
+  const add = (record: ArchiveRecord): string => {
+    const json = JSON.stringify(plain(record))
+    if (record.kind === 'message') return `${messages++ === 0 ? '' : ','}${json}`
+    if (record.kind === 'chatLog') {
+      messages = 0
+      return `${logs++ === 0 ? '' : ']},'}${json.slice(0, -1)},"messages":[`
     }
+    rest[record.kind].push(json)
+    return ''
   }
-  yield `${logs === 0 ? '' : ']}'}],"sessions":[${sessions.join(',')}],`
+  for await (const items of archiveRecords({ access, snapshot, selection, since: -1, slices: new Slices(stop), skipsDamage: false })) {
+    let text = ''
+    for (const item of items) if (item.kind !== 'missing') text += add(item)
+    yield text
+  }
+  yield `${logs === 0 ? '' : ']}'}],"sessions":[${rest.session.join(',')}],`
   yield `"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}]}\n`
 }
 

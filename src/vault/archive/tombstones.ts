@@ -5,7 +5,7 @@ import type { CommitLog } from '../core/commit-log.js'
 import { fieldsOf } from '../core/log-row.js'
 import { SuspectPage } from '../core/pages.js'
 import { PAGE_SHIFT } from '../core/state.js'
-import type { Walk } from './archive-records.js'
+import type { MissingRecords } from './archive-records.js'
 import type { TombstoneEntry } from './archive-lines.js'
 import type { Snapshot } from './snapshot.js'
 
@@ -17,7 +17,7 @@ const PAGES_AT_ONCE = 64
  * @param onMissing undefined to fail where some cannot be read
  * @throws {VaultError} `corrupt`
  */
-export async function tombstonesOf({ codec, manifest }: CommitLog, access: Access, snapshot: Snapshot, since: number, onMissing: Walk['onMissing']): Promise<TombstoneEntry[]> {
+export async function tombstonesOf({ codec, manifest }: CommitLog, access: Access, snapshot: Snapshot, since: number, onMissing: ((missing: MissingRecords) => void) | undefined): Promise<TombstoneEntry[]> {
   const found: TombstoneEntry[] = []
   const { tombstones: folded } = manifest.content
   const pages = Math.ceil(folded.next / (1 << PAGE_SHIFT))
