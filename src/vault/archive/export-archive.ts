@@ -74,7 +74,7 @@ const COUNTED = { session: 'sessions', chatLog: 'chatLogs', message: 'messages',
 export function exportArchive(ports: ExportPorts, options: ExportOptions, segmentLength = SEGMENT_LENGTHS[0]!): ArchiveExport {
   checkSecrets(options)
   const { kdf } = ports
-  const makeHeader = async () => createArchiveHeader(options, await calibrateIterations(kdf, () => performance.now()), kdf)
+  const makeHeader = async () => createArchiveHeader(options, options.password === undefined ? 0 : await calibrateIterations(kdf, () => performance.now()), kdf)
   return exportUnder(makeHeader, ports, options, { isNoted: true, segmentLength })
 }
 
