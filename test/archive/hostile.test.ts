@@ -155,9 +155,9 @@ describe('keys that name the prototype', () => {
     const message = { kind: 'message', number: 0, rev: 1, modifiedAt: 1, value: { id: 'm', senderId: 'a', type: 'user', content: '', timestamp: 1, metadata: proto } }
     const text = withEnd([first, chatLog, { ...message, ...long(70_000, ['metadata', '__proto__', 'polluted']) }, textLine(65_536), textLine(4464), preference(proto)])
     const file = await fileOf(maker, text)
-    const { lines: read } = await openArchive(file, { recoveryCode }, insecureFastKdf)
+    const { batches } = await openArchive(file, { recoveryCode }, insecureFastKdf)
     const values: unknown[] = []
-    for await (const line of read) if (line.kind === 'preference') values.push(line.value)
+    for await (const lines of batches) for (const line of lines) if (line.kind === 'preference') values.push(line.value)
     expect(JSON.stringify(values)).toBe(JSON.stringify([proto]))
     const records = await readWithTool(file, recoveryCode, { recoveryCode: true })
     expect(JSON.stringify(records.find(({ kind }) => kind === 'message')!.value['metadata'])).toBe(JSON.stringify(proto).replace('begin', 't'.repeat(70_000)))

@@ -99,7 +99,7 @@ describe('a backup of its own', () => {
     await open.backup.setSecrets({ recoveryCode })
     expect(() => open.backup.start({ to: directory, everyMs: 0 })).toThrow(RangeError)
     const wait = async (count: number): Promise<void> => {
-      for (let i = 0; i < 200 && directory.files.size < count; i++) await settle(10)
+      for (let i = 0; i < 1000 && [...directory.files.values()].filter(({ length }) => length > 0).length < count; i++) await settle(10)
       await settle(50)
       expect(directory.files.size).toBe(count)
     }
@@ -123,7 +123,7 @@ describe('a backup of its own', () => {
     open.subscribe((event) => void (event.kind === 'warning' && warnings.push(event)))
     directory.failWrite = () => new DOMException('no', 'NotAllowedError')
     open.backup.start(plan)
-    for (let i = 0; i < 100 && warnings.length === 0; i++) await settle(10)
+    for (let i = 0; i < 1000 && warnings.length === 0; i++) await settle(10)
     expect(warnings[0]).toMatchObject({ error: { code: 'storage-unavailable' } })
     directory.failWrite = undefined
     await open.lock()

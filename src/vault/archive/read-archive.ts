@@ -6,11 +6,11 @@ import { fromBase64Url, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { createSha256 } from '../../crypto/blind.js'
 import { openFloe } from '../../crypto/floe.js'
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
-import { VaultError } from '../../errors.js'
 import { Slices } from '../core/slices.js'
 import { openArchiveKey, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
-import { decodeLine, holdsText, malformed, MAX_LINE, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
+import { decodeLine, holdsText, malformed, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
 import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
+import { LineCutter } from './line-cutter.js'
 import { unpackLines } from './pack.js'
 
 /** Lengths of segments that archives have: the first is written, small ones are for what is small. */
@@ -23,8 +23,8 @@ export interface ReadingOptions extends ArchiveSecrets {
 export interface OpenedArchive {
   readonly header: ArchiveHeader
   readonly manifest: ArchiveManifest
-  /** All lines between the first and the last, which it holds against each other. Must be read to the end, or returned. */
-  readonly lines: AsyncGenerator<ArchiveLine, ArchiveCounts, undefined>
+  /** All lines between the first and the last, some at a time, held against each other. Must be read to the end, or returned. */
+  readonly batches: AsyncGenerator<readonly ArchiveLine[], ArchiveCounts, undefined>
 }
 
 /** @throws {VaultError} as `verifyArchive` */
@@ -45,35 +45,41 @@ export async function openWith(source: ArchiveSource, findKey: (header: ArchiveH
   }
   const opened = body.pipeThrough(openFloe(key, header.bytes, SEGMENT_LENGTHS) as ReadableWritablePair<Uint8Array, Uint8Array>)
   wipe(key)
-  const lines = checkedLines(unpackLines(opened), new Slices(signal))
-  const first = await lines.next()
-  const manifest = first.value as ArchiveManifest
+  const batches = checkedLines(unpackLines(opened), new Slices(signal))
+  const first = await batches.next()
+  const [manifest] = first.value as readonly [ArchiveManifest]
   if (manifest.archiveId !== toBase64Url(header.archiveId)) {
-    await lines.return(undefined as never)
+    await batches.return(undefined as never)
     throw malformed(1, 'archive-id')
   }
-  return { header, manifest, lines: lines as OpenedArchive['lines'] }
+  return { header, manifest, batches }
 }
 
-/** Lines as text, with the hash of all before each. */
-async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices): AsyncGenerator<ArchiveLine, ArchiveCounts, undefined> {
+/** The first line alone, then as many at a time as end in an inflated piece. */
+async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices): AsyncGenerator<readonly ArchiveLine[], ArchiveCounts, undefined> {
   const order = new LineOrder()
+  const cutter = new LineCutter()
   const hash = createSha256()
   let end: (ArchiveLine & { readonly kind: 'end' }) | undefined
-  for await (const { text, bytes } of splitLines(pieces)) {
+  for await (const piece of pieces) {
     await slices.breathe()
-    const number = order.next()
-    if (end !== undefined) throw malformed(number, 'after-end')
-    const line = decodeLine(text, number)
-    order.check(line)
-    if (line.kind === 'end') {
-      end = line
-      if (toBase64Url(hash.digest()) !== toBase64Url(fromBase64Url(line.sha256))) throw malformed(number, 'hash')
-      continue
+    const lines: ArchiveLine[] = []
+    for (const [i, text] of cutter.cut(piece).entries()) {
+      const number = order.next()
+      if (end !== undefined) throw malformed(number, 'after-end')
+      const line = decodeLine(text, number)
+      order.check(line)
+      if (number === 1) yield [line]
+      else if (line.kind === 'end') {
+        end = line
+        cutter.hashBefore(hash, i)
+        if (toBase64Url(hash.digest()) !== toBase64Url(fromBase64Url(line.sha256))) throw malformed(number, 'hash')
+      } else lines.push(line)
     }
-    for (const part of bytes) hash.update(part)
-    yield line
+    if (end === undefined) cutter.hashAll(hash)
+    if (lines.length > 0) yield lines
   }
+  cutter.end()
   if (end === undefined) throw malformed(order.next(), 'no-end')
   order.finish(end.counts)
   return end.counts
@@ -146,54 +152,5 @@ class LineOrder {
 
   finish(counts: ArchiveCounts): void {
     for (const [name, number] of Object.entries(this.#counts)) if (counts[name as keyof ArchiveCounts] !== number) throw malformed(this.#number, 'counts')
-  }
-}
-
-interface TextLine {
-  readonly text: string
-  /** With its line feed. */
-  readonly bytes: readonly Uint8Array[]
-}
-
-/** @throws {VaultError} `archive-too-large` for a line longer than any that is written */
-async function* splitLines(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<TextLine, void, undefined> {
-  let begun: Uint8Array[] = []
-  let length = 0
-  for await (const piece of pieces) {
-    let start = 0
-    for (;;) {
-      const at = piece.indexOf(10, start)
-      const part = piece.subarray(start, at === -1 ? undefined : at + 1)
-      length += part.length
-      // UTF-8 takes three bytes for a UTF-16 unit at most.
-      if (length > 3 * MAX_LINE + 1) throw tooLong()
-      if (at === -1) {
-        if (part.length > 0) begun.push(part)
-        break
-      }
-      const bytes = [...begun, part]
-      const text = decode(bytes)
-      if (text.length > MAX_LINE + 1) throw tooLong()
-      yield { text, bytes }
-      begun = []
-      length = 0
-      start = at + 1
-    }
-  }
-  if (length > 0) throw malformed(0, 'line')
-}
-
-function tooLong(): VaultError {
-  return new VaultError('archive-too-large', 'a line of this archive is longer than any record may be', { where: 'archive', reason: 'line' })
-}
-
-function decode(parts: readonly Uint8Array[]): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  try {
-    let text = ''
-    for (const part of parts) text += decoder.decode(part, { stream: true })
-    return text + decoder.decode()
-  } catch {
-    throw malformed(0, 'utf-8')
   }
 }

@@ -44,31 +44,35 @@ export async function verify(source: ArchiveSource, { onProgress, ...options }: 
 }
 
 /** Reads an opened archive to its end. */
-export async function readThrough({ manifest, lines }: OpenedArchive, onProgress?: VerifyOptions['onProgress']): Promise<ArchiveContents> {
+export async function readThrough({ manifest, batches }: OpenedArchive, onProgress?: VerifyOptions['onProgress']): Promise<ArchiveContents> {
   const missing: MissingRecords[] = []
   let from = Infinity
   let to = -Infinity
   let done = 0
+  let reported = 0
   for (;;) {
-    const next = await lines.next()
+    const next = await batches.next()
     if (next.done === true) {
       onProgress?.({ phase: 'verify', done })
       return contentsOf(manifest, next.value, missing, from, to)
     }
-    const line = next.value
-    if (line.kind === 'text') continue
-    if (line.kind === 'message') {
-      const { timestamp } = line.value as { timestamp?: unknown }
-      if (typeof timestamp === 'number') {
-        from = Math.min(from, timestamp)
-        to = Math.max(to, timestamp)
+    for (const line of next.value) {
+      if (line.kind === 'text') continue
+      done++
+      if (line.kind === 'message') {
+        const { timestamp } = line.value as { timestamp?: unknown }
+        if (typeof timestamp === 'number') {
+          from = Math.min(from, timestamp)
+          to = Math.max(to, timestamp)
+        }
+      } else if (line.kind === 'missing') {
+        const { of, id, reason, from: first, to: end } = line
+        missing.push({ kind: of, id, reason, ...(first !== undefined && { from: first }), ...(end !== undefined && { to: end }) })
       }
     }
-    if (line.kind === 'missing') {
-      const { of, id, reason, from: first, to: end } = line
-      missing.push({ kind: of, id, reason, ...(first !== undefined && { from: first }), ...(end !== undefined && { to: end }) })
-    }
-    if (++done % RECORDS_A_REPORT === 0) onProgress?.({ phase: 'verify', done })
+    if (done - reported < RECORDS_A_REPORT) continue
+    reported = done
+    onProgress?.({ phase: 'verify', done })
   }
 }
 
