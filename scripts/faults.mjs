@@ -7,12 +7,14 @@
 //   npm run faults -- at-rest            whether copies of the disk tell which words are in the index, by trial
 //   npm run faults -- search             random queries over every real corpus at hand (SEALED_VAULT_DATA, or ../shared/data) answered as a plain walk does
 //   npm run faults -- histories          the same while messages come, change and go, with crashes between any two calls to the store
+//   npm run faults -- archives           every flipped bit, every truncation and 10,001 mutations of an archive refused, and every real corpus at hand
+//                                        exported and read by the stand-alone reader
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
-//   --part I/N                           of the matrix only the I-th of N parts
+//   --part I/N                           of the matrix, and of attacks on archives and corpora in them, only the I-th of N parts
 //   --engine chromium|firefox            kills in this engine only
 //   --kills N                            kills in each engine; 20 when left out
-//   --corpus NAME                        search only corpora whose names begin like this
+//   --corpus NAME                        search, or export, only corpora whose names begin like this
 //   --queries N                          queries over each corpus; 2000 when left out
 //   --histories N                        histories, of as many seeds; 200 when left out
 //
@@ -57,7 +59,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -112,6 +114,18 @@ function runSearch() {
 /** @returns {Promise<Counts>} */
 function runHistories() {
   return runTestFile('test/property/search.test.ts', { SEALED_VAULT_SEEDS: String(histories) })
+}
+
+/** @returns {Promise<Counts>} */
+async function runArchives() {
+  const settings = { ...(part !== undefined && { SEALED_VAULT_FAULTS_PART: part }), ...(corpus !== undefined && { SEALED_VAULT_CORPUS: corpus }) }
+  const counts = { passed: 0, failed: 0 }
+  for (const file of ['test/faults/archive-corpora.test.ts', 'test/archive/property.test.ts', 'test/faults/archive-attacks.test.ts']) {
+    const { passed, failed } = await runTestFile(file, settings)
+    counts.passed += passed
+    counts.failed += failed
+  }
+  return counts
 }
 
 /** @returns {Promise<Counts>} */

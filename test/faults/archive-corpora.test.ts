@@ -1,0 +1,102 @@
+// Every real corpus at hand in an archive, read by the stand-alone reader as a program of its own, as its head says how to call it, and held
+// against the plain JSON. A made-up corpus with every test run, real ones whole with `npm run faults -- archives`, and 20,000 messages of each
+// whose name begins like SEALED_VAULT_CORPUS where that is set.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeStream } from 'node:stream/web'
+import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
+import { verify } from '../../src/vault/archive/verify-archive.js'
+import { asJson, jsonOf, timeless, type ToolRecord } from '../kit/archives.js'
+import { seededRandom } from '../kit/random.js'
+import { testBrowser } from '../kit/tabs.js'
+import { corpusNames, readCorpus } from '../search/kit/corpora.js'
+import { fillVault, generatedSample, sampleOf, type Sample } from '../search/kit/sample.js'
+
+const FULL = process.env['SEALED_VAULT_FAULTS'] === 'full'
+const SEED = Number(process.env['SEALED_VAULT_SEED'] ?? 1)
+const [PART, PARTS] = (process.env['SEALED_VAULT_FAULTS_PART'] ?? '1/1').split('/').map(Number) as [number, number]
+/** Messages of a corpus unless all is wanted. */
+const MESSAGES = 20_000
+const TOOL = fileURLToPath(new URL('../../tools/open-archive.mjs', import.meta.url))
+const recoveryCode = createRecoveryCode()
+
+/** `node tools/open-archive.mjs <archive> --recovery-code < secret > records.ndjson` */
+async function readByProgram(path: string, secret: string): Promise<{ readonly records: ToolRecord[]; readonly exitCode: number; readonly told: string }> {
+  const child = spawn(process.execPath, [TOOL, path, '--recovery-code'], { stdio: ['pipe', 'pipe', 'pipe'] })
+  const exited = once(child, 'exit') as Promise<[number]>
+  let told = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
+  child.stdin.end(`${secret}\n`)
+  const records: ToolRecord[] = []
+  for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) records.push(JSON.parse(line) as ToolRecord)
+  const [exitCode] = await exited
+  return { records, exitCode, told }
+}
+
+describe('a corpus in an archive', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sealed-vault-archives-'))
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  const sampleNamed = (name: string): Sample => {
+    if (name === 'generated') return generatedSample(SEED, FULL ? MESSAGES : 1500)
+    let left = FULL ? Infinity : MESSAGES
+    return sampleOf(readCorpus(name).filter(({ messages }) => (left -= messages.length) >= 0), seededRandom(SEED))
+  }
+  const wanted = process.env['SEALED_VAULT_CORPUS']
+  const found = FULL || wanted !== undefined ? corpusNames(wanted) : []
+  const names = (found.length > 0 ? found : ['generated']).filter((_, i) => i % PARTS === PART - 1)
+  if (names.length === 0) it.skip('none in this part', () => undefined)
+
+  for (const name of names) {
+    it(`as another program reads it: ${name}`, { timeout: found.length > 0 ? 3_600_000 : 120_000 }, async () => {
+      const began = performance.now()
+      const sample = sampleNamed(name)
+      const open = await testBrowser().tab()
+      await fillVault(open, sample, 3)
+      const path = join(folder, `${name}.archive`)
+      const { stream, report } = await open.exportArchive({ recoveryCode })
+      await pipeline(Readable.fromWeb(stream as NodeStream), createWriteStream(path))
+      const { counts, bytes } = await report
+      expect(counts.messages).toBe(sample.messages.length)
+      const { records, exitCode, told } = await readByProgram(path, recoveryCode)
+      expect([exitCode, told]).toEqual([0, ''])
+      expect(records.at(-1)).toMatchObject({ kind: 'end', counts })
+      // Keys in any order; what differs in megabytes is not printed.
+      expect(isDeepStrictEqual(asJson(records), timeless(await jsonOf(await open.exportJson({ unprotected: true }))))).toBe(true)
+      const source = Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>
+      expect((await verify(source, { recoveryCode })).counts).toEqual(counts)
+      await open.lock()
+      if (found.length > 0) console.info(`${name}: ${counts.messages} messages of ${counts.sessions} sessions in ${bytes} bytes, the same read by the library and another program; ${((performance.now() - began) / 1000).toFixed(0)} s`)
+      await rm(path)
+    })
+  }
+
+  it('is refused by the program with another code, and when it was cut off', { timeout: 60_000 }, async () => {
+    const open = await testBrowser().tab()
+    await fillVault(open, generatedSample(SEED, 300))
+    const whole = join(folder, 'whole.archive')
+    const { stream } = await open.exportArchive({ recoveryCode })
+    await pipeline(Readable.fromWeb(stream as NodeStream), createWriteStream(whole))
+    const cut = join(folder, 'cut.archive')
+    const { size } = await stat(whole)
+    await pipeline(createReadStream(whole, { end: size - 2 }), createWriteStream(cut))
+    expect(await readByProgram(whole, createRecoveryCode())).toEqual({ records: [], exitCode: 1, told: 'the recovery code does not fit\n' })
+    const { exitCode, told } = await readByProgram(cut, recoveryCode)
+    expect([exitCode, told]).toEqual([1, expect.stringContaining('cut off')])
+    await open.lock()
+  })
+})
