@@ -1,14 +1,19 @@
 // Segments without a vault: their blocks are not sealed and lie in a map.
 
 import type { SealedBytes } from '../../../src/brand.js'
+import type { Access } from '../../../src/vault/core/access.js'
 import { Blocks, BLOCK_BYTES, BlockWriter } from '../../../src/vault/core/blocks.js'
 import type { Codec, LabelledRow } from '../../../src/vault/core/codec.js'
 import { Slices } from '../../../src/vault/core/slices.js'
-import type { Head } from '../../../src/vault/core/state.js'
-import type { LogsByStem } from '../../../src/vault/search/index/live-index.js'
+import type { Head, State } from '../../../src/vault/core/state.js'
+import type { LiveIndex, LogsByStem } from '../../../src/vault/search/index/live-index.js'
+import type { Wanted } from '../../../src/vault/search/messages/candidates.js'
+import { findCandidates, type Candidates } from '../../../src/vault/search/messages/find-candidates.js'
+import { readOptions, type SearchOptions } from '../../../src/vault/search/options.js'
 import { SegmentBuilder } from '../../../src/vault/search/segments/segment-builder.js'
 import { SegmentWriter } from '../../../src/vault/search/segments/segment-writer.js'
 import { Segment } from '../../../src/vault/search/segments/segment.js'
+import { parseQuery } from '../../../src/vault/search/words/query.js'
 
 export type OpenBlocks = { codec: Codec; blocks: Blocks; keep: (rows: readonly LabelledRow[]) => void }
 
@@ -54,4 +59,20 @@ export async function segmentOf({ codec, blocks, keep }: OpenBlocks, order: numb
   const { blocks: count, ...written } = await writer.finish(new Slices())
   keep(await file.take())
   return Segment.open(blocks, { ...written, blocks: count, order })
+}
+
+/** An index of segments with nothing pending. */
+export function liveOf(...segments: readonly Segment[]): LiveIndex {
+  return { view: async () => ({ segments: segments.map((segment) => ({ segment, hidden: undefined })), pending: [], unread: [], logs }) } as unknown as LiveIndex
+}
+
+/** What a search for a text asks, without a vault. */
+export function wantedOf(text: string, options: SearchOptions = {}, id = text): Wanted {
+  const filters = readOptions(options)
+  return { query: parseQuery(text, filters), filters, id, slices: new Slices() }
+}
+
+/** What an index of segments alone finds: no vault is asked. */
+export function searchSegments(segments: readonly Segment[], wanted: Wanted, limit = Infinity): Promise<Candidates> {
+  return findCandidates({} as Access, liveOf(...segments), {} as State, wanted, limit)
 }

@@ -73,7 +73,8 @@ export async function findCandidates(access: Access, live: LiveIndex | undefined
   let more = false
   const take = (search: SegmentSearch, own: Best): void => {
     more ||= own.more
-    best.push(...candidatesOf(search.segment, own, logs!))
+    // One by one: as arguments of one call, a hundred thousand are too many.
+    for (const candidate of candidatesOf(search.segment, own, logs!)) best.push(candidate)
   }
   if (scorer === undefined) await Promise.all(segments.map(async (search) => take(search, await newestOf(search, limit, wanted.slices))))
   // What the longest segment finds spares the others a look.
