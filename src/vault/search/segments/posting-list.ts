@@ -2,7 +2,7 @@
 
 import type { BytesView, FileRange } from '../../core/blocks.js'
 import { ByteReader } from './bits.js'
-import { CHUNK, readChunkDocs, readChunkPlaces, type ChunkPlaces, type ListPlace } from './postings.js'
+import { CHUNK, MOST_PAIRS, readChunkDocs, readChunkPlaces, type ChunkPlaces, type ListPlace } from './postings.js'
 
 /** Messages in ascending order of their ordinals, and how often each has what was asked for. */
 export interface Matches {
@@ -11,7 +11,7 @@ export interface Matches {
 }
 
 /** What an entry of the directory takes at most: three numbers below 2^32, and its bounds. */
-const LONGEST_ENTRY = 15 + 1 + 2 * 4
+const LONGEST_ENTRY = 15 + 1 + 2 * MOST_PAIRS
 
 interface Directory {
   /** By chunk: its last ordinal. */
