@@ -38,12 +38,15 @@ const STRETCH = 131_072
  */
 export async function findGroups(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number, perLog: number): Promise<LogGroup[]> {
   const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
-  const groups = new Map<string, { matches: number; candidates: (Candidate & { byId: boolean })[] }>()
+  const groups = new Map<string, { matches: number; readonly candidates: (Candidate & { byId: boolean })[]; readonly ids: Set<number> }>()
   const add = (candidates: readonly Candidate[], asIds: boolean): void => {
     for (const candidate of candidates) {
-      const group = groups.get(candidate.chatLogId)
-      if (group === undefined) groups.set(candidate.chatLogId, { matches: 0, candidates: [{ ...candidate, byId: asIds }] })
-      else if (!group.candidates.some(({ number }) => number === candidate.number)) group.candidates.push({ ...candidate, byId: asIds })
+      let group = groups.get(candidate.chatLogId)
+      if (group === undefined) groups.set(candidate.chatLogId, (group = { matches: 0, candidates: [], ids: new Set() }))
+      // What has the id may have the words, too. Nothing else comes twice.
+      if (group.ids.has(candidate.number)) continue
+      if (asIds) group.ids.add(candidate.number)
+      group.candidates.push({ ...candidate, byId: asIds })
     }
   }
   // A segment knows a hash of an id: what only looks like it must not come before everything else.
