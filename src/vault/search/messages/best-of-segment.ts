@@ -38,8 +38,9 @@ export async function newestOf(search: SegmentSearch, limit: number, slices: Sli
   let total = 0
   let low = search.first
   const term = onlyTerm(search)
-  for (let length = firstStretch(search, limit, term); low < search.end && total < limit; length = Math.min(LONGEST_STRETCH, length * STRETCH_GROWTH)) {
-    const high = Math.min(search.end, (await term?.enoughFrom(low, low + length, limit - total)) ?? low + length)
+  // Where filters leave little, stretches that end after so many words must grow, too: each of them looks at all lists that have begun.
+  for (let length = firstStretch(search, limit, term), growth = 1; low < search.end && total < limit; length = Math.min(LONGEST_STRETCH, length * STRETCH_GROWTH), growth *= STRETCH_GROWTH) {
+    const high = Math.min(search.end, (await term?.enoughFrom(low, low + length, growth * (limit - total))) ?? low + length)
     const { ordinals } = await search.between(low, high)
     if (ordinals.length > 0) found.push(ordinals)
     total += ordinals.length
