@@ -1,8 +1,10 @@
 // The first messages of a segment: how much of it is looked at, and that none is passed over that should not be.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { newestOf } from '../../src/vault/search/messages/best-of-segment.js'
+import { newestOf, worthiestOf, type Best } from '../../src/vault/search/messages/best-of-segment.js'
+import { clauseFrequency, Scorer } from '../../src/vault/search/messages/rank.js'
 import { SegmentSearch } from '../../src/vault/search/messages/segment-search.js'
+import { emptySums } from '../../src/vault/search/messages/text-tally.js'
 import { Segment } from '../../src/vault/search/segments/segment.js'
 import { A, B, logs, openBlocks, segmentOf, wantedOf, type Line } from './kit/segments.js'
 
@@ -24,5 +26,32 @@ describe('the newest messages of a segment', () => {
     expect(more).toBe(false)
     expect(between.mock.calls.length).toBeLessThan(8)
     expect(loads.mock.calls.reduce((sum, [, wanted]) => sum + wanted.length, 0)).toBeLessThan(2 * 6000)
+  })
+})
+
+/** The worthiest messages for a query, and what each message that meets it is worth, by ordinal. */
+async function weigh(lines: readonly Line[], text: string, limit: number): Promise<{ readonly best: Best; readonly scores: ReadonlyMap<number, number> }> {
+  const segment = await segmentOf(openBlocks(), 1, lines)
+  const { query, filters, slices } = wantedOf(text, { order: 'relevance' })
+  const search = await SegmentSearch.open({ segment, hidden: undefined }, { query, filters, logs, admitsLog: undefined, slices })
+  const sums = emptySums(query)
+  await search.addSums(sums)
+  const frequencies = query.wanted.map((clause, i) => clauseFrequency(clause, (term) => Math.min(sums.messages, sums.frequencies[i]![clause.terms.indexOf(term)]!)))
+  const scorer = new Scorer({ messages: sums.messages, units: sums.units, frequencies }, undefined)
+  const best = await worthiestOf(search, scorer, limit, 0, slices)
+  const all = await search.between(0, segment.messages)
+  const worth = await search.scores(all, scorer)
+  return { best, scores: new Map([...all.ordinals].map((ordinal, i) => [ordinal, worth[i]!])) }
+}
+
+describe('the worthiest messages of a segment', () => {
+  it('hold part of a word before another that both a compound and its last part go on to', async () => {
+    // In `fooBoo bar` the beginnings are two, of fooboo and of boo, but bar stands there once.
+    const lines = Array.from({ length: 12_000 }, (_, i): Line => ({ number: i, content: i === 10 ? 'fooBoo bar' : 'zoo bar' }))
+    const { best, scores } = await weigh(lines, '*oo-bar', 1)
+    const most = Math.max(...scores.values())
+    expect([...best.ordinals]).toEqual([12_000 - 1 - 10])
+    expect([...best.scores!]).toEqual([most])
+    expect([...scores].filter(([, score]) => score === most)).toHaveLength(1)
   })
 })

@@ -174,11 +174,14 @@ async function clauseBounds(search: SegmentSearch, clause: ClauseSearch, index: 
     byTerm.push(own)
   }
   if (byTerm.length === 1) return byTerm[0]!
-  // A chain stands where all of its words do, and no more often than the rarest of them.
+  // A chain stands where all of its words do, and no more often than the rarest of them. But where its first term means several words, of which a compound and its
+  // last part end at one place, both may go on in the same word.
+  const isOneEach = clause.isChain && (await clause.terms[0]!.lists()).length === 1
   const bounds = new Float64Array(count)
   for (let window = 0; window < count; window++) {
     const parts = byTerm.map((own) => own[window]!)
-    bounds[window] = clause.isChain ? Math.min(...parts) : Math.max(...parts) > 0 ? scorer.most(index) : 0
+    const some = clause.isChain ? Math.min(...parts) : Math.max(...parts)
+    bounds[window] = isOneEach || some === 0 ? some : scorer.most(index)
   }
   return bounds
 }
