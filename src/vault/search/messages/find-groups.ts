@@ -66,10 +66,10 @@ export async function findGroups(access: Access, live: LiveIndex | undefined, st
   }
   for (const [search, own] of owns) {
     for (const [stem, group] of own) {
+      // Without a limit there are as many as chats; while the page has its turn any of them may be deleted.
+      await wanted.slices.breathe()
       const log = logs!.get(stem)
       if (log === undefined || !leading.has(log.id)) continue
-      // Without a limit there are as many as chats.
-      await wanted.slices.breathe()
       add(candidatesOf(search.segment, { ordinals: Uint32Array.from(group.ordinals), scores: Float64Array.from(group.scores) }, logs!), false)
       groups.get(log.id)!.matches += group.matches
     }
