@@ -92,8 +92,8 @@ export class LiveIndex {
       if (missing.length === 0) return this.#viewOf(index, folded)
       const generation = this.#generation
       const opened = await Promise.all(missing.map((entry) => Segment.open(this.#blocks, entry)))
-      // Forgotten meanwhile: nothing may come back.
-      if (generation === this.#generation) for (const segment of opened) this.#opened.set(segment.entry.stem, segment)
+      // Forgotten meanwhile: nothing may come back. Opened by another search: there must be one of each, or what one keeps the other cannot let go of.
+      if (generation === this.#generation) for (const segment of opened) if (!this.#opened.has(segment.entry.stem)) this.#opened.set(segment.entry.stem, segment)
     }
   }
 
