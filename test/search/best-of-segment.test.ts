@@ -54,4 +54,22 @@ describe('the worthiest messages of a segment', () => {
     expect([...best.scores!]).toEqual([most])
     expect([...scores].filter(([, score]) => score === most)).toHaveLength(1)
   })
+
+  it('are not all where some were passed over', async () => {
+    // Ten windows of 1,024 messages. The first and the last hold one message with both words each, a short one and a long one; c makes both words as rare as they must be for
+    // the last window, alone of its round, to be worth no look.
+    const filler = (units: number): string => '='.repeat(units)
+    const contentOf = (ordinal: number): string => {
+      const [at, isFirst, isLast] = [ordinal % 1024, ordinal < 1024, ordinal >= 9 * 1024]
+      if ((isFirst || isLast) && at === 101) return `a b ${filler(isFirst ? 200 : 4000)}`
+      if ((isFirst || isLast) && at === 102) return 'c'
+      const one = ordinal % 2 === 0 ? 'a' : 'b'
+      return isLast ? `${one} ${filler(3000)}` : one
+    }
+    const lines = Array.from({ length: 10_240 }, (_, ordinal): Line => ({ number: 10_239 - ordinal, content: contentOf(ordinal) }))
+    const { best, scores } = await weigh(lines, 'a b', 1)
+    expect([...scores.keys()]).toEqual([101, 9 * 1024 + 101])
+    expect([...best.ordinals]).toEqual([101])
+    expect(best.more).toBe(true)
+  })
 })

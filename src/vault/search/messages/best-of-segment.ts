@@ -100,9 +100,11 @@ export async function worthiestOf(search: SegmentSearch, scorer: Scorer, limit: 
   windows.sort((a, b) => bounds[b]! - bounds[a]! || a - b)
   let at = 0
   for (let many = FIRST_WINDOWS; at < windows.length; at += many, many *= WINDOWS_GROWTH) {
-    const some = windows.subarray(at, at + many).filter((window) => bounds[window]! >= floor && best.mayTake(window * WINDOW, bounds[window]!))
+    const drawn = windows.subarray(at, at + many)
+    const some = drawn.filter((window) => bounds[window]! >= floor && best.mayTake(window * WINDOW, bounds[window]!))
     // All that follow can be worth no more, and are no newer where they are worth as much.
     if (some.length === 0) break
+    if (some.length < drawn.length) best.more = true
     const stretches = [...runsOf(some.sort())].map(([from, to]) => [Math.max(search.first, from * WINDOW), Math.min(search.end, to * WINDOW)] as const).filter(([low, high]) => low < high)
     await search.load(stretches)
     for (const [low, high] of stretches) {
