@@ -48,8 +48,8 @@ export class TermLists {
   #add(words: readonly MeantWord[]): void {
     for (const { page, word } of words) this.#messages += page.messagesOf(word)
     // Numbers of both sort much faster than objects. All words of the second tier come after those of the first.
-    const keys = Float64Array.from(words, ({ page, word }, i) => page.firstOf(word) * MOST_WORDS + i)
-    for (const key of keys.sort()) this.#words.push(words[key % MOST_WORDS]!)
+    const keys = Float64Array.from(words, ({ page, word }, i) => page.firstOf(word) * words.length + i)
+    for (const key of keys.sort()) this.#words.push(words[key % words.length]!)
   }
 
   /** Finds the words of old messages, too. */
@@ -151,9 +151,6 @@ export async function listAmong(segment: Segment, list: PostingList, ordinals: U
   await segment.loadChunks('docs', [{ list, chunks: list.chunksOf(ordinals) }])
   return list.among(ordinals)
 }
-
-/** More words than a term can mean. */
-const MOST_WORDS = 2 ** 21
 
 function* numbers(from: number, to: number): Generator<number> {
   for (let number = from; number < to; number++) yield number
