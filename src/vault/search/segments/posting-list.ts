@@ -161,8 +161,8 @@ export class PostingList {
 
   /** Those of these messages that are in the list; their chunks are loaded. */
   among(wanted: Uint32Array): Matches {
-    const ordinals = new Uint32Array(wanted.length)
-    const counts = new Uint32Array(wanted.length)
+    const ordinals = new Uint32Array(Math.min(wanted.length, this.place.messages))
+    const counts = new Uint32Array(ordinals.length)
     let length = 0
     for (let i = seek(wanted, 0, this.place.first), chunk = 0; i < wanted.length; ) {
       chunk = this.chunkFor(wanted[i]!, chunk)
@@ -170,12 +170,14 @@ export class PostingList {
       this.#decode(chunk)
       const own = this.#ordinals!.subarray(0, this.#length)
       const last = own[own.length - 1]!
-      let at = 0
-      for (; i < wanted.length && wanted[i]! <= last; i++) {
+      // From one to the other and back: neither is walked through where the other has nothing.
+      for (let at = 0; i < wanted.length && wanted[i]! <= last; ) {
         at = seek(own, at, wanted[i]!)
-        if (own[at] !== wanted[i]) continue
-        ordinals[length] = wanted[i]!
-        counts[length++] = this.#counts![at]!
+        if (own[at] === wanted[i]) {
+          ordinals[length] = wanted[i]!
+          counts[length++] = this.#counts![at]!
+          i++
+        } else i = seek(wanted, i, own[at]!)
       }
       // What is left lies behind the only chunk.
       if (this.#directory === undefined) break
