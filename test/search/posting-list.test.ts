@@ -22,7 +22,7 @@ it('a directory is read as far as its longest entries reach', () => {
   const docs = new ByteSink()
   const places = new ByteSink()
   const written = writeList({ ordinals: Uint32Array.from(ordinals), positions: Uint32Array.from(positions), spans: new Uint32Array(ordinals.length).fill(1), from: 0, to: ordinals.length }, lengths, docs, places)
-  const list = new PostingList({ ...written, docsAt: 0, placesAt: docs.length }, true)
+  const list = new PostingList({ ...written, docsAt: 0, placesAt: docs.length }, true, messages * 200)
   // The bytes it asked for and zeros, as where they lie across the border of two blocks.
   const bytes = new Uint8Array(list.directoryLength + SLACK)
   bytes.set(docs.view().subarray(0, list.directoryLength))

@@ -15,7 +15,13 @@ import { SegmentWriter } from '../../../src/vault/search/segments/segment-writer
 import { Segment } from '../../../src/vault/search/segments/segment.js'
 import { parseQuery } from '../../../src/vault/search/words/query.js'
 
-export type OpenBlocks = { codec: Codec; blocks: Blocks; keep: (rows: readonly LabelledRow[]) => void }
+export interface OpenBlocks {
+  readonly codec: Codec
+  readonly blocks: Blocks
+  readonly keep: (rows: readonly LabelledRow[]) => void
+  /** Changes what is read of a block, as a writer would have that makes mistakes. */
+  tamper: ((stem: string, block: number, bytes: Uint8Array) => void) | undefined
+}
 
 export function openBlocks(): OpenBlocks {
   const rows = new Map<string, Uint8Array>()
@@ -23,16 +29,24 @@ export function openBlocks(): OpenBlocks {
   const codec = {
     sealBytes: async (_store: string, stem: string, page: number, bytes: Uint8Array) => ({ label: name(stem, page), row: bytes.slice(), element: new Uint8Array() }) as unknown as LabelledRow,
     labels: (_store: string, stem: string, page: number) => [name(stem, page)],
-    openBytes: async (_store: string, _label: unknown, row: Uint8Array) => row,
+    openBytes: async (_store: string, label: string, row: Uint8Array) => {
+      if (open.tamper === undefined) return row
+      const [stem, block] = label.split('/') as [string, string]
+      const bytes = row.slice()
+      open.tamper(stem, Number(block), bytes)
+      return bytes
+    },
   } as unknown as Codec
   const backend = { read: async (requests: readonly { key: string }[]) => requests.map(({ key }) => rows.get(key) as SealedBytes | undefined) }
-  return {
+  const open: OpenBlocks = {
     codec,
     blocks: new Blocks(backend as never, codec, 64 * BLOCK_BYTES),
     keep: (made) => {
       for (const { label, row } of made) rows.set(label as unknown as string, row)
     },
+    tamper: undefined,
   }
+  return open
 }
 
 export interface Line {

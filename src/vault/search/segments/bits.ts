@@ -1,6 +1,8 @@
 // Bits and bytes of a segment's lists: most significant bit first, gaps as Rice codes, counts as Elias gamma codes.
 // Implements docs/format.md, section 12.
 
+import { malformed } from './malformed.js'
+
 /** Bytes a reader may look past the end of what it was given: whoever hands it bytes leaves that much room. */
 export const SLACK = 8
 
@@ -148,6 +150,7 @@ export class BitReader {
     return value
   }
 
+  /** @throws {SuspectPage} */
   rice(k: number): number {
     let ones = 0
     for (;;) {
@@ -157,8 +160,7 @@ export class BitReader {
         this.at += run + 1
         break
       }
-      // Damage that authenticates is a mistake of the writer; it must not become an endless loop.
-      if ((this.at >>> 3) > this.#bytes.length) throw new RangeError('a bit stream has no end')
+      if ((this.at >>> 3) > this.#bytes.length) throw malformed()
       ones += 32
       this.at += 32
     }
@@ -187,11 +189,13 @@ export class ByteReader {
     this.at = at
   }
 
+  /** @throws {SuspectPage} where it has no end */
   varint(): number {
     let value = this.bytes[this.at++]!
     if (value < 0x80) return value
     value -= 0x80
     for (let unit = 0x80; ; unit *= 0x80) {
+      if (this.at >= this.bytes.length) throw malformed()
       const next = this.bytes[this.at++]!
       value += (next & 0x7f) * unit
       if (next < 0x80) return value

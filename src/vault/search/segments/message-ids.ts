@@ -3,6 +3,7 @@
 
 import type { Slices } from '../../core/slices.js'
 import { BitReader, ByteSink } from './bits.js'
+import { mustBe } from './malformed.js'
 
 /** Hashes that share a bucket, on average at most. */
 const PER_BUCKET = 32
@@ -37,6 +38,12 @@ export function idLayout(messages: number): IdLayout {
   return { bucketBits, ordinalBits, entryBits: HASH_BITS - bucketBits + ordinalBits }
 }
 
+/** Bytes of the whole section. */
+export function idsLength(messages: number): number {
+  const { bucketBits, entryBits } = idLayout(messages)
+  return 4 * (2 ** bucketBits + 1) + Math.ceil((messages * entryBits) / 8)
+}
+
 /** Where each bucket begins, 32 bits each, and the end; then the entries, packed. */
 export async function encodeIds(ids: Uint32Array, slices: Slices): Promise<Uint8Array> {
   const { bucketBits, ordinalBits } = idLayout(ids.length)
@@ -65,7 +72,7 @@ function bucketOf(id: number, bucketBits: number): number {
   return id >>> (HASH_BITS - bucketBits)
 }
 
-/** The hash of every message, by ordinal. @param bytes of the whole section, with SLACK bytes behind it */
+/** The hash of every message, by ordinal. @param bytes of the whole section, with SLACK bytes behind it @throws {SuspectPage} */
 export function decodeIds(bytes: Uint8Array, messages: number): Uint32Array {
   const { bucketBits, ordinalBits } = idLayout(messages)
   const buckets = 2 ** bucketBits
@@ -75,6 +82,7 @@ export function decodeIds(bytes: Uint8Array, messages: number): Uint32Array {
   let start = starts.bits(32)
   for (let bucket = 0; bucket < buckets; bucket++) {
     const end = starts.bits(32)
+    mustBe(start <= end && end <= messages)
     for (; start < end; start++) {
       const rest = entries.bits(HASH_BITS - bucketBits)
       ids[entries.bits(ordinalBits)] = bucket * 2 ** (HASH_BITS - bucketBits) + rest
@@ -86,7 +94,7 @@ export function decodeIds(bytes: Uint8Array, messages: number): Uint32Array {
 /** Reads a part of the ids section: bytes with SLACK behind them. */
 export type ReadIds = (from: number, length: number) => Promise<Uint8Array>
 
-/** Ordinals of messages that may have this id. */
+/** Ordinals of messages that may have this id. @throws {SuspectPage} */
 export async function findId(id: string, messages: number, read: ReadIds): Promise<number[]> {
   const { bucketBits, ordinalBits, entryBits } = idLayout(messages)
   const kept = HASH_BITS - bucketBits
@@ -95,6 +103,7 @@ export async function findId(id: string, messages: number, read: ReadIds): Promi
   const bounds = new BitReader(await read(4 * bucket, 8), 0)
   const start = bounds.bits(32)
   const end = bounds.bits(32)
+  mustBe(start <= end && end <= messages)
   if (start === end) return []
   const entriesAt = 8 * 4 * (2 ** bucketBits + 1) + start * entryBits
   const from = entriesAt >>> 3
@@ -105,7 +114,9 @@ export async function findId(id: string, messages: number, read: ReadIds): Promi
   for (let i = start; i < end; i++) {
     const same = reader.bits(kept) === rest
     const ordinal = reader.bits(ordinalBits)
-    if (same) found.push(ordinal)
+    if (!same) continue
+    mustBe(ordinal < messages)
+    found.push(ordinal)
   }
   return found
 }

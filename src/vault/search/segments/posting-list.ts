@@ -2,6 +2,7 @@
 
 import type { BytesView, FileRange } from '../../core/blocks.js'
 import { ByteReader } from './bits.js'
+import { malformed, mustBe } from './malformed.js'
 import { CHUNK, MOST_PAIRS, readChunkDocs, readChunkPlaces, type ChunkPlaces, type ListPlace } from './postings.js'
 
 /** Messages in ascending order of their ordinals, and how often each has what was asked for. */
@@ -29,6 +30,8 @@ export class PostingList {
   readonly place: ListPlace
   readonly chunks: number
   readonly #counted: boolean
+  /** No ordinal is as great. */
+  readonly #end: number
   #directory: Directory | undefined
   // Loaded parts by chunk.
   readonly #docs: (BytesView | undefined)[] = []
@@ -39,10 +42,16 @@ export class PostingList {
   #counts: Uint32Array | undefined
   #length = 0
 
-  /** @param counted false for terms that stand nowhere in a text */
-  constructor(place: ListPlace, counted: boolean) {
+  /**
+   * @param counted false for terms that stand nowhere in a text
+   * @param end how many messages the segment has
+   * @throws {SuspectPage}
+   */
+  constructor(place: ListPlace, counted: boolean, end: number) {
+    mustBe(place.messages > 0 && place.messages <= end && place.first < end)
     this.place = place
     this.#counted = counted
+    this.#end = end
     this.chunks = Math.ceil(place.messages / CHUNK)
   }
 
@@ -51,21 +60,24 @@ export class PostingList {
     return this.chunks < 2 || this.#directory !== undefined ? 0 : Math.min(this.place.docsLength, this.chunks * LONGEST_ENTRY)
   }
 
-  /** @param view of `directoryLength` bytes from the beginning of the docs part, with SLACK bytes behind them */
+  /** @param view of `directoryLength` bytes from the beginning of the docs part, with SLACK bytes behind them @throws {SuspectPage} */
   open({ bytes, at }: BytesView): void {
     const { chunks } = this
     const directory = { lasts: new Uint32Array(chunks), docs: new Uint32Array(chunks + 1), places: new Uint32Array(chunks + 1), bounds: new Uint32Array(chunks + 1) }
     const pairs: number[] = []
     const reader = new ByteReader(bytes, at)
     let last = -1
+    let docs = 0
+    let places = 0
     for (let chunk = 0; chunk < chunks; chunk++) {
       directory.lasts[chunk] = last += reader.varint() + 1
-      directory.docs[chunk + 1] = directory.docs[chunk]! + reader.varint()
-      directory.places[chunk + 1] = directory.places[chunk]! + reader.varint()
+      directory.docs[chunk + 1] = docs += reader.varint()
+      directory.places[chunk + 1] = places += reader.varint()
       for (let left = bytes[reader.at++]!; left > 0; left--) pairs.push(bytes[reader.at++]!, bytes[reader.at++]!)
       directory.bounds[chunk + 1] = pairs.length
     }
     const length = reader.at - at
+    mustBe(last < this.#end && length + docs === this.place.docsLength && places === this.place.placesLength)
     for (let chunk = 0; chunk <= chunks; chunk++) directory.docs[chunk]! += length
     this.#directory = { ...directory, pairs: Uint8Array.from(pairs) }
   }
@@ -135,7 +147,11 @@ export class PostingList {
 
   #decodeInto(chunk: number, ordinals: Uint32Array, counts: Uint32Array, to: number): void {
     const { bytes, at } = this.#docs[chunk]!
-    readChunkDocs(bytes, at, this.#sizeOf(chunk), chunk === 0 ? -1 : this.#directory!.lasts[chunk - 1]!, this.place.first, this.#counted, ordinals, counts, to)
+    const size = this.#sizeOf(chunk)
+    readChunkDocs(bytes, at, size, chunk === 0 ? -1 : this.#directory!.lasts[chunk - 1]!, this.place.first, this.#counted, ordinals, counts, to)
+    // They rise, so none is greater.
+    const last = ordinals[to + size - 1]!
+    if (this.#directory === undefined ? last >= this.#end : last !== this.#directory.lasts[chunk]) throw malformed()
   }
 
   #decode(chunk: number): void {
@@ -147,7 +163,7 @@ export class PostingList {
     this.#chunk = chunk
   }
 
-  /** All messages with ordinals from `low` up to `high` (exclusive); their chunks are loaded. */
+  /** All messages with ordinals from `low` up to `high` (exclusive); their chunks are loaded. @throws {SuspectPage} */
   between(low: number, high: number): Matches {
     const [from, to] = this.chunksBetween(low, high)
     const room = Math.min(this.place.messages - from * CHUNK, (to - from) * CHUNK)
@@ -159,7 +175,7 @@ export class PostingList {
     return { ordinals: ordinals.subarray(start, end), counts: counts.subarray(start, end) }
   }
 
-  /** Those of these messages that are in the list; their chunks are loaded. */
+  /** Those of these messages that are in the list; their chunks are loaded. @throws {SuspectPage} */
   among(wanted: Uint32Array): Matches {
     const ordinals = new Uint32Array(Math.min(wanted.length, this.place.messages))
     const counts = new Uint32Array(ordinals.length)
@@ -185,7 +201,7 @@ export class PostingList {
     return { ordinals: ordinals.subarray(0, length), counts: counts.subarray(0, length) }
   }
 
-  /** Adds the counts of messages from `low` on to an array that begins there; their chunks are loaded. */
+  /** Adds the counts of messages from `low` on to an array that begins there; their chunks are loaded. @throws {SuspectPage} */
   addTo(sums: Uint32Array, low: number): void {
     const high = low + sums.length
     const [from, to] = this.chunksBetween(low, high)
@@ -199,7 +215,7 @@ export class PostingList {
     }
   }
 
-  /** Messages and places of a chunk; both are loaded. */
+  /** Messages and places of a chunk; both are loaded. @throws {SuspectPage} */
   placesOf(chunk: number): ChunkPlaces & { readonly ordinals: Uint32Array } {
     this.#decode(chunk)
     const { bytes, at } = this.#places[chunk]!

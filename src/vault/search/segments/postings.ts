@@ -2,6 +2,7 @@
 // parameters. Implements docs/format.md, section 12, "Lists".
 
 import { BitReader, ByteSink, riceParameter } from './bits.js'
+import { mustBe } from './malformed.js'
 
 /** Messages of one chunk. */
 export const CHUNK = 128
@@ -237,11 +238,13 @@ export interface ChunkPlaces {
   readonly spans: Uint32Array | undefined
 }
 
-/** @param bytes with SLACK bytes behind the chunk; @param counts of its messages */
+/** @param bytes with SLACK bytes behind the chunk; @param counts of its messages @throws {SuspectPage} */
 export function readChunkPlaces(bytes: Uint8Array, at: number, counts: Uint32Array, messages: number, hasSpans: boolean): ChunkPlaces {
   const starts = new Uint32Array(messages + 1)
-  for (let i = 0; i < messages; i++) starts[i + 1] = starts[i]! + counts[i]!
-  const total = starts[messages]!
+  let total = 0
+  for (let i = 0; i < messages; i++) starts[i + 1] = total += counts[i]!
+  // Each takes a bit at least.
+  mustBe(total <= 8 * (bytes.length - at))
   const positions = new Uint32Array(total)
   const spans = hasSpans ? new Uint32Array(total) : undefined
   const reader = new BitReader(bytes, at)

@@ -1,9 +1,10 @@
 // The parts of a segment that lists and words are not: which messages it covers, and where everything is.
 // Implements docs/format.md, section 12, "Segment".
 
-import { fromBase64Url, fromUtf8, toBase64Url } from '../../../crypto/bytes.js'
+import { fromBase64Url, toBase64Url } from '../../../crypto/bytes.js'
 import type { Slices } from '../../core/slices.js'
 import { BitReader, ByteReader, ByteSink } from './bits.js'
+import { malformed, mustBe, readWords } from './malformed.js'
 
 export const FOOTER_BYTES = 64
 /** Messages that share a first time. */
@@ -12,6 +13,8 @@ export const TIME_ENTRY = 12
 /** Written before the page gets its turn. */
 const CHUNKS_AT_ONCE = 64
 const STEM_BYTES = 12
+/** Messages of a chat log have no greater number. */
+const MOST_NUMBER = 0xffffffff
 /** Stems or runs read before the page gets its turn. */
 const STEMS_AT_ONCE = 1024
 /** Words of a page are this many bytes, numbers included, or a little more. */
@@ -102,9 +105,12 @@ export interface PageEntry {
   readonly numbersAt: number
   readonly numbersLength: number
   readonly docsAt: number
+  readonly docsLength: number
   readonly placesAt: number
+  readonly placesLength: number
 }
 
+/** @param bytes of the directory, with SLACK bytes behind them @throws {SuspectPage} */
 export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] {
   const reader = new ByteReader(bytes)
   const entries: PageEntry[] = []
@@ -112,10 +118,11 @@ export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] 
   const wordsAt = [0, 0]
   const numbersAt = [0, 0]
   let { groupsAt } = footer
+  let words = 0
   for (let left = footer.pages; left > 0; left--) {
     const head = reader.varint()
     const firstLength = Math.floor(head / 2)
-    const first = fromUtf8(bytes.subarray(reader.at, reader.at + firstLength))
+    const first = readWords(bytes.subarray(reader.at, reader.at + firstLength))
     reader.at += firstLength
     const count = reader.varint()
     const wordsLength = reader.varint()
@@ -123,11 +130,16 @@ export function decodeDirectory(bytes: Uint8Array, footer: Footer): PageEntry[] 
     const docsLength = reader.varint()
     const placesLength = reader.varint()
     const tier = head % 2
-    entries.push({ tier, first, count, wordsAt: wordsAt[tier]!, wordsLength, numbersAt: numbersAt[tier]!, numbersLength, docsAt: groupsAt, placesAt: groupsAt + docsLength })
+    entries.push({ tier, first, count, wordsAt: wordsAt[tier]!, wordsLength, numbersAt: numbersAt[tier]!, numbersLength, docsAt: groupsAt, docsLength, placesAt: groupsAt + docsLength, placesLength })
+    // A word takes two bytes at least, and none of a page's lengths is greater than all there is.
+    mustBe(count > 0 && 2 * count <= wordsLength)
+    words += count
     wordsAt[tier]! += wordsLength
     numbersAt[tier]! += numbersLength
     groupsAt += docsLength + placesLength
   }
+  mustBe(reader.at === footer.directoryLength && words === footer.words && groupsAt === footer.wordsAt)
+  mustBe(footer.wordsAt + wordsAt[0]! + wordsAt[1]! === footer.numbersAt && footer.numbersAt + numbersAt[0]! + numbersAt[1]! === footer.partsAt)
   const before = (tier: number, lengths: readonly number[]): number => (tier === 0 ? 0 : lengths[0]!)
   return entries.map((entry) => ({ ...entry, wordsAt: footer.wordsAt + before(entry.tier, wordsAt) + entry.wordsAt, numbersAt: footer.numbersAt + before(entry.tier, numbersAt) + entry.numbersAt }))
 }
@@ -184,16 +196,20 @@ export interface DecodedTable {
   readonly gone: readonly GoneRun[]
 }
 
-/** Gives way to the page on the way: there are as many stems as chats. */
-export async function decodeTable(bytes: Uint8Array, slices: Slices): Promise<DecodedTable> {
+/** Gives way to the page on the way: there are as many stems as chats. @param bytes of the table, with SLACK bytes behind them @throws {SuspectPage} */
+export async function decodeTable(bytes: Uint8Array, { tableLength, messages }: Footer, slices: Slices): Promise<DecodedTable> {
   const reader = new ByteReader(bytes)
   const stems: string[] = []
-  for (let left = reader.varint(); left > 0; left--) {
+  let left = reader.varint()
+  mustBe(left * STEM_BYTES <= tableLength)
+  for (; left > 0; left--) {
     stems.push(toBase64Url(bytes.subarray(reader.at, reader.at + STEM_BYTES)))
     reader.at += STEM_BYTES
     if (left % STEMS_AT_ONCE === 0) await slices.breathe()
   }
   const count = reader.varint()
+  // One takes two bytes at least.
+  mustBe(2 * count <= tableLength)
   const runs = { logs: new Uint32Array(count), numbers: new Uint32Array(count), ordinals: new Uint32Array(count), counts: new Uint32Array(count) }
   const expected = new ExpectedNumbers()
   let log = 0
@@ -204,6 +220,7 @@ export async function decodeTable(bytes: Uint8Array, slices: Slices): Promise<De
     const counted = reader.varint()
     const count = Math.floor(counted / 2)
     const number = counted % 2 === 0 ? expected.get(log) : reader.varint()
+    if (!(log >= 0 && log < stems.length && count > 0 && number >= count - 1 && number <= MOST_NUMBER)) throw malformed()
     expected.note(log, number, count)
     runs.logs[i] = log
     runs.numbers[i] = number
@@ -213,7 +230,12 @@ export async function decodeTable(bytes: Uint8Array, slices: Slices): Promise<De
     if (i % STEMS_AT_ONCE === 0) await slices.breathe()
   }
   const gone: GoneRun[] = []
-  for (let left = reader.varint(); left > 0; left--) gone.push({ log: reader.varint(), from: reader.varint(), count: reader.varint() })
+  for (left = reader.varint(); left > 0; left--) {
+    const run = { log: reader.varint(), from: reader.varint(), count: reader.varint() }
+    mustBe(run.log < stems.length && run.from + run.count - 1 <= MOST_NUMBER)
+    gone.push(run)
+  }
+  mustBe(ordinal === messages && reader.at === tableLength)
   return { stems, runs, gone }
 }
 
@@ -277,12 +299,13 @@ function areWhole(times: Float64Array, first: number, end: number): boolean {
   return true
 }
 
-/** The times of one chunk. @param bytes of its steps, with SLACK bytes behind them */
+/** The times of one chunk. @param bytes of its steps, with SLACK bytes behind them @throws {SuspectPage} */
 export function decodeTimes(bytes: Uint8Array, firstTime: number, count: number): Float64Array {
   const times = new Float64Array(count)
   times[0] = firstTime
   const parameter = bytes[0]!
   if (parameter === NOT_WHOLE) {
+    mustBe(bytes.length >= 1 + 8 * (count - 1))
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     for (let i = 1; i < count; i++) times[i] = view.getFloat64(1 + 8 * (i - 1))
     return times

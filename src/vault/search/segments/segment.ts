@@ -1,16 +1,16 @@
 // Reads a segment: its messages, its words, and the lists of terms. Implements docs/format.md, section 12, "Segment".
 
-import { VaultError } from '../../../errors.js'
 import { BLOCK_BYTES, type Blocks, type FileRange } from '../../core/blocks.js'
 import type { Segment as SegmentEntry } from '../../core/index-segments.js'
-import { SuspectPage } from '../../core/pages.js'
 import { Slices } from '../../core/slices.js'
 import { SLACK } from './bits.js'
-import { findId } from './message-ids.js'
+import { mustBe } from './malformed.js'
+import { findId, idsLength } from './message-ids.js'
 import { PostingList } from './posting-list.js'
 import type { ListPlace } from './postings.js'
 import { decodeDirectory, decodeFooter, decodeTable, decodeTimes, FOOTER_BYTES, TIME_ENTRY, TIMES_CHUNK, newMessages, type DecodedTable, type Footer, type GoneRun, type Runs } from './segment-format.js'
 import { Vocabulary } from './vocabulary.js'
+import { partsLength } from './word-parts.js'
 
 /** Chunks that nobody asked for are read along where there are no more than so many between two. */
 const CHUNKS_BETWEEN = 4
@@ -38,7 +38,10 @@ export class Segment {
     this.stems = table.stems
     this.runs = table.runs
     this.gone = table.gone
-    this.vocabulary = new Vocabulary(blocks, entry.stem, decodeDirectory(directory, footer), newMessages(footer.messages), footer.partsAt)
+    const pages = decodeDirectory(directory, footer)
+    const boundary = newMessages(footer.messages)
+    mustBe(footer.idsAt - footer.partsAt === (boundary === 0 ? 0 : partsLength(pages.filter(({ tier }) => tier === 1).length)))
+    this.vocabulary = new Vocabulary(blocks, entry.stem, pages, boundary, footer.partsAt)
     this.#timesSection = times
     const view = new DataView(times.buffer)
     this.#firstTimes = Float64Array.from({ length: Math.ceil(footer.messages / TIMES_CHUNK) }, (_, chunk) => view.getFloat64(chunk * TIME_ENTRY))
@@ -50,7 +53,7 @@ export class Segment {
     const bytes = entry.blocks * BLOCK_BYTES
     const [end] = await blocks.read([{ stem, from: bytes - FOOTER_BYTES, length: FOOTER_BYTES }], 0)
     const footer = decodeFooter(end!)
-    if (footer.messages !== entry.messages || footer.directoryAt + footer.directoryLength > bytes - FOOTER_BYTES || footer.tableLength > bytes || !(footer.timesAt <= footer.groupsAt && footer.groupsAt <= bytes) || timesEntries(footer) > footer.groupsAt - footer.timesAt) throw malformed()
+    mustBe(footer.messages === entry.messages && footer.units === entry.units && isInOrder(footer, bytes - FOOTER_BYTES))
     const [table, directory, times] = await blocks.read(
       [
         { stem, from: 0, length: footer.tableLength },
@@ -59,7 +62,7 @@ export class Segment {
       ],
       SLACK,
     )
-    return new Segment(blocks, entry, footer, await decodeTable(table!, new Slices()), directory!, times!)
+    return new Segment(blocks, entry, footer, await decodeTable(table!, footer, new Slices()), directory!, times!)
   }
 
   get messages(): number {
@@ -115,6 +118,7 @@ export class Segment {
   #decodeTimes(chunk: number): Float64Array {
     const entries = timesEntries(this.footer)
     const at = entries + new DataView(this.#timesSection.buffer).getUint32(chunk * TIME_ENTRY + 8)
+    mustBe(at < this.#timesSection.length - SLACK)
     return decodeTimes(this.#timesSection.subarray(at), this.#firstTimes[chunk]!, Math.min(TIMES_CHUNK, this.messages - chunk * TIMES_CHUNK))
   }
 
@@ -162,7 +166,7 @@ export class Segment {
 
   /** Lists that can say which of their chunks are needed. @param exact whether they are those of exact terms */
   async lists(places: readonly ListPlace[], exact = false): Promise<PostingList[]> {
-    const lists = places.map((place) => new PostingList(place, !exact))
+    const lists = places.map((place) => new PostingList(place, !exact, this.messages))
     const long = lists.filter(({ directoryLength }) => directoryLength > 0)
     const views = await this.#blocks.views(long.map(({ place, directoryLength }) => this.#range(place.docsAt, directoryLength)), SLACK)
     for (const [i, list] of long.entries()) list.open(views[i]!)
@@ -208,6 +212,9 @@ function timesEntries({ messages }: Footer): number {
   return Math.ceil(messages / TIMES_CHUNK) * TIME_ENTRY
 }
 
-function malformed(): SuspectPage {
-  return new SuspectPage(new VaultError('corrupt', 'a segment of the search index is malformed; rebuildIndex() makes it anew', { where: 'blocks', reason: 'segment' }))
+/** Whether everything lies where the format says, one after the other, as far as the footer tells. @param end of all of it at most */
+function isInOrder(footer: Footer, end: number): boolean {
+  const { messages, tableLength, timesAt, groupsAt, wordsAt, numbersAt, partsAt, idsAt, directoryAt, directoryLength } = footer
+  const rises = timesAt + timesEntries(footer) <= groupsAt && groupsAt <= wordsAt && wordsAt <= numbersAt && numbersAt <= partsAt && partsAt <= idsAt
+  return rises && tableLength + messages === timesAt && idsAt + idsLength(messages) === directoryAt && directoryAt + directoryLength <= end
 }

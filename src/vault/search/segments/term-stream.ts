@@ -37,7 +37,7 @@ export class TermStream {
     this.#at = first.term === undefined || (second.term !== undefined && second.term < first.term) ? second : first
   }
 
-  /** Everything about the term it stands at. */
+  /** Everything about the term it stands at. @throws {SuspectPage} */
   read(): StreamedTerm {
     return this.#at.read()
   }
@@ -47,7 +47,7 @@ class TierStream {
   term: string | undefined
   hasBegun = false
   readonly #pages: AsyncGenerator<WordPage, void, undefined>
-  readonly #stem: string
+  readonly #segment: Segment
   readonly #blocks: Blocks
   #page: WordPage | undefined
   #word = 0
@@ -57,7 +57,7 @@ class TierStream {
 
   constructor(segment: Segment, blocks: Blocks, tier: 0 | 1) {
     this.#pages = segment.vocabulary.pages(tier)
-    this.#stem = segment.entry.stem
+    this.#segment = segment
     this.#blocks = blocks
   }
 
@@ -74,7 +74,7 @@ class TierStream {
     if (this.#page === undefined) return
     const last = this.#page.placeOf(this.#page.count - 1)
     this.#bytesAt = this.#page.placeOf(0).docsAt
-    const [bytes] = await this.#blocks.read([{ stem: this.#stem, from: this.#bytesAt, length: last.placesAt + last.placesLength - this.#bytesAt }], SLACK)
+    const [bytes] = await this.#blocks.read([{ stem: this.#segment.entry.stem, from: this.#bytesAt, length: last.placesAt + last.placesLength - this.#bytesAt }], SLACK)
     this.#bytes = bytes!
   }
 
@@ -86,7 +86,7 @@ class TierStream {
     const term = this.term!
     const place = this.#page!.placeOf(this.#word)
     const exact = term.startsWith(EXACT)
-    const list = new PostingList(place, !exact)
+    const list = new PostingList(place, !exact, this.#segment.messages)
     if (list.directoryLength > 0) list.open(this.#view(place.docsAt))
     list.load('docs', 0, list.chunks, this.#view(list.rangeOf('', 'docs', 0, list.chunks).from))
     const { ordinals, counts } = list.between(0, 0xffffffff)

@@ -1,9 +1,9 @@
 // Words that lie together, and where their lists are. Implements docs/format.md, section 12, "word pages".
 
-import { fromUtf8 } from '../../../crypto/bytes.js'
 import type { BytesView } from '../../core/blocks.js'
 import { compare, type ComparedTerm } from '../words/query.js'
 import { ByteReader } from './bits.js'
+import { mustBe, readWords } from './malformed.js'
 import type { ListPlace } from './postings.js'
 import { EXACT, type PageEntry } from './segment-format.js'
 
@@ -36,8 +36,9 @@ export class WordPage {
     return this.#bytes !== undefined || this.#numbers !== undefined
   }
 
+  /** @throws {SuspectPage} */
   takeWords({ bytes, at }: BytesView): void {
-    this.#text = fromUtf8(bytes.subarray(at, at + this.entry.wordsLength))
+    this.#text = readWords(bytes.subarray(at, at + this.entry.wordsLength))
   }
 
   takeNumbers({ bytes, at }: BytesView): void {
@@ -48,7 +49,13 @@ export class WordPage {
     if (this.#starts !== undefined) return this.#starts
     const starts = new Uint32Array(this.count + 1)
     let at = 0
-    for (let i = 1; i <= this.count; i++) starts[i] = at = this.#text.indexOf('\0', at) + 1
+    for (let i = 1; i <= this.count; i++) {
+      const end = this.#text.indexOf('\0', at)
+      // Else it would begin again.
+      mustBe(end !== -1)
+      starts[i] = at = end + 1
+    }
+    mustBe(at === this.#text.length)
     this.#starts = starts
     return starts
   }
@@ -143,12 +150,15 @@ export class WordPage {
     const firsts = new Uint32Array(this.count)
     const docs = new Uint32Array(this.count + 1)
     const places = new Uint32Array(this.count + 1)
+    let docsEnd = 0
+    let placesEnd = 0
     for (let i = 0; i < this.count; i++) {
       messages[i] = reader.varint()
       firsts[i] = reader.varint()
-      docs[i + 1] = docs[i]! + reader.varint()
-      places[i + 1] = places[i]! + reader.varint()
+      docs[i + 1] = docsEnd += reader.varint()
+      places[i + 1] = placesEnd += reader.varint()
     }
+    mustBe(reader.at === this.entry.numbersLength && docsEnd === this.entry.docsLength && placesEnd === this.entry.placesLength)
     // It may be a view of a whole block.
     this.#bytes = undefined
     return { messages, firsts, docs, places }

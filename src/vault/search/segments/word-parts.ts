@@ -3,7 +3,7 @@
 // Every three letters in a row that a word has put it into one of some buckets; for each bucket there is a bit for each page. A page whose bits are set for
 // all threes of a part may have it; one that lacks a bit has not (a Bloom filter with one hash: B. H. Bloom, 1970).
 
-export const BUCKETS = 2048
+const BUCKETS = 2048
 /** Letters in a row. */
 const GRAM = 3
 
@@ -21,6 +21,11 @@ function bucketAt(text: string, at: number): number {
 /** Bytes of a bucket's bits. */
 export function bucketBytes(pages: number): number {
   return (pages + 7) >>> 3
+}
+
+/** Bytes of all buckets. */
+export function partsLength(pages: number): number {
+  return BUCKETS * bucketBytes(pages)
 }
 
 /** Takes in the words of one page after the other. */
@@ -41,7 +46,7 @@ export class WordParts {
   /** All buckets, one after the other. */
   encode(): Uint8Array {
     const width = bucketBytes(this.#pages.length)
-    const bytes = new Uint8Array(this.#pages.length === 0 ? 0 : BUCKETS * width)
+    const bytes = new Uint8Array(partsLength(this.#pages.length))
     for (const [page, buckets] of this.#pages.entries()) for (const bucket of buckets) bytes[bucket * width + (page >>> 3)]! |= 0x80 >>> (page & 7)
     return bytes
   }
