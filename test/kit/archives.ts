@@ -3,7 +3,7 @@
 import { openArchive } from '../../tools/open-archive.mjs'
 import type { JsonExport, ToolRecord } from './archive-json.js'
 
-export { asJson, timeless, type JsonExport } from './archive-json.js'
+export { asJson, timeless, type JsonExport, type ToolRecord } from './archive-json.js'
 
 export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
