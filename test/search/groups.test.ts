@@ -37,7 +37,7 @@ describe('chat logs with what is searched for', () => {
     expect(await timeFor(1, 8000)).toBeLessThan(10 * many)
   })
 
-  it('may be deleted whenever the page has its turn', async () => {
+  it('may be deleted whenever the page has its turn', { timeout: 60_000 }, async () => {
     // At the first turn, at the second, and so on until the search has no more of them.
     for (let turn = 1, deleted = true; deleted; turn++) {
       const open = await testBrowser().tab()

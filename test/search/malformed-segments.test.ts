@@ -80,7 +80,7 @@ describe('what says nonsense', () => {
     await expect(Segment.open(store.blocks, entry)).rejects.toThrow(SuspectPage)
   })
 
-  it('a list: the messages are read instead', async () => {
+  it('a list: the messages are read instead', { timeout: 60_000 }, async () => {
     const open = await testBrowser().tab()
     await open.load([{ session: { id: 's' }, messages: [message('a zeppelin'), message('a boat')] }])
     await open.checkpoint()
@@ -119,7 +119,7 @@ describe('one wrong bit of a segment', () => {
   it.each([
     ['of few messages', 300, 240],
     ['in tiers', 4200, 60],
-  ])('%s leads to messages that are looked at or to damage of the index', { timeout: 60_000 }, async (_, messages, flips) => {
+  ])('%s leads to messages that are looked at or to damage of the index', { timeout: 120_000 }, async (_, messages, flips) => {
     const store = openBlocks()
     const lines = Array.from({ length: messages }, (__, i): Line => ({ stem: i % 3 === 0 ? B : A, number: Math.floor(i / 3) + 1000 * (i % 3), timestamp: i * 7, content: `w${i % 500} zoo ${i % 2 === 0 ? 'b a' : 'a b'} fooBar ${'a '.repeat(i % 5)}` }))
     const { entry, footer } = await segmentOf(store, 1, lines)

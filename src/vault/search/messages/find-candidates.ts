@@ -69,12 +69,12 @@ async function idCandidates({ segment, hidden }: LiveSegment, id: string, logs: 
 /** The best candidates, at most `limit` by words. Call it inside a view. @throws {SuspectPage} */
 export async function findCandidates(access: Access, live: LiveIndex | undefined, state: State, wanted: Wanted, limit: number): Promise<Candidates> {
   const { scorer, inTexts, byId, segments, logs } = await ask(access, live, state, wanted)
-  const best = [...inTexts]
+  let best = [...inTexts]
   let more = false
   const take = (search: SegmentSearch, own: Best): void => {
     more ||= own.more
-    // One by one: as arguments of one call, a hundred thousand are too many.
-    for (const candidate of candidatesOf(search.segment, own, logs!)) best.push(candidate)
+    // Not as the arguments of a call: a hundred thousand are too many.
+    best = best.concat(candidatesOf(search.segment, own, logs!))
   }
   if (scorer === undefined) await Promise.all(segments.map(async (search) => take(search, await newestOf(search, limit, wanted.slices))))
   // What the longest segment finds spares the others a look.
