@@ -239,8 +239,13 @@ async function* deflatedOf(plain, seen) {
 async function* linesOf(plain) {
   const seen = { packed: 0 }
   const inflate = createInflateRaw()
+  let wake = () => {}
+  inflate.on('drain', () => wake()).on('close', () => wake())
   const feeding = (async () => {
-    for await (const chunk of deflatedOf(plain, seen)) if (!inflate.write(chunk)) await Promise.race([new Promise((done) => inflate.once('drain', done)), new Promise((done) => inflate.once('close', done))])
+    for await (const chunk of deflatedOf(plain, seen)) {
+      if (inflate.destroyed) return
+      if (!inflate.write(chunk)) await /** @type {Promise<void>} */ (new Promise((done) => (wake = done)))
+    }
     inflate.end()
   })()
   feeding.catch((error) => inflate.destroy(error))
