@@ -14,7 +14,7 @@ export type ArchiveSource = Blob | ReadableStream<Uint8Array> | Uint8Array
  */
 export async function readArchiveHead(source: ArchiveSource, signal?: AbortSignal): Promise<{ readonly header: ArchiveHeader; readonly body: ReadableStream<Uint8Array> }> {
   const whole = streamOf(source)
-  const reader = (signal === undefined ? whole : whole.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal })).getReader()
+  const reader = (signal === undefined ? whole : endedBy(whole, signal)).getReader()
   let left: Uint8Array = new Uint8Array(0)
   const take = async (length: number): Promise<Bytes> => {
     const parts: Uint8Array[] = []
@@ -44,6 +44,42 @@ export async function readArchiveHead(source: ArchiveSource, signal?: AbortSigna
 /** Cancels, without waiting: one half of a stream that was split says that it is cancelled when the other half is, too. */
 export function letGo(stream: Pick<ReadableStream, 'cancel'>, reason?: unknown): void {
   stream.cancel(reason).catch(() => undefined)
+}
+
+/** The stream until the signal says so. Not by a pipe's signal: in WebKit that waits for the read that is under way. */
+function endedBy(stream: ReadableStream<Uint8Array>, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const reader = stream.getReader()
+  let stop = (): void => undefined
+  const forget = (): void => signal.removeEventListener('abort', stop)
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        stop = () => {
+          controller.error(signal.reason)
+          letGo(reader, signal.reason)
+        }
+        signal.addEventListener('abort', stop, { once: true })
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          forget()
+          throw error
+        })
+        if (signal.aborted) return
+        if (!done) {
+          controller.enqueue(value)
+          return
+        }
+        forget()
+        controller.close()
+      },
+      cancel(reason) {
+        forget()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function streamOf(source: ArchiveSource): ReadableStream<Uint8Array> {
