@@ -2,8 +2,7 @@
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Card } from './closed-screens.js'
-import { PasswordField } from './password-field.js'
-import { StrengthHint } from './strength.js'
+import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
 import { inWords } from './words.js'
 
 interface CreateScreenProps {
@@ -13,8 +12,7 @@ interface CreateScreenProps {
 }
 
 export function CreateScreen({ note, onCreate }: CreateScreenProps) {
-  const [password, setPassword] = useState('')
-  const [again, setAgain] = useState('')
+  const [chosen, setChosen] = useState(NO_PASSWORD)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const field = useRef<HTMLInputElement>(null)
@@ -23,13 +21,13 @@ export function CreateScreen({ note, onCreate }: CreateScreenProps) {
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
-    if (password !== again) {
+    if (chosen.password !== chosen.again) {
       setProblem('The two passwords are not the same.')
       return
     }
     setBusy(true)
     setProblem('')
-    const error = await onCreate(password)
+    const error = await onCreate(chosen.password)
     if (error === undefined) return
     setBusy(false)
     setProblem(inWords(error))
@@ -44,9 +42,7 @@ export function CreateScreen({ note, onCreate }: CreateScreenProps) {
       </p>
       <form autocomplete="off" onSubmit={(event) => void submit(event)}>
         <fieldset disabled={busy}>
-          <PasswordField label="Password" value={password} onInput={setPassword} describedBy="strength" field={field} />
-          <StrengthHint id="strength" password={password} />
-          <PasswordField label="The same password again" value={again} onInput={setAgain} />
+          <NewPasswordFields label="Password" labelAgain="The same password again" value={chosen} onInput={setChosen} field={field} />
           <button>Create the vault</button>
         </fieldset>
         <p class="note" role="status">

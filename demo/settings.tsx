@@ -5,8 +5,8 @@ import { useState } from 'preact/hooks'
 import { IDLE_MINUTES, readIdleMinutes, writeIdleMinutes } from './auto-lock.js'
 import { CheckPart } from './check-part.js'
 import { formatBytes } from './format.js'
+import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
 import { PasswordField } from './password-field.js'
-import { StrengthHint } from './strength.js'
 import { useQuery } from './use-query.js'
 import { inWords } from './words.js'
 
@@ -33,24 +33,22 @@ export function Settings({ vault, onBack }: { readonly vault: UnlockedVault; rea
 
 function PasswordPart({ vault }: { readonly vault: UnlockedVault }) {
   const [current, setCurrent] = useState('')
-  const [next, setNext] = useState('')
-  const [again, setAgain] = useState('')
+  const [next, setNext] = useState(NO_PASSWORD)
   const [busy, setBusy] = useState(false)
   const [note, setNote] = useState('')
 
   async function change(event: Event): Promise<void> {
     event.preventDefault()
-    if (next !== again) {
+    if (next.password !== next.again) {
       setNote('The two new passwords are not the same.')
       return
     }
     setBusy(true)
     setNote('Changing the password…')
     try {
-      await vault.changePassword(current, next)
+      await vault.changePassword(current, next.password)
       setCurrent('')
-      setNext('')
-      setAgain('')
+      setNext(NO_PASSWORD)
       setNote('The password is changed. From now on only the new one opens the vault.')
     } catch (error) {
       setNote(inWords(error))
@@ -62,9 +60,7 @@ function PasswordPart({ vault }: { readonly vault: UnlockedVault }) {
     <form autocomplete="off" onSubmit={(event) => void change(event)}>
       <fieldset disabled={busy}>
         <PasswordField label="Present password" value={current} onInput={setCurrent} />
-        <PasswordField label="New password" value={next} onInput={setNext} describedBy="next-strength" />
-        <StrengthHint id="next-strength" password={next} />
-        <PasswordField label="New password again" value={again} onInput={setAgain} />
+        <NewPasswordFields label="New password" labelAgain="New password again" value={next} onInput={setNext} />
         <button>Change the password</button>
       </fieldset>
       <p id="password-note" class="note" role="status">

@@ -33,7 +33,13 @@ function inTime(seconds: number): string {
   return seconds < ENOUGH ? 'years' : 'centuries'
 }
 
-export function StrengthHint({ id, password }: { readonly id: string; readonly password: string }) {
+interface StrengthHintProps {
+  readonly id: string
+  readonly password: string
+  readonly guesser?: string
+}
+
+export function StrengthHint({ id, password, guesser = 'Whoever copies this profile' }: StrengthHintProps) {
   const [estimate, setEstimate] = useState<Estimate>()
   useEffect(() => {
     if (password === '' || estimate !== undefined) return
@@ -47,7 +53,7 @@ export function StrengthHint({ id, password }: { readonly id: string; readonly p
     return () => void (gone = true)
   }, [password === '', estimate])
   const found = password === '' ? undefined : estimate?.(password)
-  const words = found === undefined ? 'Several words that nobody would put together are easy to remember and hard to guess.' : `Whoever copies this profile would need ${found.words} to guess it.`
+  const words = found === undefined ? 'Several words that nobody would put together are easy to remember and hard to guess.' : `${guesser} would need ${found.words} to guess it.`
   return (
     <div class="strength">
       <meter aria-label="Strength of the password" min={0} max={4} low={2} high={3} optimum={4} value={found?.score ?? 0} />
