@@ -4,6 +4,7 @@ import { destroyVault, isVaultError, openVault, type UnlockedVault, type Vault }
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { DEFAULT_IDLE_MINUTES, followIdleMinutes } from './auto-lock.js'
 import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './closed-screens.js'
+import { clearHeldFiles } from './backup/held-file.js'
 import { CreateScreen } from './create-screen.js'
 import { OpenScreen } from './open-screen.js'
 import { UnlockScreen } from './unlock-screen.js'
@@ -66,6 +67,7 @@ export function App() {
 
   useEffect(() => {
     void look()
+    void clearHeldFiles(Date.now())
     // Another tab may have created, deleted or restored the vault while nobody looked at this one.
     const returned = (): void => {
       if (!document.hidden && closedVault.current !== undefined && !working.current) void look()

@@ -22,3 +22,16 @@ export function formatTime(ms: number): string {
   // Times are data of the file; one no calendar knows is shown as the number it is.
   return Math.abs(ms) <= 8.64e15 ? times.format(ms) : String(ms)
 }
+
+const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const
+
+/** "just now", "5 minutes ago", "yesterday", "3 days ago". */
+export function formatAgo(ms: number): string {
+  const [unit, size] = UNITS.find(([, length]) => ms >= length) ?? []
+  return unit === undefined ? 'just now' : ago.format(-Math.floor(ms / size), unit)
+}

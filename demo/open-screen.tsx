@@ -2,6 +2,9 @@
 
 import type { SearchHit, Session, UnlockedVault } from 'sealed-vault'
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { BackupReminder } from './backup/reminder.js'
+import { TaskScreen } from './backup/task-screen.js'
+import type { BackupTask } from './backup/tasks.js'
 import { ChatView } from './chat-view.js'
 import { LoadPart } from './load-part.js'
 import { SearchPart } from './search-part.js'
@@ -10,7 +13,13 @@ import { Settings } from './settings.js'
 import { inWords } from './words.js'
 
 /** `found` is the message that a search led to, `opening` tells one way there from the next. */
-type Pane = { readonly kind: 'list' } | { readonly kind: 'chat'; readonly sessionId: string; readonly found?: SearchHit; readonly opening?: number } | { readonly kind: 'settings' }
+type Pane =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'chat'; readonly sessionId: string; readonly found?: SearchHit; readonly opening?: number }
+  | { readonly kind: 'settings' }
+  | { readonly kind: 'task'; readonly task: BackupTask }
+
+const LEFT = 'The file was not finished, because you left the page that was writing it. Nothing was saved.'
 
 /** How this page names the two who talk in conversations that are made here. */
 const PARTICIPANTS = ['you', 'guide']
@@ -20,6 +29,11 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
   const [pane, setPane] = useState<Pane>({ kind: 'list' })
   const [warning, setWarning] = useState('')
   const toList = (): void => setPane({ kind: 'list' })
+  const toSettings = (): void => setPane({ kind: 'settings' })
+  const toTask = (task: BackupTask): void => {
+    setWarning((shown) => (shown === LEFT ? '' : shown))
+    setPane({ kind: 'task', task })
+  }
 
   useEffect(
     () =>
@@ -54,7 +68,7 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
         <button type="button" onClick={begin}>
           New
         </button>
-        <button type="button" aria-pressed={pane.kind === 'settings'} onClick={() => setPane(pane.kind === 'settings' ? { kind: 'list' } : { kind: 'settings' })}>
+        <button type="button" aria-pressed={pane.kind === 'settings'} onClick={pane.kind === 'settings' ? toList : toSettings}>
           Settings
         </button>
         <button type="button" onClick={() => void vault.lock()}>
@@ -68,12 +82,14 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
       )}
       <nav id="list-pane" aria-label="Conversations" ref={listPane}>
         <SearchPart vault={vault} sessionId={sessionId} onOpen={openFound} onWanted={showList}>
+          <BackupReminder vault={vault} onBackup={() => toTask('download')} />
           <LoadPart vault={vault} />
           <SessionList vault={vault} current={sessionId} onOpen={open} />
         </SearchPart>
       </nav>
       <main id="main-pane">
-        {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} />}
+        {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} onTask={toTask} />}
+        {pane.kind === 'task' && <TaskScreen key={pane.task} vault={vault} task={pane.task} onBack={toSettings} onLeft={() => setWarning(LEFT)} />}
         {pane.kind === 'chat' && <ChatView key={`${pane.opening ?? ''} ${pane.sessionId}`} vault={vault} sessionId={pane.sessionId} found={pane.found} onBack={toList} />}
         {pane.kind === 'list' && <p class="hint">Choose a conversation, or begin a new one.</p>}
       </main>

@@ -1,8 +1,10 @@
-// What belongs to the vault as a whole: its password, when it locks, where it is kept, and whether everything is in order.
+// What belongs to the vault as a whole: its backups, its password, when it locks, where it is kept, and whether everything is in order.
 
 import type { UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'
 import { IDLE_MINUTES, readIdleMinutes, writeIdleMinutes } from './auto-lock.js'
+import { BackupPart } from './backup/backup-part.js'
+import type { BackupTask } from './backup/tasks.js'
 import { CheckPart } from './check-part.js'
 import { formatBytes } from './format.js'
 import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
@@ -10,7 +12,13 @@ import { PasswordField } from './password-field.js'
 import { useQuery } from './use-query.js'
 import { inWords } from './words.js'
 
-export function Settings({ vault, onBack }: { readonly vault: UnlockedVault; readonly onBack: () => void }) {
+interface SettingsProps {
+  readonly vault: UnlockedVault
+  readonly onBack: () => void
+  readonly onTask: (task: BackupTask) => void
+}
+
+export function Settings({ vault, onBack, onTask }: SettingsProps) {
   return (
     <div id="settings">
       <div class="pane-head">
@@ -19,6 +27,8 @@ export function Settings({ vault, onBack }: { readonly vault: UnlockedVault; rea
         </button>
         <h2>Settings</h2>
       </div>
+      <h3>Backup</h3>
+      <BackupPart vault={vault} onTask={onTask} />
       <h3>Change the password</h3>
       <PasswordPart vault={vault} />
       <h3>Lock by itself</h3>

@@ -2,6 +2,9 @@
 
 import { isVaultError, type LockReason, type VaultErrorCode } from 'sealed-vault'
 
+/** What opens a vault or a backup. */
+export type SecretKind = 'password' | 'code'
+
 export function inWords(error: unknown): string {
   if (isVaultError(error)) return forCode(error.code, error.message)
   return `Something unexpected went wrong: ${error instanceof Error ? error.message : String(error)}`
@@ -38,9 +41,11 @@ function forCode(code: VaultErrorCode, message: string): string {
       return 'It is not certain whether this was saved. Reload the page to see what is there.'
     case 'not-found':
       return 'This is not in the vault any more.'
-    case 'invalid-value':
     case 'archive-truncated':
+      return 'The end of the file is missing: it was not downloaded or copied whole. Try another copy.'
     case 'archive-too-large':
+      return 'This file is built so that reading it would never end. Do not use it.'
+    case 'invalid-value':
       return `This was refused: ${message}.`
   }
 }
