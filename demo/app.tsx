@@ -1,18 +1,23 @@
 // The page itself: which state the vault is in, which screen shows it, and the way from one to the next.
 
-import { destroyVault, isVaultError, openVault, type UnlockedVault, type Vault } from 'sealed-vault'
+import { destroyVault, isVaultError, openVault, type LockedVault, type Secret, type UnlockedVault, type Vault } from 'sealed-vault'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { DEFAULT_IDLE_MINUTES, followIdleMinutes } from './auto-lock.js'
 import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './closed-screens.js'
 import { clearHeldFiles } from './backup/held-file.js'
 import { CreateScreen } from './create-screen.js'
+import { NewPasswordScreen } from './new-password-screen.js'
 import { OpenScreen } from './open-screen.js'
 import { UnlockScreen } from './unlock-screen.js'
 import { inWords, whyLocked } from './words.js'
 
 const NAME = 'conversations'
 
-type Shown = { readonly screen: 'looking'; readonly note: string } | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string } | { readonly screen: 'open'; readonly vault: UnlockedVault }
+type Shown =
+  | { readonly screen: 'looking'; readonly note: string }
+  | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string }
+  /** `recoveryCode` is what opened it, until there is a new password. */
+  | { readonly screen: 'open'; readonly vault: UnlockedVault; readonly recoveryCode?: string | undefined }
 
 export function App() {
   const [shown, setShown] = useState<Shown>({ screen: 'looking', note: 'Looking for the vault…' })
@@ -34,7 +39,7 @@ export function App() {
   }
 
   /** Shows an open vault until it locks, from wherever that comes. */
-  function enter(vault: UnlockedVault): void {
+  function enter(vault: UnlockedVault, recoveryCode?: string): void {
     closedVault.current = undefined
     const idleMinutes = followIdleMinutes(vault)
     vault.subscribe((event) => {
@@ -42,14 +47,14 @@ export function App() {
       if (event.kind === 'locking') setShown({ screen: 'looking', note: 'Locking…' })
       if (event.kind === 'locked') void look(whyLocked(event.reason, idleMinutes()))
     })
-    setShown({ screen: 'open', vault })
+    setShown({ screen: 'open', vault, recoveryCode })
   }
 
   /** Runs what needs a password; resolves to what there is to say, or to nothing when the vault is open. */
-  async function open(work: () => Promise<UnlockedVault>): Promise<unknown> {
+  async function open(work: () => Promise<UnlockedVault>, recoveryCode?: string): Promise<unknown> {
     working.current = true
     try {
-      enter(await work())
+      enter(await work(), recoveryCode)
       return undefined
     } catch (error) {
       if (isVaultError(error) && error.code === 'conflict') await look(inWords(error))
@@ -58,6 +63,9 @@ export function App() {
       working.current = false
     }
   }
+
+  const unlock = (vault: LockedVault, secret: Secret, acceptLoss: boolean): Promise<unknown> =>
+    open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'string' ? undefined : secret.recoveryCode)
 
   async function destroy(): Promise<void> {
     await closedVault.current?.close()
@@ -77,14 +85,20 @@ export function App() {
   }, [])
 
   if (shown.screen === 'looking') return <LookingScreen note={shown.note} />
-  if (shown.screen === 'open') return <OpenScreen vault={shown.vault} />
+  if (shown.screen === 'open') {
+    const { vault, recoveryCode } = shown
+    if (recoveryCode === undefined) return <OpenScreen vault={vault} />
+    // It may have been locked while the password was changed.
+    const goOn = (): void => setShown((now) => (now === shown ? { screen: 'open', vault } : now))
+    return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
+  }
   const { vault, note } = shown
   const lookAgain = (): void => void look()
   switch (vault.state) {
     case 'empty':
       return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} />
     case 'locked':
-      return <UnlockScreen note={note} onUnlock={(password, acceptLoss) => open(() => timed('unlock', () => vault.unlock(password, { acceptLoss })))} onDestroy={destroy} />
+      return <UnlockScreen note={note} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onDestroy={destroy} />
     case 'wiped':
       return <WipedScreen vault={vault} onLookAgain={lookAgain} onForget={destroy} />
     case 'newer':

@@ -1,40 +1,52 @@
 // There is a vault, and it is locked.
 
-import { isVaultError } from 'sealed-vault'
+import { isVaultError, type Secret } from 'sealed-vault'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Card } from './closed-screens.js'
+import { CodeField } from './code-field.js'
 import { GiveUp } from './give-up.js'
 import { PasswordField } from './password-field.js'
-import { inWords } from './words.js'
+import { inUnlockWords, type SecretKind } from './words.js'
 
 interface UnlockScreenProps {
   readonly note: string
   /** Resolves to the error there is to tell, if any. */
-  readonly onUnlock: (password: string, acceptLoss: boolean) => Promise<unknown>
+  readonly onUnlock: (secret: Secret, acceptLoss: boolean) => Promise<unknown>
   readonly onDestroy: () => Promise<void>
 }
 
 export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
-  const [password, setPassword] = useState('')
+  const [kind, setKind] = useState<SecretKind>('password')
+  const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
   const [lost, setLost] = useState(false)
   const [acceptLoss, setAcceptLoss] = useState(false)
-  const field = useRef<HTMLInputElement>(null)
+  const passwordField = useRef<HTMLInputElement>(null)
+  const codeField = useRef<HTMLTextAreaElement>(null)
   // Before the screen is painted: an effect after it would select, and lose, what was typed at once.
   useLayoutEffect(() => {
-    if (!busy) field.current?.select()
-  }, [busy])
+    if (busy) return
+    passwordField.current?.select()
+    // A code with one mistake in it is not typed anew.
+    codeField.current?.focus()
+  }, [busy, kind])
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     setBusy(true)
     setProblem('')
-    const error = await onUnlock(password, acceptLoss)
+    const error = await onUnlock(kind === 'password' ? typed : { recoveryCode: typed }, acceptLoss)
     if (error === undefined) return
     setBusy(false)
-    setProblem(inWords(error))
+    setProblem(inUnlockWords(error, kind))
     setLost(isVaultError(error) && error.code === 'storage-lost')
+  }
+
+  function change(): void {
+    setKind(kind === 'password' ? 'code' : 'password')
+    setTyped('')
+    setProblem('')
   }
 
   return (
@@ -42,16 +54,25 @@ export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
       <p>{note === '' ? 'The conversations in this browser are sealed.' : note}</p>
       <form autocomplete="off" onSubmit={(event) => void submit(event)}>
         <fieldset disabled={busy}>
-          <PasswordField label="Password" value={password} onInput={setPassword} field={field} />
+          {kind === 'password' ? (
+            <PasswordField label="Password" value={typed} onInput={setTyped} field={passwordField} />
+          ) : (
+            <CodeField label="Recovery code" value={typed} onInput={setTyped} field={codeField} />
+          )}
           {lost && (
             <label class="choice">
               <input type="checkbox" autocomplete="off" checked={acceptLoss} onChange={(event) => setAcceptLoss(event.currentTarget.checked)} /> Open with what is left
             </label>
           )}
-          <button>Unlock</button>
+          <div class="actions">
+            <button>Unlock</button>
+            <button type="button" class="quiet" onClick={change}>
+              {kind === 'password' ? 'Use your recovery code' : 'Use your password'}
+            </button>
+          </div>
         </fieldset>
         <p class="note" role="status">
-          {busy ? 'Working on the password; this takes a moment on purpose…' : ''}
+          {!busy ? '' : kind === 'password' ? 'Working on the password; this takes a moment on purpose…' : 'Opening the vault…'}
         </p>
         <p class="note" role="alert">
           {problem}
@@ -59,7 +80,7 @@ export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
       </form>
       <GiveUp
         summary="Password forgotten?"
-        warning="Without the password nothing in here can be read again. You can only delete the vault and begin anew."
+        warning="Without the password or its recovery code nothing in here can be read again. You can only delete the vault and begin anew."
         action="Delete the vault for ever"
         onGiveUp={onDestroy}
       />

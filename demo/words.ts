@@ -1,9 +1,18 @@
 // What went wrong, for people: what happened, what it means for their data, what to do.
 
 import { isVaultError, type LockReason, type VaultErrorCode } from 'sealed-vault'
+import { inCodeWords } from './code-words.js'
 
 /** What opens a vault or a backup. */
 export type SecretKind = 'password' | 'code'
+
+export function inUnlockWords(error: unknown, secret: SecretKind): string {
+  if (secret === 'code' && isVaultError(error)) {
+    if (error.code === 'wrong-password') return 'That is not the recovery code of this vault. When another one was made later, only that one opens it.'
+    if (error.code === 'not-found') return 'No recovery code was made for this vault. Only its password opens it.'
+  }
+  return inCodeWords(error) ?? inWords(error)
+}
 
 export function inWords(error: unknown): string {
   if (isVaultError(error)) return forCode(error.code, error.message)
