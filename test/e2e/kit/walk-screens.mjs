@@ -1,6 +1,9 @@
 // @ts-check
 // The way through every screen of the demo: what a newcomer sees, what goes wrong, and every state a vault can be in.
 
+import { withoutSaveDialog } from './backup-steps.mjs'
+import { walkBackup } from './walk-backup.mjs'
+
 const PASSWORD = 'correct horse battery staple'
 
 /** @typedef {import('playwright').Page} Page */
@@ -20,6 +23,7 @@ async function spoil(page, script) {
  * @param {(screen: string) => Promise<void>} visit called on each screen when it shows what it has to show
  */
 export async function walkScreens(page, url, visit) {
+  await withoutSaveDialog(page)
   await page.goto(url)
   await screen(page, 'empty')
   await visit('01-create')
@@ -34,6 +38,7 @@ export async function walkScreens(page, url, visit) {
   await visit('03-open-empty')
   await page.getByRole('button', { name: 'Load the sample' }).click()
   await page.locator('#load-status').filter({ hasText: 'Loaded' }).waitFor()
+  await page.getByRole('complementary', { name: 'Backup' }).waitFor()
   await visit('04-list')
   await page.getByLabel('Filter').fill('train')
   await page.locator('#list-status').filter({ hasText: 'match' }).waitFor()
@@ -65,27 +70,28 @@ export async function walkScreens(page, url, visit) {
   await page.getByRole('button', { name: 'Check the vault' }).click()
   await page.locator('#check-status').filter({ hasText: 'in order' }).waitFor()
   await visit('11-settings')
+  await walkBackup(page, PASSWORD, visit)
   await page.getByRole('button', { name: 'Lock', exact: true }).click()
   await screen(page, 'locked')
-  await visit('12-locked')
+  await visit('26-locked')
   await page.getByLabel('Password', { exact: true }).fill('not the password')
   await page.getByRole('button', { name: 'Unlock' }).click()
   await page.getByText('not the password of this vault').waitFor({ timeout: 20_000 })
   await page.getByText('Password forgotten?').click()
-  await visit('13-wrong-password')
+  await visit('27-wrong-password')
   const clearAll = `new Promise((done, failed) => { const open = indexedDB.open('sealed-vault:conversations'); open.onsuccess = () => {
     const names = [...open.result.objectStoreNames]; const transaction = open.result.transaction(names, 'readwrite')
     for (const name of names) transaction.objectStore(name).clear(); transaction.oncomplete = () => { open.result.close(); done() } }; open.onerror = failed })`
   await spoil(page, clearAll)
   await screen(page, 'wiped')
-  await visit('14-wiped')
+  await visit('28-wiped')
   const makeNewer = `new Promise((done) => { const gone = indexedDB.deleteDatabase('sealed-vault:conversations'); gone.onsuccess = () => {
     const open = indexedDB.open('sealed-vault:conversations', 99); open.onsuccess = () => { open.result.close(); done() } } })`
   await spoil(page, makeNewer)
   await screen(page, 'newer')
-  await visit('15-newer')
+  await visit('29-newer')
   await page.addInitScript('Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError") } })')
   await page.reload()
   await screen(page, 'unavailable')
-  await visit('16-unavailable')
+  await visit('30-unavailable')
 }
