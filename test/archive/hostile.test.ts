@@ -228,25 +228,27 @@ describe('lengths and work out of all proportion', () => {
   })
 
   const bomb = '0'.repeat(MIB)
+  /** A gibibyte, or enough of one with every test run. */
+  const pieces = process.env['SEALED_VAULT_FAULTS'] === 'full' ? 1024 : 160
   const start = `${JSON.stringify(first)}\n`
   const open = '{"kind":"preference","id":"p","rev":1,"modifiedAt":1,"value":"'
 
-  it('a gibibyte of zeros in one line', { timeout: 120_000 }, async () => {
+  it('zeros without end in one line', { timeout: 120_000 }, async () => {
     const file = await fileOf(maker, (function* zeros() {
       yield start + open
-      for (let i = 0; i < 1024; i++) yield bomb
+      for (let i = 0; i < pieces; i++) yield bomb
       yield '"}\n'
     })())
     expect(file.length).toBeLessThan(2 * MIB)
-    await refused('1 GiB in one line', file, 'archive-too-large', 'line')
+    await refused('zeros in one line', file, 'archive-too-large', 'line')
   })
 
-  it('a gibibyte of zeros in many lines', { timeout: 120_000 }, async () => {
+  it('zeros without end in many lines', { timeout: 120_000 }, async () => {
     const file = await fileOf(maker, (function* zeros() {
       yield start
-      for (let i = 0; i < 1024; i++) yield `${open}${bomb}"}\n`
+      for (let i = 0; i < pieces; i++) yield `${open}${bomb}"}\n`
     })())
-    await refused('1 GiB in lines', file, 'archive-too-large', 'ratio')
+    await refused('zeros in lines', file, 'archive-too-large', 'ratio')
   })
 
   it('a line of 64 MiB, and one of just more than any record', { timeout: 120_000 }, async () => {
