@@ -43,6 +43,7 @@ function allocatedBytes(path) {
  * @property {<T>(task: string, input?: object) => Promise<T>} call runs a task of the page
  * @property {() => Promise<void>} reload a new page in place of this one, on the same profile
  * @property {CpuProfiler | undefined} profiler only Chromium has one
+ * @property {() => Promise<number | undefined>} threadMs what the page's main thread has worked, whatever else the machine did; only Chromium tells
  */
 
 /**
@@ -69,10 +70,16 @@ export async function withFreshProfile({ engine, url, folder: bundle }, work) {
         await page.waitForFunction(() => 'runTask' in globalThis, undefined, { timeout: 30_000 })
       }
       await reload()
-      const profiler = engine === 'chromium' ? new CpuProfiler(await context.newCDPSession(page), bundle) : undefined
+      const session = engine === 'chromium' ? await context.newCDPSession(page) : undefined
+      const profiler = session && new CpuProfiler(session, bundle)
+      await session?.send('Performance.enable')
+      const threadMs = async () => {
+        const seconds = (await session?.send('Performance.getMetrics'))?.metrics.find(({ name }) => name === 'ThreadTime')?.value
+        return seconds && seconds * 1000
+      }
       /** @type {Tab['call']} */
       const call = (task, input = {}) => page.evaluate(({ name, given }) => /** @type {any} */ (globalThis).runTask(name, given), { name: task, given: input })
-      result = await work({ call, reload, profiler })
+      result = await work({ call, reload, profiler, threadMs })
     } finally {
       await context.close()
     }

@@ -34,13 +34,13 @@ const megabytes = (value) => `${(value / 1e6).toFixed(1)} MB`
 
 class Measurement {
   #bench
-  #call
+  #tab
   #subject
 
   /** @param {Bench} bench @param {Tab} tab @param {string} subject */
   constructor(bench, tab, subject) {
     this.#bench = bench
-    this.#call = tab.call
+    this.#tab = tab
     this.#subject = subject
   }
 
@@ -51,18 +51,18 @@ class Measurement {
   async memory(loaded) {
     /** @typedef {{ bytes: number, looks: number } | undefined} Growth */
     /** @type {Growth} */
-    const growth = await this.#call('archive/export-growth')
-    if (growth === undefined) await this.#call('archive/export')
+    const growth = await this.#tab.call('archive/export-growth')
+    if (growth === undefined) await this.#tab.call('archive/export')
     else {
       this.#report('heap', growth.bytes)
       this.#bench.remark(`${this.#subject}: memory was looked at ${growth.looks} times during the export`)
     }
     /** @type {{ counts: Counts }} */
-    const { counts } = await this.#call('archive/count')
+    const { counts } = await this.#tab.call('archive/count')
     holdAgainst(loaded, counts, this.#subject)
     if (this.#subject !== ours) return
     /** @type {Growth} */
-    const verifying = await this.#call('archive/count-growth')
+    const verifying = await this.#tab.call('archive/count-growth')
     if (verifying !== undefined) this.#report('verify-heap', verifying.bytes)
   }
 
@@ -70,22 +70,35 @@ class Measurement {
   async time(json, loaded) {
     /** @type {Record<'export' | 'verify', number[]>} */
     const times = { export: [], verify: [] }
+    /** @type {Record<'export' | 'verify', number[]>} */
+    const worked = { export: [], verify: [] }
+    /** @template T @param {'export' | 'verify'} row @param {string} task @returns {Promise<T>} */
+    const counted = async (row, task) => {
+      const before = await this.#tab.threadMs()
+      /** @type {T} */
+      const result = await this.#tab.call(task)
+      const after = await this.#tab.threadMs()
+      if (before !== undefined && after !== undefined) worked[row].push(after - before)
+      return result
+    }
     /** @type {boolean} */
-    const tells = await this.#call('archive/watch')
+    const tells = await this.#tab.call('archive/watch')
     for (let repeat = 0; repeat < (json < 200e6 ? 3 : 1); repeat++) {
-      times.export.push(await this.#call('archive/export'))
+      times.export.push(await counted('export', 'archive/export'))
       if (this.#subject !== ours) continue
       /** @type {{ ms: number, counts: Counts }} */
-      const { ms, counts } = await this.#call('archive/count')
+      const { ms, counts } = await counted('verify', 'archive/count')
       holdAgainst(loaded, counts, ours)
       times.verify.push(ms)
     }
-    if (tells) this.#report('longest-task', await this.#call('archive/longest-task'))
+    if (tells) this.#report('longest-task', await this.#tab.call('archive/longest-task'))
     for (const [row, values] of Object.entries(times)) if (values.length > 0) this.#report(`${row}-mb-per-s`, json / 1e3 / median(values))
     /** @type {number} */
-    const file = await this.#call('archive/file-bytes')
+    const file = await this.#tab.call('archive/file-bytes')
     this.#report('file-over-json', file / json)
-    this.#bench.remark(`${this.#subject}: a file of ${megabytes(file)}; seconds of each run: ${Object.entries(times).map(([row, values]) => `${row} ${values.map((ms) => (ms / 1000).toFixed(2)).join(' ') || '-'}`).join(', ')}`)
+    /** @param {Record<string, number[]>} runs */
+    const seconds = (runs) => Object.entries(runs).filter(([, values]) => values.length > 0).map(([row, values]) => `${row} ${values.map((ms) => (ms / 1000).toFixed(2)).join(' ')}`).join(', ')
+    this.#bench.remark(`${this.#subject}: a file of ${megabytes(file)}; seconds of each run: ${seconds(times)}; of the page's thread alone: ${seconds(worked) || 'not told'}`)
   }
 
   /** @param {string} row @param {number} value */
