@@ -133,8 +133,8 @@ export const faults = [
   {
     why: 'of a list with several chunks the places of the last one are read from the one before',
     file: 'src/vault/search/segments/posting-list.ts',
-    find: 'directory.places[chunk + 1] = directory.places[chunk]! + reader.varint()',
-    replace: 'directory.places[chunk + 1] = directory.places[chunk]! + (chunk > 1 ? 0 : 1) * reader.varint()',
+    find: 'directory.places[chunk + 1] = places += reader.varint()',
+    replace: 'places += reader.varint()\n      directory.places[chunk + 1] = chunk > 1 ? directory.places[chunk]! : places',
     tests: ['test/search/same-answers.test.ts'],
   },
   {
