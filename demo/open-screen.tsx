@@ -82,9 +82,10 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
       )}
       <nav id="list-pane" aria-label="Conversations" ref={listPane}>
         <SearchPart vault={vault} sessionId={sessionId} onOpen={openFound} onWanted={showList}>
-          <BackupReminder vault={vault} onBackup={() => toTask('download')} />
           <LoadPart vault={vault} />
           <SessionList vault={vault} current={sessionId} onOpen={open} />
+          {/* Last: it comes a moment later, and nothing that somebody is about to press may move away under it. */}
+          <BackupReminder vault={vault} onBackup={() => toTask('download')} />
         </SearchPart>
       </nav>
       <main id="main-pane">

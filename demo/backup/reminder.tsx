@@ -1,4 +1,4 @@
-// Says over the list when a backup is due. It waits to be seen, stands in nobody's way and goes for good when told so.
+// Says at the foot of the list when a backup is due. It waits to be seen, stands in nobody's way and goes for good when told so.
 
 import type { UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'

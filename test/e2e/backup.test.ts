@@ -91,7 +91,13 @@ describe.each(engines)('backups in $engine', ({ engine, launch }) => {
   story('reminds of the first backup when there is something to lose, until told to be still', async () => {
     expect(await reminder().count()).toBe(0)
     await vault.loadSample()
+    const first = page.locator('#sessions [data-session]').first()
+    await first.waitFor()
+    const placeOf = async (): Promise<unknown> => JSON.stringify(await first.boundingBox())
+    const before = await placeOf()
     await reminder().filter({ hasText: 'No backup yet: 6 conversations are in this browser only.' }).waitFor()
+    // It comes a moment later: what somebody is about to press must not move away under it.
+    expect(await placeOf()).toBe(before)
     await press('Not now')
     expect(await reminder().count()).toBe(0)
     // Another day it comes again, and leads to what it asks for.
