@@ -78,8 +78,10 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', 'test/e2e/**'],
-          testTimeout: 20_000,
-          hookTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Files share nothing; one after the other they would leave a core idle.
+          maxWorkers: 2,
         },
       },
       ...browserProjects,
