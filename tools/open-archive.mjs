@@ -23,6 +23,7 @@ export { ArchiveError }
 const MAX_HEADER = 65_536
 const MAX_FRAME = 65_536
 const FILLER = 0x80000000
+const HASH_BLOCK = 262_144
 const SEGMENT_LENGTHS = [65_536, 4096]
 /** What inflates to more than this may be no more than so many times as long as its frames. */
 const FREE_BYTES = 64 * 1024 * 1024
@@ -235,6 +236,35 @@ async function* deflatedOf(plain, seen) {
   if (padding > 0) refuse('the padding is too short')
 }
 
+/** SHA-256 over the SHA-256 of each block of what comes. */
+class BlockHash {
+  #whole = createHash('sha256')
+  #block = createHash('sha256')
+  #length = 0
+
+  /** @param {Buffer} bytes */
+  update(bytes) {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + HASH_BLOCK - this.#length)
+      at += part.length
+      this.#length += part.length
+      this.#block.update(part)
+      if (this.#length === HASH_BLOCK) this.#end()
+    }
+  }
+
+  digest() {
+    if (this.#length > 0) this.#end()
+    return this.#whole.digest('base64url')
+  }
+
+  #end() {
+    this.#whole.update(this.#block.digest())
+    this.#block = createHash('sha256')
+    this.#length = 0
+  }
+}
+
 /** @param {AsyncIterable<Buffer>} plain */
 async function* linesOf(plain) {
   const seen = { packed: 0 }
@@ -284,7 +314,7 @@ async function* linesOf(plain) {
 export async function* openArchive(source, secret, { recoveryCode = false } = {}) {
   const file = new ByteReader(source)
   const head = await readHead(file)
-  const hash = createHash('sha256')
+  const hash = new BlockHash()
   const order = new Order()
   let number = 0
   /** @type {any} */
@@ -312,7 +342,7 @@ export async function* openArchive(source, secret, { recoveryCode = false } = {}
     }
     if (awaited.length > 0) refuse('a long text is missing')
     if (line['kind'] === 'end') {
-      if (hash.digest('base64url') !== line['sha256']) refuse('the hash of the lines is not the one they were written with')
+      if (hash.digest() !== line['sha256']) refuse('the hash of the lines is not the one they were written with')
       const names = Object.keys(order.counts)
       if (Object.keys(line['counts']).length !== names.length || names.some((name) => line['counts'][name] !== order.counts[name])) refuse('there are more or fewer records than were counted')
       end = line

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { sha256, createSha256 } from '../../src/crypto/blind.js'
+import { createSha256, sha256 } from '../../src/crypto/blind.js'
 import { utf8 } from '../../src/crypto/bytes.js'
 import { MAX_LINE } from '../../src/vault/archive/archive-lines.js'
 import { LineCutter } from '../../src/vault/archive/line-cutter.js'

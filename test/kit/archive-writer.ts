@@ -56,6 +56,13 @@ export function manifestLine({ header }: ArchiveMaker, changes: Record<string, u
 export const NO_COUNTS = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
 const COUNTED: Record<string, keyof typeof NO_COUNTS> = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', missing: 'missing' }
 
+/** docs/format.md, section 15, "Hash". */
+function blockHash(bytes: Buffer): string {
+  const whole = createHash('sha256')
+  for (let at = 0; at < bytes.length; at += 262_144) whole.update(createHash('sha256').update(bytes.subarray(at, at + 262_144)).digest())
+  return whole.digest('base64url')
+}
+
 /** Lines as text, with the last one that they should have, but for what is given. */
 export function withEnd(lines: readonly Line[], changes: { readonly counts?: object; readonly sha256?: string } = {}): string {
   const text = lines.map((line) => `${encoded(line)}\n`).join('')
@@ -66,7 +73,7 @@ export function withEnd(lines: readonly Line[], changes: { readonly counts?: obj
     if (name !== undefined) counts[name]++
     if (line['kind'] === 'tombstones') counts.tombstones += (line['list'] as unknown[]).length
   }
-  const sha256 = createHash('sha256').update(text).digest('base64url')
+  const sha256 = blockHash(Buffer.from(text))
   return `${text}${JSON.stringify({ kind: 'end', counts: { ...counts, ...changes.counts }, sha256: changes.sha256 ?? sha256 })}\n`
 }
 

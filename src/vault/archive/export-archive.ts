@@ -1,7 +1,7 @@
 // Writes an archive: a snapshot as lines, packed and sealed while it is read. Implements docs/format.md, section "Archives".
 
 import type { Bytes } from '../../brand.js'
-import { createSha256 } from '../../crypto/blind.js'
+import { BlockHash } from '../../crypto/block-hash.js'
 import { toBase64Url, utf8, wipe } from '../../crypto/bytes.js'
 import { sealFloe } from '../../crypto/floe.js'
 import { calibrateIterations, type KdfPolicy } from '../../crypto/kdf.js'
@@ -158,7 +158,7 @@ class Export {
 
   /** All lines as UTF-8, some at a time. */
   async *#lines(header: ArchiveHeader, snapshot: Snapshot, stop: AbortSignal): AsyncGenerator<Bytes, void, undefined> {
-    const hash = createSha256()
+    const hash = new BlockHash()
     const slices = new Slices(stop)
     let batch = ''
     const take = (): Bytes => {
@@ -174,10 +174,11 @@ class Export {
         yield take()
         // Whoever takes it packs it before asking for more, as part of the same task.
         await slices.breathe()
+        await hash.settle()
       }
     }
     yield take()
-    yield utf8(encodeLine({ kind: 'end', counts: this.#counts, sha256: toBase64Url(hash.digest()) }))
+    yield utf8(encodeLine({ kind: 'end', counts: this.#counts, sha256: toBase64Url(await hash.digest()) }))
   }
 
   async *#textLines(header: ArchiveHeader, snapshot: Snapshot, slices: Slices): AsyncGenerator<Iterable<string>, void, undefined> {

@@ -3,7 +3,7 @@
 
 import type { Bytes } from '../../brand.js'
 import { fromBase64Url, toBase64Url, wipe } from '../../crypto/bytes.js'
-import { createSha256 } from '../../crypto/blind.js'
+import { BlockHash } from '../../crypto/block-hash.js'
 import { openFloe } from '../../crypto/floe.js'
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
 import { Slices } from '../core/slices.js'
@@ -59,10 +59,11 @@ export async function openWith(source: ArchiveSource, findKey: (header: ArchiveH
 async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices): AsyncGenerator<readonly ArchiveLine[], ArchiveCounts, undefined> {
   const order = new LineOrder()
   const cutter = new LineCutter()
-  const hash = createSha256()
+  const hash = new BlockHash()
   let end: (ArchiveLine & { readonly kind: 'end' }) | undefined
   for await (const piece of pieces) {
     await slices.breathe()
+    await hash.settle()
     const lines: ArchiveLine[] = []
     for (const [i, text] of cutter.cut(piece).entries()) {
       const number = order.next()
@@ -73,7 +74,7 @@ async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices)
       else if (line.kind === 'end') {
         end = line
         cutter.hashBefore(hash, i)
-        if (toBase64Url(hash.digest()) !== toBase64Url(fromBase64Url(line.sha256))) throw malformed(number, 'hash')
+        if (toBase64Url(await hash.digest()) !== toBase64Url(fromBase64Url(line.sha256))) throw malformed(number, 'hash')
       } else lines.push(line)
     }
     if (end === undefined) cutter.hashAll(hash)
