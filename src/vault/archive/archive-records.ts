@@ -10,7 +10,7 @@ import { readBrainBodies } from '../records/brains.js'
 import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
 import { isOwn } from '../records/preferences.js'
 import type { Selection } from './selection.js'
-import type { Snapshot } from './snapshot.js'
+import { HEADS_A_LOOK, type Snapshot } from './snapshot.js'
 
 export type RecordKind = 'session' | 'chatLog' | 'message' | 'brain' | 'preference'
 
@@ -74,7 +74,7 @@ interface Group {
 
 /** Some records at a time, in the order of the archive. @throws {VaultError} `corrupt` for what cannot be read and may not be skipped; the signal's reason */
 export async function* archiveRecords(walk: Walk): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
-  for await (const batch of readAhead(batchesOf(groupsOf(walk)), (groups) => readBatch(walk, groups))) yield* recordsOf(walk, batch)
+  for await (const batch of readAhead(batchesOf(await groupsOf(walk)), (groups) => readBatch(walk, groups))) yield* recordsOf(walk, batch)
   if (walk.selection.brains) yield* brainsOf(walk)
   if (walk.selection.preferences) {
     const changed = walk.snapshot.heads.preferences.filter(({ id, rev }) => rev > walk.since && !isOwn(id))
@@ -99,15 +99,20 @@ async function* readAhead<S, T>(items: Iterable<S>, read: (item: S) => Promise<T
   if (begun !== undefined) yield await begun
 }
 
-function groupsOf({ snapshot, selection }: Walk): Group[] {
+async function groupsOf({ snapshot, selection, slices }: Walk): Promise<Group[]> {
   const logsOf = new Map<string | undefined, Head[]>()
-  for (const log of snapshot.heads.chatLogs) {
+  for (const [i, log] of snapshot.heads.chatLogs.entries()) {
+    if (i % HEADS_A_LOOK === 0) await slices.breathe()
     const sessionId = log.value['sessionId'] as string | undefined
     const known = logsOf.get(sessionId)
     if (known === undefined) logsOf.set(sessionId, [log])
     else known.push(log)
   }
-  const groups: Group[] = snapshot.heads.sessions.filter((session) => selection.admitsSession(session)).map((session) => ({ session, logs: logsOf.get(session.id) ?? [] }))
+  const groups: Group[] = []
+  for (const [i, session] of snapshot.heads.sessions.entries()) {
+    if (i % HEADS_A_LOOK === 0) await slices.breathe()
+    if (selection.admitsSession(session)) groups.push({ session, logs: logsOf.get(session.id) ?? [] })
+  }
   if (selection.admitsLogsOfNone) for (const log of logsOf.get(undefined) ?? []) groups.push({ session: undefined, logs: [log] })
   return groups
 }

@@ -5,6 +5,7 @@ import { VaultError } from '../../errors.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { lostLease, runJob, type JobPorts } from '../core/jobs.js'
 import { HEAD_COLLECTIONS, type HeadCollectionName } from '../core/log-row.js'
+import { Slices } from '../core/slices.js'
 import type { Head, PendingBody, Tombstone } from '../core/state.js'
 
 export interface Snapshot {
@@ -18,6 +19,9 @@ export interface Snapshot {
   readonly tombstones: readonly Tombstone[]
 }
 
+/** Heads that are looked at before anybody else may have a turn. */
+export const HEADS_A_LOOK = 1024
+
 export interface SnapshotPorts {
   readonly log: CommitLog
   readonly jobs: JobPorts
@@ -25,11 +29,32 @@ export interface SnapshotPorts {
   readonly onLocking: (listener: () => void) => () => void
 }
 
-/** Synchronous, so that it is the state at one commit. */
-function takeSnapshot({ state, head }: CommitLog): Snapshot {
-  const heads = Object.fromEntries(HEAD_COLLECTIONS.map((collection) => [collection, [...state.heads[collection].entries()].map(([, value]) => value).sort((a, b) => a.number - b.number)])) as { [C in HeadCollectionName]: Head[] }
+/** Everything is copied before the first wait, so that it is the state at one commit. */
+async function takeSnapshot({ state, head: { seq } }: CommitLog, slices: Slices): Promise<Snapshot> {
+  const copies = HEAD_COLLECTIONS.map((collection) => [collection, Array.from(state.heads[collection].entries(), ([, head]) => head)] as const)
   const pending = new Map([...state.pendingStems()].map(([stem, bodies]) => [stem, new Map(bodies.entries())] as const))
-  return { seq: head.seq, heads, pendingOf: (stem) => pending.get(stem), tombstones: [...state.tombstones] }
+  const tombstones = [...state.tombstones]
+  const heads: Partial<Record<HeadCollectionName, Head[]>> = {}
+  for (const [collection, copy] of copies) heads[collection] = await byNumber(copy, slices)
+  return { seq, heads: heads as Snapshot['heads'], pendingOf: (stem) => pending.get(stem), tombstones }
+}
+
+/** Some numbers at a time, for sorting a hundred thousand at once would be one long task. */
+async function byNumber(heads: readonly Head[], slices: Slices): Promise<Head[]> {
+  const parts = new Map<number, Head[]>()
+  for (const [i, head] of heads.entries()) {
+    if (i % HEADS_A_LOOK === 0) await slices.breathe()
+    const part = Math.floor(head.number / HEADS_A_LOOK)
+    const known = parts.get(part)
+    if (known === undefined) parts.set(part, [head])
+    else known.push(head)
+  }
+  const sorted: Head[] = []
+  for (const part of [...parts.keys()].sort((a, b) => a - b)) {
+    await slices.breathe()
+    sorted.push(...parts.get(part)!.sort((a, b) => a.number - b.number))
+  }
+  return sorted
 }
 
 /**
@@ -48,7 +73,7 @@ export async function* overSnapshot<T>({ log, jobs, onLocking }: SnapshotPorts, 
     await log.catchUp()
     stop.throwIfAborted()
     const { manifest } = log
-    const pieces = read(takeSnapshot(log), stop)
+    const pieces = read(await takeSnapshot(log, new Slices(stop)), stop)
     try {
       yield* pieces
     } catch (error) {
