@@ -7,6 +7,7 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import type { BrowserProviderOption } from 'vitest/node'
 import { chromiumLaunchOptions, type Engine, findBrowser, firefoxLaunchOptions } from './scripts/browsers.mjs'
 import { openWithTool } from './test/kit/archive-commands.ts'
+import { compareExports, corporaAtHand, corpusConversations, keepPiece } from './test/kit/corpus-commands.ts'
 import { webkitgtk } from './test/kit/webkitgtk.ts'
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
@@ -35,7 +36,7 @@ function browserProject(engine: Engine, provider: BrowserProviderOption): TestPr
         fileParallelism: false,
         connectTimeout: 120_000,
         provider,
-        commands: { openWithTool },
+        commands: { openWithTool, corporaAtHand, corpusConversations, keepPiece, compareExports },
         instances: [{ browser: engine, name: engine }],
       },
     },

@@ -8,7 +8,7 @@
 //   npm run faults -- search             random queries over every real corpus at hand (SEALED_VAULT_DATA, or ../shared/data) answered as a plain walk does
 //   npm run faults -- histories          the same while messages come, change and go, with crashes between any two calls to the store
 //   npm run faults -- archives           every flipped bit, every truncation and 10,001 mutations of an archive refused, and every real corpus at hand
-//                                        exported and read by the stand-alone reader
+//                                        exported, by Node and each browser found, and read by the stand-alone reader
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
 //   --part I/N                           of the matrix, and of attacks on archives and corpora in them, only the I-th of N parts
@@ -71,18 +71,18 @@ const [, at, of] = /^(\d+)\/(\d+)$/.exec(part ?? '1/1') ?? refuse('--part must l
 if (Number(at) < 1 || Number(at) > Number(of)) refuse('--part must name one of its parts, the first is 1')
 
 /**
- * Runs one test file of the Node suite as long as it takes.
+ * Runs one test file, of the Node suite unless others are named, as long as it takes.
  * @param {string} file
  * @param {Record<string, string | undefined>} settings environment
  * @returns {Promise<Counts>}
  */
-async function runTestFile(file, settings) {
+async function runTestFile(file, settings, projects = ['node']) {
   const folder = mkdtempSync(join(tmpdir(), 'sealed-vault-faults-'))
   const countsFile = join(folder, 'counts.json')
   // Console output goes straight through: what a long run says of its progress should be seen while it runs.
   const reporters = ['--reporter=default', '--reporter=./scripts/count-reporter.mjs', '--disable-console-intercept=true']
   const env = { ...process.env, SEALED_VAULT_FAULTS: 'full', SEALED_VAULT_SEED: String(seed), SEALED_VAULT_COUNTS: countsFile, ...settings }
-  const child = spawn(process.execPath, [vitest, 'run', file, '--project', 'node', ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
+  const child = spawn(process.execPath, [vitest, 'run', file, ...projects.flatMap((project) => ['--project', project]), ...reporters], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env })
   const [exitCode] = await once(child, 'exit')
   /** @type {Counts} */
   let counts = { passed: 0, failed: 0 }
@@ -122,6 +122,17 @@ async function runArchives() {
   const counts = { passed: 0, failed: 0 }
   for (const file of ['test/faults/archive-corpora.test.ts', 'test/archive/property.test.ts', 'test/faults/archive-attacks.test.ts']) {
     const { passed, failed } = await runTestFile(file, settings)
+    counts.passed += passed
+    counts.failed += failed
+  }
+  // Parts are for what takes long in Node.
+  for (const engine of part === undefined || Number(at) === 1 ? /** @type {const} */ (['chromium', 'firefox', 'webkit']) : []) {
+    if (findBrowser(engine) === undefined) {
+      console.log(`${engine}: not run (not found on this machine)`)
+      if (process.env['SEALED_VAULT_REQUIRE_BROWSERS'] === '1') counts.failed++
+      continue
+    }
+    const { passed, failed } = await runTestFile('test/browser/archive-corpora.test.ts', settings, [engine])
     counts.passed += passed
     counts.failed += failed
   }

@@ -2,22 +2,19 @@
 // against the plain JSON. A made-up corpus with every test run, real ones whole with `npm run faults -- archives`, and 20,000 messages of each
 // whose name begins like SEALED_VAULT_CORPUS where that is set.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
-import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
 import { verify } from '../../src/vault/archive/verify-archive.js'
-import { asJson, jsonOf, timeless, type ToolRecord } from '../kit/archives.js'
+import { readByProgram } from '../kit/archive-program.js'
+import { asJson, jsonOf, timeless } from '../kit/archives.js'
 import { seededRandom } from '../kit/random.js'
 import { testBrowser } from '../kit/tabs.js'
 import { corpusNames, readCorpus } from '../search/kit/corpora.js'
@@ -28,21 +25,7 @@ const SEED = Number(process.env['SEALED_VAULT_SEED'] ?? 1)
 const [PART, PARTS] = (process.env['SEALED_VAULT_FAULTS_PART'] ?? '1/1').split('/').map(Number) as [number, number]
 /** Messages of a corpus unless all is wanted. */
 const MESSAGES = 20_000
-const TOOL = fileURLToPath(new URL('../../tools/open-archive.mjs', import.meta.url))
 const recoveryCode = createRecoveryCode()
-
-/** `node tools/open-archive.mjs <archive> --recovery-code < secret > records.ndjson` */
-async function readByProgram(path: string, secret: string): Promise<{ readonly records: ToolRecord[]; readonly exitCode: number; readonly told: string }> {
-  const child = spawn(process.execPath, [TOOL, path, '--recovery-code'], { stdio: ['pipe', 'pipe', 'pipe'] })
-  const exited = once(child, 'exit') as Promise<[number]>
-  let told = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text))
-  child.stdin.end(`${secret}\n`)
-  const records: ToolRecord[] = []
-  for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) records.push(JSON.parse(line) as ToolRecord)
-  const [exitCode] = await exited
-  return { records, exitCode, told }
-}
 
 describe('a corpus in an archive', () => {
   let folder = ''
