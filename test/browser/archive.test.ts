@@ -48,6 +48,46 @@ it('is read by another program, verifies, and says what is wrong with a damaged 
   await open.lock()
 })
 
+it('is the state at one commit of a vault that two tabs write to meanwhile', { timeout: 60_000 }, async () => {
+  const vault = await openVault({ name: NAME })
+  const beside = await openVault({ name: NAME })
+  if (vault.state !== 'locked' || beside.state !== 'locked') throw new Error(`${vault.state}, ${beside.state}`)
+  const [open, other] = await Promise.all([vault.unlock('correct horse battery staple'), beside.unlock('correct horse battery staple')])
+  const text = (i: number, j: number): string => `text ${i} ${j} ${Math.sin(i * 100 + j)}`.repeat(1 + (j % 40))
+  await open.load(Array.from({ length: 40 }, (_, i) => ({ session: { id: `storm ${i}`, chatLogId: `storm ${i}/log` }, messages: Array.from({ length: 80 }, (__, j) => ({ id: `${i}/${j}`, senderId: 'ada', type: 'user' as const, content: text(i, j), timestamp: j })) })))
+  const plainOf = async (): Promise<JsonExport> => JSON.parse(await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()) as JsonExport
+  const recoveryCode = await createRecoveryCode()
+  // One export waits for the other; nothing is written between the two.
+  const plain = await plainOf()
+  const { stream } = await open.exportArchive({ recoveryCode })
+  const reader = stream.getReader()
+  const parts = [(await reader.read()).value!]
+  let ended = false
+  let written = 0
+  const storm = async (tab: typeof open, which: number): Promise<void> => {
+    for (let i = which; !ended; i += 2) {
+      await tab.chatLogs.append(`storm ${20 + (i % 20)}/log`, { senderId: 'bob', type: 'assistant', content: `meanwhile ${i}` })
+      if (i < 16) await tab.sessions.delete(`storm ${i}`)
+      written++
+    }
+  }
+  const storms = Promise.all([storm(open, 0), storm(other, 1)])
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const { done, value } = await reader.read()
+    if (done) break
+    parts.push(value)
+  }
+  ended = true
+  await storms
+  expect(written).toBeGreaterThan(10)
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer())
+  const lines = (await commands.openWithTool(base64(bytes), recoveryCode)).trimEnd().split('\n').map((line) => JSON.parse(line) as ToolRecord)
+  expect(asJson(lines)).toEqual(timeless(plain))
+  expect(await open.check()).toMatchObject({ ok: true })
+  await open.lock()
+})
+
 it('ends with the page’s wish, and leaves the vault free', { timeout: 60_000 }, async () => {
   const vault = await openVault({ name: NAME })
   if (vault.state !== 'locked') throw new Error(vault.state)
