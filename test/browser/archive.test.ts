@@ -73,14 +73,15 @@ it('is the state at one commit of a vault that two tabs write to meanwhile', { t
   }
   const storms = Promise.all([storm(open, 0), storm(other, 1)])
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    // However slow the engine is: both tabs have written a few times between any two pieces.
+    for (const enough = written + 4; written < enough; ) await new Promise((resolve) => setTimeout(resolve, 5))
     const { done, value } = await reader.read()
     if (done) break
     parts.push(value)
   }
   ended = true
   await storms
-  expect(written).toBeGreaterThan(10)
+  expect(parts.length).toBeGreaterThan(2)
   const bytes = new Uint8Array(await new Blob(parts).arrayBuffer())
   const lines = (await commands.openWithTool(base64(bytes), recoveryCode)).trimEnd().split('\n').map((line) => JSON.parse(line) as ToolRecord)
   expect(asJson(lines)).toEqual(timeless(plain))
