@@ -28,12 +28,26 @@ const isTombstones = (value) => Array.isArray(value) && value.every((one) => Arr
 /** @param {unknown} value */
 const isPiece = (value) => typeof value === 'string' && value.length >= 1 && value.length <= 65_536
 
-const stamp = { rev: isCount, modifiedAt: Number.isFinite }
+/** @param {unknown} value */
+const isVault = (value) => typeof value === 'string' && value.length === 8
+/** @param {unknown} value */
+const isOrigin = (value) => Array.isArray(value) && value.length === 2 && isVault(value[0]) && isCount(value[1])
+const SESSION_FIELDS = ['connectionId', 'participants', 'state', 'title', 'keywords', 'createdAt', 'chatLogId']
+/** @param {unknown} value */
+const isEdit = (value) => Array.isArray(value) && isCount(value[0]) && Number.isFinite(value[1]) && (value.length === 2 || (value.length === 3 && isVault(value[2])))
+/** @param {unknown} value */
+const isEdits = (value) => isObject(value) && Object.entries(value).every(([field, edit]) => SESSION_FIELDS.includes(field) && isEdit(edit))
+/** @param {unknown} value */
+const isKnown = (value) => Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 3 && isVault(one[0]) && isCount(one[1]) && isText(one[2]))
+/** @param {unknown} value */
+const isMade = (value) => Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 2 && isText(one[0]) && isCount(one[1]))
+
+const stamp = { rev: isCount, modifiedAt: Number.isFinite, 'origin?': isOrigin }
 const record = { id: isId, ...stamp, value: isObject }
 /** Fields of each kind of line; a line may also be without those that end in a question mark. @type {Record<string, Record<string, (value: unknown) => boolean>>} */
 const FIELDS = {
-  archive: { v: (value) => value === 1, archiveId: isText, vaultId: isText, createdAt: Number.isFinite, seq: isCount, tombstoneKey: isText, 'parent?': isObject, 'selection?': isObject },
-  session: record,
+  archive: { v: (value) => value === 1, archiveId: isText, vaultId: isText, createdAt: Number.isFinite, seq: isCount, tombstoneKey: isText, 'parent?': isObject, 'selection?': isObject, 'knows?': isKnown, 'made?': isMade },
+  session: { ...record, 'edits?': isEdits },
   chatLog: record,
   message: { number: isCount, ...stamp, value: isObject, 'long?': isLong },
   brain: { ...record, 'long?': isLong },

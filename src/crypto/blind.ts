@@ -79,3 +79,11 @@ export function rowLabel(labelHash: KeyedHash, store: string, stem: string, page
 export function rowElement(multisetHash: KeyedHash, store: string, label: Label, tag: Tag): Bytes {
   return multisetHash.digest(lengthPrefixed(store, label, tag))
 }
+
+const TOMBSTONE_BYTES = 16
+
+/** 16 bytes that stand for a deleted record, under a tombstone key. `parent` is undefined for records without one; ids may be ill-formed. */
+export function tombstoneHash(keyed: KeyedHash, collection: string, parent: string | undefined, id: string): Bytes {
+  // Ids may hold lone surrogates, which UTF-8 cannot and JSON can.
+  return keyed.digest(lengthPrefixed(collection, parent === undefined ? '' : JSON.stringify(parent), JSON.stringify(id))).slice(0, TOMBSTONE_BYTES)
+}

@@ -4,13 +4,12 @@
 import type { Bytes, Epoch, Label, Seq, Tag, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey } from './aead.js'
-import { hmac, KeyedHash, rowElement, rowLabel } from './blind.js'
+import { hmac, KeyedHash, rowElement, rowLabel, tombstoneHash } from './blind.js'
 import { fromBase64Url, fromUtf8, lengthPrefixed, randomBytes, toBase64Url, u64, utf8, wipe } from './bytes.js'
 import { hkdf, hkdfFromKey, importHkdfKey } from './hkdf.js'
 import { subtle } from './subtle.js'
 
 const KEY_BYTES = 32
-const TOMBSTONE_BYTES = 16
 const MAX_EPOCH = 2 ** 32 - 1
 const CONTENT_VERSION = 1
 const STATES = ['active', 'retiring', 'quarantine-only'] as const
@@ -254,9 +253,12 @@ class LoadedKeyRing implements KeyRing {
   }
 
   tombstoneHash(collection: string, parent: string | undefined, id: string): Bytes {
-    // Ids may hold lone surrogates, which UTF-8 cannot and JSON can.
-    const fields = lengthPrefixed(collection, parent === undefined ? '' : JSON.stringify(parent), JSON.stringify(id))
-    return hmac(this.#unlocked().tombstoneKey, fields).slice(0, TOMBSTONE_BYTES)
+    const keyed = new KeyedHash(this.#unlocked().tombstoneKey)
+    try {
+      return tombstoneHash(keyed, collection, parent, id)
+    } finally {
+      keyed.wipe()
+    }
   }
 
   content(): KeyRingContent {

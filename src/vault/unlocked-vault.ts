@@ -10,6 +10,10 @@ import type { RebuildOptions } from './core/index-port.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { ArchiveExport, ExportOptions } from './archive/export-archive.js'
 import type { JsonExportOptions } from './archive/export-json.js'
+import type { ArchiveSource } from './archive/archive-source.js'
+import type { ImportOptions, ImportReport } from './archive/import-archive.js'
+import type { ImportPorts, MergeOptions } from './archive/take-over.js'
+import type { MergeReport } from './merge/merge-report.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
 import { Brains } from './records/brains.js'
@@ -229,6 +233,51 @@ export class UnlockedVault implements Records {
     this.#vault.log.assertAlive()
     const { exportJson } = await fetchPart(() => import('./archive/archive-part.js'))
     return exportJson(this.#vault.archivePorts(), options)
+  }
+
+  /**
+   * Takes over what an archive holds: what is new comes, what was changed there is changed here, what was deleted there goes, and what was changed on both sides is
+   * settled as `onConflict` says: chats message by message, sessions field by field, brains and preferences each as a whole. Whose change came after whose is known from the versions,
+   * not from clocks. What was deleted here stays deleted, unless `restoreDeleted`. Nothing of a file that is damaged, truncated or made up is ever taken over: it is read to its end first.
+   * Importing twice changes nothing; cut off by a crash, an abort or a lock, the same file brings the rest. Changes go on meanwhile; checkpoints and loads wait. Durable when it resolves, and after each progress event of its phase `import`.
+   * A stream is kept as a Blob, for it is read twice. Of chat logs that both sides have, one at a time is in memory.
+   * @throws {VaultError} as `verifyArchive`; `corrupt` with a reason also for what no vault can hold; `conflict` for an archive of changes whose parent was not imported;
+   *   `storage-full`, `locked`, `busy`; {TypeError} for options; the signal's reason; whatever `onConflict` throws
+   */
+  async importArchive(source: ArchiveSource, options: ImportOptions): Promise<ImportReport> {
+    this.#vault.log.assertAlive()
+    const { importArchive } = await fetchPart(() => import('./archive/archive-part.js'))
+    try {
+      return await importArchive(this.#importPorts(), source, options)
+    } finally {
+      this.#vault.noteLoad()
+    }
+  }
+
+  /** What `importArchive` would do with the same options, without doing it. @throws as `importArchive` */
+  async inspectArchive(source: ArchiveSource, options: ImportOptions): Promise<ImportReport> {
+    this.#vault.log.assertAlive()
+    const { previewImport } = await fetchPart(() => import('./archive/archive-part.js'))
+    return previewImport(this.#importPorts(), source, options)
+  }
+
+  /**
+   * Takes over what `exportJson` wrote, or another program in its form: merged as an archive is. Nothing in it says who changed what, so that whatever differs is a conflict. The whole text is held in memory.
+   * @throws {VaultError} `invalid-value` for what is no such JSON, with the number of the record and the reason; `unsupported-version`, `storage-full`, `locked`, `busy`; as `importArchive`
+   */
+  async importJson(source: ArchiveSource | string, options: MergeOptions = {}): Promise<MergeReport> {
+    this.#vault.log.assertAlive()
+    const { importJson } = await fetchPart(() => import('./archive/archive-part.js'))
+    try {
+      return await importJson(this.#importPorts(), source, options)
+    } finally {
+      this.#vault.noteLoad()
+    }
+  }
+
+  /** With pages that are kept: what an import brings is what is read next. */
+  #importPorts(): ImportPorts {
+    return { ...this.#vault.archivePorts(), access: this.#vault.access }
   }
 
   /**

@@ -41,6 +41,7 @@ export function namesOf(changes: readonly Change[]): { collections: readonly str
       case 'append':
       case 'set':
       case 'unset':
+      case 'merge':
         collections.add('sessions').add('chatLogs')
         chatLogIds.add(change[1])
         break

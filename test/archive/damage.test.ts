@@ -63,7 +63,7 @@ describe('an export of a damaged vault', () => {
     const { json, missing } = await outcomes(tab)
     expect(missing).toEqual([{ kind: 'message', id: 'torn log', from: 64, to: 96, reason: 'page' }])
     const torn = json.chatLogs.find(({ id }) => id === 'torn log')!
-    expect(torn.messages.map(({ number }) => number)).toEqual([...Array.from({ length: 64 }, (_, i) => i), 96])
+    expect(torn.messages.map(({ content }) => content)).toEqual([...Array.from({ length: 64 }, (_, i) => `torn ${i}`), 'pending'])
     expect(json.chatLogs.find(({ id }) => id === 'whole log')!.messages).toHaveLength(40)
   })
 

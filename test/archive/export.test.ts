@@ -174,11 +174,11 @@ describe('an export', () => {
 
 async function stateOf(open: UnlockedVault): Promise<JsonExport> {
   // Put together from what reading gives, for the plain export waits for the job that the archive holds.
-  const sessions = (await open.sessions.list({ order: 'oldest' })).map(({ ...session }) => session as unknown as Record<string, unknown>)
+  const sessions = (await open.sessions.list({ order: 'oldest' })).map((session) => Object.fromEntries(Object.entries(session).filter(([field]) => field !== 'rev')))
   const chatLogs = []
   for (const log of await open.chatLogs.list()) {
     const messages = await open.chatLogs.read(log.id, { limit: 1000 })
-    chatLogs.push({ id: log.id, sessionId: log.sessionId, createdAt: log.createdAt, rev: log.rev, modifiedAt: log.modifiedAt, messages: messages.map((message) => Object.fromEntries(Object.entries(message).filter(([field]) => field !== 'chatLogId'))) })
+    chatLogs.push({ id: log.id, sessionId: log.sessionId, createdAt: log.createdAt, modifiedAt: log.modifiedAt, messages: messages.map((message) => Object.fromEntries(Object.entries(message).filter(([field]) => !['chatLogId', 'number', 'rev'].includes(field)))) })
   }
   return { version: 1, sessions: sessions.map((session) => ({ ...session, titled: true })), chatLogs, brains: [], preferences: [] }
 }

@@ -25,11 +25,11 @@ export function asJson(records: readonly ToolRecord[]): JsonExport {
   const chatLogs: (Fields & { messages: Fields[] })[] = []
   const brains: Fields[] = []
   const preferences: Fields[] = []
-  for (const { kind, id, number, rev, modifiedAt, value } of records) {
-    const stamp = { rev, modifiedAt }
+  for (const { kind, id, modifiedAt, value } of records) {
+    const stamp = { modifiedAt }
     if (kind === 'session') sessions.push({ id, ...value, ...stamp })
     if (kind === 'chatLog') chatLogs.push({ id, ...value, ...stamp, messages: [] })
-    if (kind === 'message') chatLogs.at(-1)!.messages.push({ number, ...value, ...stamp })
+    if (kind === 'message') chatLogs.at(-1)!.messages.push({ ...value, ...stamp })
     if (kind === 'brain') brains.push({ entityId: id, ...value, ...stamp })
     if (kind === 'preference') preferences.push({ key: id, value, ...stamp })
   }

@@ -3,6 +3,8 @@
 import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import type { Fields } from '../core/log-row.js'
+import { SESSION_FIELDS } from '../core/session-edits.js'
+import type { KnownVault, MadeArchive } from '../merge/causality.js'
 import type { ArchiveRecord, MissingRecords } from './archive-records.js'
 
 /** UTF-16 units of a long string in one line. */
@@ -36,6 +38,10 @@ export interface ArchiveManifest {
   readonly selection?: Readonly<Record<string, unknown>> | undefined
   /** Key of the hashes of deleted ids. */
   readonly tombstoneKey: string
+  /** What the vault had taken over from others by then. */
+  readonly knows?: readonly KnownVault[] | undefined
+  /** Archives of everything that the vault made before. */
+  readonly made?: readonly MadeArchive[] | undefined
 }
 
 export interface ArchiveCounts {
@@ -65,11 +71,12 @@ export function encodeLine(line: ArchiveLine): string {
 }
 
 /** The line of a record. Its long strings follow as `textLines`. */
-export function encodeRecord({ kind, id, number, rev, modifiedAt, value, long }: ArchiveRecord): string {
+export function encodeRecord({ kind, id, number, rev, modifiedAt, origin, edits, value, long }: ArchiveRecord): string {
   // Put together by hand: an object for each line, made to be written, takes as long as the writing.
   const name = number === undefined ? `"id":${JSON.stringify(id)}` : `"number":${number}`
   const lengths = long === undefined ? '' : `,"long":${JSON.stringify(long.map(({ path, text }) => [path, text.length]))}`
-  return `{"kind":"${kind}",${name},"rev":${rev},"modifiedAt":${modifiedAt},"value":${JSON.stringify(value)}${lengths}}\n`
+  const made = `${origin === undefined ? '' : `,"origin":${JSON.stringify(origin)}`}${edits === undefined ? '' : `,"edits":${JSON.stringify(edits)}`}`
+  return `{"kind":"${kind}",${name},"rev":${rev},"modifiedAt":${modifiedAt}${made},"value":${JSON.stringify(value)}${lengths}}\n`
 }
 
 export function* textLines(text: string): Generator<string> {
@@ -78,7 +85,11 @@ export function* textLines(text: string): Generator<string> {
 
 const count = z.number().check(z.int(), z.nonnegative())
 const id = z.string().check(z.minLength(1), z.maxLength(1024))
-const common = { rev: count, modifiedAt: z.number() }
+/** The beginning of a vault's id: enough to tell a user's vaults apart. */
+const vaultKey = z.string().check(z.length(8))
+const common = { rev: count, modifiedAt: z.number(), origin: z.optional(z.tuple([vaultKey, count])) }
+const edit = z.union([z.tuple([count, z.number()]), z.tuple([count, z.number(), vaultKey])])
+const edits = z.optional(z.strictObject(Object.fromEntries(Object.keys(SESSION_FIELDS).map((field) => [field, z.optional(edit)]))))
 const object = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 const long = z.optional(z.array(z.tuple([z.array(z.union([z.string(), count])).check(z.minLength(1), z.maxLength(MAX_NESTING)), count])).check(z.minLength(1)))
 const counts = z.strictObject({ sessions: count, chatLogs: count, messages: count, brains: count, preferences: count, tombstones: count, missing: count })
@@ -87,7 +98,7 @@ const line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('message'), number: count, ...common, value: object, long }),
   z.strictObject({ kind: z.literal('text'), text: z.string().check(z.minLength(1), z.maxLength(TEXT_UNITS)) }),
   z.strictObject({ kind: z.literal('chatLog'), id, ...common, value: object }),
-  z.strictObject({ kind: z.literal('session'), id, ...common, value: object }),
+  z.strictObject({ kind: z.literal('session'), id, ...common, edits, value: object }),
   z.strictObject({ kind: z.literal('brain'), id, ...common, value: object, long }),
   z.strictObject({ kind: z.literal('preference'), id, ...common, value: z.unknown() }),
   z.strictObject({ kind: z.literal('tombstones'), list: z.array(z.tuple([z.string(), count, z.number()])) }),
@@ -104,6 +115,8 @@ const manifest = z.strictObject({
   parent: z.optional(z.strictObject({ archiveId: z.string(), seq: count })),
   selection: z.optional(object),
   tombstoneKey: z.string(),
+  knows: z.optional(z.array(z.tuple([vaultKey, count, z.string()]))),
+  made: z.optional(z.array(z.tuple([z.string(), count]))),
 })
 
 /** @throws {VaultError} `corrupt`, `unsupported-version` for a kind of line or a version that is not known here */
@@ -132,11 +145,15 @@ export function decodeLine(text: string, number: number): ArchiveLine {
 
 /** What the schema says of a message, for those with nothing nested and nothing long: nearly all lines, for a fraction of the time. */
 function isPlainMessage(given: unknown): given is ArchiveLine {
-  const { kind, number, rev, modifiedAt, value } = (given ?? {}) as Readonly<Record<string, unknown>>
-  if (kind !== 'message' || !isCount(number) || !isCount(rev) || !Number.isFinite(modifiedAt)) return false
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(given as object).length !== 5) return false
+  const { kind, number, rev, modifiedAt, origin, value } = (given ?? {}) as Readonly<Record<string, unknown>>
+  if (kind !== 'message' || !isCount(number) || !isCount(rev) || !Number.isFinite(modifiedAt) || (origin !== undefined && !isOrigin(origin))) return false
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Object.keys(given as object).length !== (origin === undefined ? 5 : 6)) return false
   for (const name in value) if (typeof (value as Fields)[name] === 'object') return false
   return true
+}
+
+function isOrigin(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && value[0].length === 8 && isCount(value[1])
 }
 
 function isCount(value: unknown): boolean {

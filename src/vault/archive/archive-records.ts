@@ -2,7 +2,7 @@
 
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
-import { fieldsOf, refsOf, type Body, type Fields } from '../core/log-row.js'
+import { fieldsOf, refsOf, type Body, type Edits, type Fields, type Origin } from '../core/log-row.js'
 import { SuspectPage } from '../core/pages.js'
 import type { Slices } from '../core/slices.js'
 import { PAGE_SHIFT, type Head } from '../core/state.js'
@@ -22,6 +22,10 @@ export interface ArchiveRecord {
   readonly number?: number
   readonly rev: number
   readonly modifiedAt: number
+  /** Where this version was made, unless in the vault that made the archive. */
+  readonly origin?: Origin | undefined
+  /** Of a session: who edited which field last. */
+  readonly edits?: Edits | undefined
   readonly value: unknown
   /** Where in the value strings stand whose first characters alone are there. */
   readonly long?: readonly { readonly path: readonly (string | number)[]; readonly text: string }[]
@@ -273,12 +277,12 @@ async function withLong(walk: Walk, record: ArchiveRecord, body: Body, what: Omi
   }
 }
 
-function messageRecord({ number, rev, modifiedAt, body }: FoundMessage): ArchiveRecord {
-  return { kind: 'message', number, rev, modifiedAt, value: fieldsOf(body) }
+function messageRecord({ number, rev, modifiedAt, body, origin }: FoundMessage): ArchiveRecord {
+  return { kind: 'message', number, rev, modifiedAt, origin, value: fieldsOf(body) }
 }
 
-function headRecord(kind: RecordKind, { id, rev, modifiedAt }: Head, value: unknown): ArchiveRecord {
-  return { kind, id, rev, modifiedAt, value }
+function headRecord(kind: RecordKind, { id, rev, modifiedAt, origin, edits }: Head, value: unknown): ArchiveRecord {
+  return { kind, id, rev, modifiedAt, origin, edits, value }
 }
 
 function isDamage(error: unknown): boolean {

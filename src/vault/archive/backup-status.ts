@@ -3,8 +3,9 @@
 import * as z from 'zod/mini'
 import type { Access } from '../core/access.js'
 import { HEAD_COLLECTIONS } from '../core/log-row.js'
-import { isOwn, ownValue, setOwnValue } from '../records/preferences.js'
+import { isOwn, ownValue, putOwnValue } from '../records/preferences.js'
 import type { ArchiveName } from './archive-lines.js'
+import { noteMade, unfinishedImport, type UnfinishedImport } from './history.js'
 
 /** An archive that was written to its end. */
 export interface LastArchive extends ArchiveName {
@@ -30,6 +31,8 @@ export interface BackupStatus {
   readonly changes: ChangesSince
   /** `first`: there is something to lose and no archive of it; `due`: much changed since the last one, or something did and it is old; `none` otherwise. */
   readonly suggestion: 'first' | 'due' | 'none'
+  /** An import that was cut off: what it had taken over is there, the rest comes with the same file. */
+  readonly unfinishedImport?: UnfinishedImport
 }
 
 const NAME = 'last archive'
@@ -50,11 +53,16 @@ export async function backupStatus(access: Access, now: number): Promise<BackupS
     const changed = changes.sessions + changes.brains + changes.preferences
     const isDue = changed >= MANY_CHANGES || (changed + changes.chatLogs > 0 && last !== undefined && now - last.at >= OLD_MS)
     const suggestion = last === undefined ? (changed + changes.chatLogs > 0 ? 'first' : 'none') : isDue ? 'due' : 'none'
-    return { ...(last !== undefined && { last }), changes, suggestion }
+    const unfinished = unfinishedImport(state.heads.preferences)
+    return { ...(last !== undefined && { last }), changes, suggestion, ...(unfinished !== undefined && { unfinishedImport: unfinished }) }
   })
 }
 
 /** Notes an archive that was written to its end. */
-export function noteArchive(access: Access, { archiveId, seq, at, bytes, automatic }: LastArchive): Promise<void> {
-  return setOwnValue(access, NAME, { archiveId, seq, at, bytes, automatic })
+export function noteArchive(access: Access, archive: LastArchive): Promise<void> {
+  const { archiveId, seq, at, bytes, automatic } = archive
+  return access.commit(async (draft) => {
+    putOwnValue(draft, NAME, { archiveId, seq, at, bytes, automatic })
+    noteMade(draft, archive)
+  })
 }

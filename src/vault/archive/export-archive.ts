@@ -12,6 +12,7 @@ import { checkSecrets, createArchiveHeader, type ArchiveHeader, type ArchiveSecr
 import { encodeLine, encodeRecord, textLines, type ArchiveCounts, type ArchiveManifest, type ArchiveName } from './archive-lines.js'
 import { archiveRecords, type ArchiveItem, type MissingRecords, type RecordKind } from './archive-records.js'
 import { noteArchive } from './backup-status.js'
+import { historyIn } from './history.js'
 import { packLines } from './pack.js'
 import { SEGMENT_LENGTHS } from './read-archive.js'
 import { Selection, type ArchiveSelection } from './selection.js'
@@ -221,7 +222,8 @@ class Export {
     return encodeLine({ kind: 'missing', of: kind, ...rest })
   }
 
-  #manifest({ archiveId }: ArchiveHeader, { seq }: Snapshot): ArchiveManifest {
+  #manifest({ archiveId }: ArchiveHeader, { seq, heads }: Snapshot): ArchiveManifest {
+    const { knows, made } = historyIn(new Map(heads.preferences.map((head) => [head.id, head])))
     const { codec } = this.#ports.log
     const { since } = this.#options
     const { described } = this.#selection
@@ -235,6 +237,8 @@ class Export {
       ...(since !== undefined && { parent: { archiveId: since.archiveId, seq: since.seq } }),
       ...(described !== undefined && { selection: { ...described } }),
       tombstoneKey: codec.tombstoneKey(),
+      ...(knows.length > 0 && { knows }),
+      ...(made.length > 0 && { made }),
     }
   }
 }

@@ -70,9 +70,9 @@ async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection
   yield `"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}]}\n`
 }
 
-/** A record as one object, long strings in their places. */
-function plain({ kind, id, number, rev, modifiedAt, value, long = [] }: ArchiveRecord): Fields {
+/** A record as one object, long strings in their places; without what means something in this vault only: the number of its commit, its place. */
+function plain({ kind, id, modifiedAt, value, long = [] }: ArchiveRecord): Fields {
   const whole = long.reduce((made, { path, text }) => setAt(made, path, text), value)
   const named = kind === 'brain' ? { entityId: id } : kind === 'preference' ? { key: id } : id === undefined ? {} : { id }
-  return { ...named, ...(number !== undefined && { number }), ...(kind === 'preference' ? { value: whole } : (whole as Fields)), rev, modifiedAt }
+  return { ...named, ...(kind === 'preference' ? { value: whole } : (whole as Fields)), modifiedAt }
 }

@@ -17,7 +17,7 @@ const PAGES_AT_ONCE = 64
  * @param onMissing undefined to fail where some cannot be read
  * @throws {VaultError} `corrupt`
  */
-export async function tombstonesOf({ codec, manifest }: CommitLog, access: Access, snapshot: Snapshot, since: number, onMissing: ((missing: MissingRecords) => void) | undefined): Promise<TombstoneEntry[]> {
+export async function tombstonesOf({ codec, manifest }: CommitLog, access: Access, snapshot: Pick<Snapshot, 'tombstones'>, since: number, onMissing: ((missing: MissingRecords) => void) | undefined): Promise<TombstoneEntry[]> {
   const found: TombstoneEntry[] = []
   const { tombstones: folded } = manifest.content
   const pages = Math.ceil(folded.next / (1 << PAGE_SHIFT))

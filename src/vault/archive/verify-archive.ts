@@ -4,7 +4,7 @@ import { toBase64Url } from '../../crypto/bytes.js'
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
 import type { Slot } from '../core/slot-json.js'
 import { isPasswordSlot } from '../core/slot-json.js'
-import type { ArchiveCounts, ArchiveManifest, ArchiveName } from './archive-lines.js'
+import type { ArchiveCounts, ArchiveLine, ArchiveManifest, ArchiveName } from './archive-lines.js'
 import type { MissingRecords } from './archive-records.js'
 import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
 import { openArchive, type OpenedArchive, type ReadingOptions } from './read-archive.js'
@@ -43,8 +43,8 @@ export async function verify(source: ArchiveSource, { onProgress, ...options }: 
   return readThrough(await openArchive(source, options, policy), onProgress)
 }
 
-/** Reads an opened archive to its end. */
-export async function readThrough({ manifest, batches }: OpenedArchive, onProgress?: VerifyOptions['onProgress']): Promise<ArchiveContents> {
+/** Reads an opened archive to its end. @param look at each line between the first and the last, in order */
+export async function readThrough({ manifest, batches }: OpenedArchive, onProgress?: VerifyOptions['onProgress'], look?: (line: ArchiveLine) => void): Promise<ArchiveContents> {
   const missing: MissingRecords[] = []
   let from = Infinity
   let to = -Infinity
@@ -57,6 +57,7 @@ export async function readThrough({ manifest, batches }: OpenedArchive, onProgre
       return contentsOf(manifest, next.value, missing, from, to)
     }
     for (const line of next.value) {
+      look?.(line)
       if (line.kind === 'text') continue
       done++
       if (line.kind === 'message') {

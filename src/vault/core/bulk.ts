@@ -8,7 +8,7 @@ import type { Operation } from '../../stores/backend.js'
 import { randomStem } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import { lostLease, type Job } from './jobs.js'
-import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body } from './log-row.js'
+import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body, type Made } from './log-row.js'
 import { encodePage, type Pages, type StoredRecord } from './pages.js'
 import { titleSource } from './reducer.js'
 import type { Slices } from './slices.js'
@@ -42,8 +42,11 @@ export class BulkWriter {
     this.#slices = slices
   }
 
-  /** Makes the pages of a new chat log out of its messages, in order. Several chat logs may be staged at once. */
-  async stageLog(messages: readonly Body[]): Promise<StagedLog> {
+  /**
+   * Makes the pages of a new chat log out of its messages, in order. Several chat logs may be staged at once.
+   * @param versions of each message, when and where it was made; else they are new
+   */
+  async stageLog(messages: readonly Body[], versions?: readonly Made[]): Promise<StagedLog> {
     const stem = randomStem()
     const sum = new Multiset()
     const pages = Math.ceil(messages.length / (1 << PAGE_SHIFT))
@@ -51,7 +54,7 @@ export class BulkWriter {
       const sealed = await Promise.all(
         Array.from({ length: Math.min(SEAL_AT_ONCE, pages - start) }, async (_, i) => {
           const page = start + i
-          const records = recordsOf(messages, page)
+          const records = recordsOf(messages, page, versions)
           const made = await this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, records))
           this.#pages.keep(stem, page, 0, records, made.row.length)
           return made
@@ -89,9 +92,12 @@ export class BulkWriter {
   }
 }
 
-function recordsOf(messages: readonly Body[], page: number): StoredRecord[] {
+function recordsOf(messages: readonly Body[], page: number, made: readonly Made[] | undefined): StoredRecord[] {
   const first = page << PAGE_SHIFT
-  return messages.slice(first, first + (1 << PAGE_SHIFT)).map((body, i) => [first + i, 0, 0, pageBody(body)])
+  return messages.slice(first, first + (1 << PAGE_SHIFT)).map((body, i): StoredRecord => {
+    const [modifiedAt = 0, vault, rev] = made?.[first + i] ?? []
+    return vault === undefined ? [first + i, 0, modifiedAt, pageBody(body)] : [first + i, 0, modifiedAt, pageBody(body), [vault, rev!]]
+  })
 }
 
 /** Sums of long values travel in the log only. */

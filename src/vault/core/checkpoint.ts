@@ -9,10 +9,11 @@ import { tagOfRow, type Codec, type LabelledRow, type LabelledStore } from './co
 import type { CommitLog } from './commit-log.js'
 import { foldIndex, type FoldedIndex } from './fold-index.js'
 import { planFold, type FoldPlan, type StemPlan } from './fold-plan.js'
+import { encodeHead } from './head-row.js'
 import type { IndexPort } from './index-port.js'
 import type { Job } from './jobs.js'
 import { refsOf, type BlobRef } from './log-row.js'
-import { encodeRuns, MAX_WRITERS, sealManifest, sealsAfter, Tally, type Manifest, type StoredManifest } from './manifest.js'
+import { MAX_WRITERS, sealManifest, sealsAfter, Tally, type Manifest, type StoredManifest } from './manifest.js'
 import { mergePage, openOrDamaged } from './merge-page.js'
 import { encodePage, readLabelled, type LabelledValue, type StoredRecord } from './pages.js'
 import { decodeShards } from './replay.js'
@@ -184,7 +185,7 @@ async function foldHeads(log: CommitLog, fold: Fold, plan: FoldPlan, folded: rea
       }
       const rows = heads.map((head) => {
         const pages = now.get(`${collection}/${head.number}`) ?? head.folded
-        return [head.number, head.rev, head.modifiedAt, head.id, head.value, ...(pages === undefined ? [] : [[pages.next, encodeRuns(pages.versions)]])]
+        return encodeHead(head, pages)
       })
       fold.put('heads', await log.codec.sealPage('heads', collection, page, { s: collection, p: page, r: rows }), before[i])
     }

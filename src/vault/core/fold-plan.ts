@@ -4,9 +4,9 @@
 import type { Seq, Tag } from '../../brand.js'
 import type { CommitLog } from './commit-log.js'
 import { pendingSegments, type PendingSegment } from './index-segments.js'
-import type { BlobRef, Body, HeadCollectionName } from './log-row.js'
+import type { BlobRef, HeadCollectionName } from './log-row.js'
 import type { Manifest, StoredManifest } from './manifest.js'
-import { BRAIN_STEM, type Adoption, type Folded, type Head, type Removal, type State, type Tombstone } from './state.js'
+import { BRAIN_STEM, type Adoption, type Folded, type Head, type PendingBody, type Removal, type State, type Tombstone } from './state.js'
 
 /** The pending bodies of one chat log or one brain, and the pages they go to. */
 export interface StemPlan {
@@ -14,7 +14,7 @@ export interface StemPlan {
   readonly head: Head
   readonly folded: Folded | undefined
   /** In order of their numbers. */
-  readonly bodies: readonly { readonly number: number; readonly rev: number; readonly modifiedAt: number; readonly body: Body | null }[]
+  readonly bodies: readonly (PendingBody & { readonly number: number })[]
 }
 
 export interface FoldPlan {

@@ -23,19 +23,33 @@ export type Adopted = readonly [messages: number, pages: number, shards: string,
 /** A segment of the search index that was written beforehand, of the chat logs that commits `from` to `to` adopted (format.md section 12). */
 export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string, from: number, to: number]
 
+/** Which commit of another vault a version of a record was made by: that vault's key and the number of the commit there (format.md section 16). */
+export type Origin = readonly [vault: string, rev: number]
+
+/** What is known of a version that a merge takes over: when it was made, in ms, and where, unless here. */
+export type Made = readonly [modifiedAt: number, vault?: string, rev?: number]
+
+/** The last edit of one field of a session: the commit that made it, when, and the vault of that commit, unless it is this one. */
+export type Edit = readonly [rev: number, modifiedAt: number, vault?: string]
+export type Edits = { readonly [field: string]: Edit }
+
+/** A message that a merge puts into a chat log, or takes out of it. */
+export type MergedMessage = readonly [number: number, made: Made, body: Body] | readonly [number: number, made: Made, body: null, messageId: string]
+
 export type Change =
-  | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields]
+  | readonly ['put', 'sessions' | 'preferences', id: string, value: Fields, made?: Made, edits?: Edits]
   | readonly ['chatLog', id: string, value: Fields]
-  | readonly ['adopt', id: string, value: Fields, adopted: Adopted]
+  | readonly ['adopt', id: string, value: Fields, adopted: Adopted, made?: Made]
   | readonly ['append', chatLogId: string, messages: readonly Body[]]
   | readonly ['set', chatLogId: string, number: number, message: Body]
   | readonly ['unset', chatLogId: string, number: number, messageId: string]
-  | readonly ['brain', id: string, head: Fields, body: Body]
-  | readonly ['delete', HeadCollectionName, id: string]
+  | readonly ['merge', chatLogId: string, messages: readonly MergedMessage[], made: Made]
+  | readonly ['brain', id: string, head: Fields, body: Body, made?: Made]
+  | readonly ['delete', HeadCollectionName, id: string, made?: Made]
   | readonly ['header', revision: number, tag: string]
   | SegmentChange
 
-const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'brain', 'delete', 'header', 'segment'])
+const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'merge', 'brain', 'delete', 'header', 'segment'])
 
 export interface LogRow {
   readonly time: number

@@ -45,7 +45,7 @@ export async function mergePage(
       for (const number of numbersOf(place)) lost.add(number)
     }
   }
-  for (const { number, rev, modifiedAt, body } of bodies) {
+  for (const { number, rev, modifiedAt, body, origin } of bodies) {
     lost.delete(number)
     const old = records.get(number)
     if (old !== undefined) blobs.dead.push(...refsOf(old[3]))
@@ -57,7 +57,7 @@ export async function mergePage(
     for (const ref of refs) blobs.live.add(ref[1])
     // Sums travel in the log only: a rotation would make them stale in pages.
     const kept = refs.length === 0 ? body : ([(body as readonly [object, unknown])[0], refs.map((ref) => ref.slice(0, 5))] as unknown as typeof body)
-    records.set(number, [number, rev, modifiedAt, kept])
+    records.set(number, origin === undefined ? [number, rev, modifiedAt, kept] : [number, rev, modifiedAt, kept, origin])
   }
   return { records: [...records.values()].sort((a, b) => a[0] - b[0]), lost: [...lost].sort((a, b) => a - b), damaged }
 }

@@ -6,7 +6,7 @@ import type { Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, ReadRequest } from '../../stores/backend.js'
 import type { Codec, LabelledStore } from './codec.js'
-import type { Body } from './log-row.js'
+import type { Body, Origin } from './log-row.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
 
 /** A record as a page holds it. */
@@ -15,6 +15,8 @@ export interface PageRecord {
   readonly rev: number
   readonly modifiedAt: number
   readonly body: Body
+  /** Where this version was made, unless here. */
+  readonly origin?: Origin | undefined
 }
 
 /** The records of a page by number, in order. */
@@ -26,7 +28,7 @@ export interface WantedPage {
   readonly page: number
 }
 
-export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body]
+export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body, origin?: Origin]
 
 /** Pages asked of the store in one transaction. */
 const READ_AT_ONCE = 500
@@ -169,7 +171,7 @@ function suspect(message: string, page: number, reason: string): SuspectPage {
 const EMPTY: Page = new Map()
 
 function pageOfRecords(records: readonly StoredRecord[]): Page {
-  return new Map(records.map(([number, rev, modifiedAt, body]) => [number, { number, rev, modifiedAt, body }]))
+  return new Map(records.map(([number, rev, modifiedAt, body, origin]) => [number, { number, rev, modifiedAt, body, ...(origin !== undefined && { origin }) }]))
 }
 
 function cacheKey(stem: string, page: number, version: number): string {

@@ -7,11 +7,12 @@ import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Row } from '../../stores/backend.js'
 import { tagOfRow, type Codec } from './codec.js'
+import { decodeHead, type StoredHead } from './head-row.js'
 import { pendingSegments } from './index-segments.js'
-import { decodeLogRow, HEAD_COLLECTIONS, type Fields, type HeadCollectionName, type LogRow } from './log-row.js'
-import { decodeRuns, openManifest, rowsCounted, type StoredManifest } from './manifest.js'
+import { decodeLogRow, HEAD_COLLECTIONS, type HeadCollectionName, type LogRow } from './log-row.js'
+import { openManifest, rowsCounted, type StoredManifest } from './manifest.js'
 import { applyChange } from './reducer.js'
-import { State, type Folded, type Head } from './state.js'
+import { State } from './state.js'
 
 /** The newest row of the log. */
 export interface LogHead {
@@ -162,16 +163,15 @@ async function loadHeads(codec: Codec, manifest: StoredManifest, rows: readonly 
 }
 
 function takeHeads(codec: Codec, state: State, body: unknown, label: Bytes): void {
-  const page = body as { s: HeadCollectionName; p: number; r: readonly (readonly [number, number, number, string, Fields, [number, [number, number][]]?])[] }
+  const page = body as { s: HeadCollectionName; p: number; r: readonly StoredHead[] }
   if (!HEAD_COLLECTIONS.includes(page.s) || !codec.labels('heads', page.s, page.p).some((expected) => equalBytes(expected, label))) {
     throw new VaultError('corrupt', 'a page of heads is not what its label says', { where: 'heads' })
   }
-  for (const [number, rev, modifiedAt, id, value, stored] of page.r) {
-    const folded: Folded | undefined = stored && { next: stored[0], versions: decodeRuns(stored[1]) }
-    const head: Head = { id, number, rev, modifiedAt, value, ...(folded && { folded }) }
+  for (const stored of page.r) {
+    const head = decodeHead(stored)
     state.loadHead(page.s, head)
-    const sessionId = page.s === 'chatLogs' ? value['sessionId'] : undefined
-    if (typeof sessionId === 'string') state.logsOfSession.set(sessionId, [...(state.logsOfSession.get(sessionId) ?? []), id])
+    const sessionId = page.s === 'chatLogs' ? head.value['sessionId'] : undefined
+    if (typeof sessionId === 'string') state.logsOfSession.set(sessionId, [...(state.logsOfSession.get(sessionId) ?? []), head.id])
   }
 }
 

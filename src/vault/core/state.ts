@@ -4,7 +4,7 @@
 
 import type { Seq } from '../../brand.js'
 import { LayeredMap } from './layered-map.js'
-import { HEAD_COLLECTIONS, type BlobRef, type Body, type Fields, type HeadCollectionName, type SegmentChange } from './log-row.js'
+import { HEAD_COLLECTIONS, type BlobRef, type Body, type Edits, type Fields, type HeadCollectionName, type Origin, type SegmentChange } from './log-row.js'
 
 /** Records of 32 consecutive numbers share a page; brain bodies have one each (format.md section 7). */
 export const PAGE_SHIFT = 5
@@ -28,6 +28,10 @@ export interface Head {
   readonly modifiedAt: number
   readonly value: Fields
   readonly folded?: Folded
+  /** Where this version was made, unless here. */
+  readonly origin?: Origin | undefined
+  /** Of a session: who edited which field last. A field that nobody edited is as it was when the session was made. */
+  readonly edits?: Edits | undefined
 }
 
 /** A body that is in the log but not yet in a page; `null` when the record was deleted. */
@@ -35,6 +39,7 @@ export interface PendingBody {
   readonly rev: number
   readonly modifiedAt: number
   readonly body: Body | null
+  readonly origin?: Origin | undefined
 }
 
 export interface Tombstone {

@@ -2,7 +2,7 @@
 
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
-import { fieldsOf, type Body } from '../core/log-row.js'
+import { fieldsOf, type Body, type Origin } from '../core/log-row.js'
 import { pagesBetween, type Page } from '../core/pages.js'
 import { PAGE_SHIFT, type Head, type PendingBody, type State } from '../core/state.js'
 import type { MessagePlace } from './messages.js'
@@ -17,6 +17,7 @@ export interface FoundMessage {
   readonly rev: number
   readonly modifiedAt: number
   readonly body: Body
+  readonly origin?: Origin | undefined
 }
 
 export interface Stretch {
@@ -105,7 +106,7 @@ function layPending(state: PendingBodies, log: Head, pages: readonly number[], f
     for (let number = page << PAGE_SHIFT; number < end; number++) {
       const over = pending.get(number)
       if (over !== undefined) {
-        if (over.body !== null) found.push({ number, rev: over.rev, modifiedAt: over.modifiedAt, body: over.body })
+        if (over.body !== null) found.push({ number, rev: over.rev, modifiedAt: over.modifiedAt, body: over.body, origin: over.origin })
         continue
       }
       const record = records.get(number)
@@ -115,11 +116,11 @@ function layPending(state: PendingBodies, log: Head, pages: readonly number[], f
   return found
 }
 
-/** Records written before their commit was known take its number and time from the head. */
+/** Records written before their commit was known take its number from the head, and its time unless they have one of their own. */
 function withAdoption(log: Head, record: FoundMessage): FoundMessage {
   if (record.rev !== 0) return record
   const [rev, modifiedAt] = log.value['adopted'] as [number, number]
-  return { ...record, rev, modifiedAt }
+  return { ...record, rev, modifiedAt: record.modifiedAt === 0 ? modifiedAt : record.modifiedAt }
 }
 
 /** The message with this id, newest pages first. @throws {SuspectPage} */

@@ -4,7 +4,8 @@ import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { copyJson } from '../core/json-copy.js'
-import type { State } from '../core/state.js'
+import type { Draft } from '../core/draft.js'
+import type { Head, State } from '../core/state.js'
 import { id, json, parseInput, refuseTooLong, type JsonValue } from './values.js'
 
 export interface Preference {
@@ -22,13 +23,29 @@ export function isOwn(key: string): boolean {
   return key.startsWith(OWN_PREFIX)
 }
 
+/** Heads of preferences: those of the state, or of a snapshot of it. */
+export interface OwnValues {
+  get(id: string): Head | undefined
+}
+
 /** The value that the vault keeps for itself under a name. */
+export function ownValueIn(values: OwnValues, name: string): unknown {
+  return values.get(OWN_PREFIX + name)?.value['value']
+}
+
 export function ownValue(state: State, name: string): unknown {
-  return state.heads.preferences.get(OWN_PREFIX + name)?.value['value']
+  return ownValueIn(state.heads.preferences, name)
+}
+
+/** Keeps a value under a name; undefined takes it away. */
+export function putOwnValue(draft: Draft, name: string, value: JsonValue | undefined): void {
+  const id = OWN_PREFIX + name
+  if (value !== undefined) draft.change(['put', 'preferences', id, { value }])
+  else if (draft.state.heads.preferences.has(id)) draft.change(['delete', 'preferences', id])
 }
 
 export function setOwnValue(access: Access, name: string, value: JsonValue): Promise<void> {
-  return access.commit(async (draft) => draft.change(['put', 'preferences', OWN_PREFIX + name, { value }]))
+  return access.commit(async (draft) => putOwnValue(draft, name, value))
 }
 
 const keySchema = z.object({ key: id })

@@ -1,0 +1,74 @@
+// What every part of a merge works with, and what it comes to.
+
+import type { Access } from '../core/access.js'
+import type { BulkWriter } from '../core/bulk.js'
+import type { Job } from '../core/jobs.js'
+import type { Change, HeadCollectionName, Origin } from '../core/log-row.js'
+import type { Slices } from '../core/slices.js'
+import type { Causality, Version } from './causality.js'
+import type { Conflict, ConflictChoice } from './conflicts.js'
+import { ReportMaker } from './merge-report.js'
+import type { DeletedRecords } from './tombstones.js'
+
+export interface MergeContext {
+  readonly access: Access
+  readonly slices: Slices
+  readonly causality: Causality
+  readonly deleted: { readonly mine: DeletedRecords; readonly theirs: DeletedRecords }
+  /** Whether what was deleted here comes back. */
+  readonly restoresDeleted: boolean
+  readonly settle: (conflict: Conflict) => Promise<ConflictChoice>
+  /** Missing in a dry run: nothing is written. */
+  readonly writing: { readonly job: Job; readonly writer: BulkWriter } | undefined
+}
+
+/** Changes that were planned on what was true, and hold only as long as it is. */
+export class Step {
+  readonly changes: Change[] = []
+  readonly report = new ReportMaker()
+  readonly guards: { readonly collection: HeadCollectionName; readonly id: string; readonly rev: number | undefined }[] = []
+
+  /** Whether a session is there once the step is done, although it was not before. */
+  makesSession(id: string): boolean {
+    return this.changes.some((change) => change[0] === 'put' && change[1] === 'sessions' && change[2] === id)
+  }
+
+  guard(collection: HeadCollectionName, id: string, head: { readonly rev: number } | undefined): void {
+    this.guards.push({ collection, id, rev: head?.rev })
+  }
+}
+
+/** Who made the version of a record that is here. */
+export function versionHere({ rev, origin, modifiedAt }: { readonly rev: number; readonly modifiedAt: number; readonly origin?: Origin | undefined }, { me }: Causality): Version & { readonly modifiedAt: number } {
+  return origin === undefined ? { vault: me, rev, modifiedAt } : { vault: origin[0], rev: origin[1], modifiedAt }
+}
+
+/** What becomes of something that one side has and the other deleted. `kept` says what a conflict between the two came to. */
+export interface Fate {
+  readonly isThere: boolean
+  readonly kept?: ConflictChoice
+}
+
+/** Of what is only in the archive: undefined where nobody ever deleted it here. */
+export async function fateOfTheirs(context: MergeContext, collection: string, parent: string | undefined, incoming: { readonly id: string; readonly version: Version | undefined; readonly modifiedAt: number }, conflict: (deletedAt: number) => Conflict): Promise<Fate | undefined> {
+  const { causality, deleted, restoresDeleted } = context
+  const deletion = deleted.mine.of(collection, parent, incoming.id)
+  if (deletion === undefined) return undefined
+  if (restoresDeleted) return { isThere: true }
+  if (incoming.version !== undefined && causality.mineKnows(incoming.version)) return { isThere: false }
+  if (causality.theyKnow({ vault: causality.me, rev: deletion.rev })) return { isThere: true }
+  const kept = await context.settle(conflict(deletion.modifiedAt))
+  return { isThere: kept !== 'mine', kept }
+}
+
+/** Of what is only here: undefined where nobody deleted it there. */
+export async function fateOfMine(context: MergeContext, collection: string, parent: string | undefined, mine: { readonly id: string; readonly rev: number; readonly modifiedAt: number; readonly origin?: Origin | undefined }, conflict: (deletedAt: number) => Conflict): Promise<(Fate & { readonly deletedAt: number }) | undefined> {
+  const { causality, deleted } = context
+  const deletion = deleted.theirs.of(collection, parent, mine.id)
+  if (deletion === undefined) return undefined
+  const deletedAt = deletion.modifiedAt
+  if (causality.them !== undefined && causality.mineKnows({ vault: causality.them, rev: deletion.rev })) return { isThere: true, deletedAt }
+  if (causality.theyKnow(versionHere(mine, causality))) return { isThere: false, deletedAt }
+  const kept = await context.settle(conflict(deletedAt))
+  return { isThere: kept !== 'theirs', kept, deletedAt }
+}

@@ -1,0 +1,91 @@
+// A session of an archive with its chat logs: they come, or stay away, together.
+
+import type { Fields } from '../core/log-row.js'
+import type { Head } from '../core/state.js'
+import { isSameButLater, whoChanged } from './conflicts.js'
+import { copyIdOf } from './copy-id.js'
+import { madeOf, type IncomingSession } from './incoming.js'
+import { fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
+import type { LogMerge, SessionFate } from './merge-log.js'
+import type { MergeEntry } from './merge-report.js'
+import { equalSessions, foreignEdits, mergeSessions } from './merge-session.js'
+
+/** A session with its chat logs, or chat logs of none. */
+export interface GroupMerge {
+  readonly session: IncomingSession | undefined
+  readonly logs: readonly LogMerge[]
+}
+
+export async function planGroup(context: MergeContext, { session, logs }: GroupMerge): Promise<Step> {
+  const step = new Step()
+  const fate = session === undefined ? 'stays' : await planSession(context, step, session, logs)
+  for (const log of logs) await log.plan(step, fate)
+  return step
+}
+
+async function planSession(context: MergeContext, step: Step, theirs: IncomingSession, logs: readonly LogMerge[]): Promise<SessionFate> {
+  const { causality } = context
+  const mine = await context.access.view(async (state) => state.heads.sessions.get(theirs.id))
+  step.guard('sessions', theirs.id, mine)
+  if (mine === undefined) return planNew(context, step, theirs, logs)
+  const here = versionHere(mine, causality)
+  if (equalSessions(mine.value, theirs.value)) {
+    if (isSameButLater(causality, here, theirs)) step.changes.push(['put', 'sessions', mine.id, mine.value, madeOf(theirs), mine.edits ?? {}])
+    step.report.addMany('session', 'skipped', 1)
+    return 'stays'
+  }
+  const who = whoChanged(causality, here, theirs.version)
+  if (who === 'mine') step.report.addMany('session', 'skipped', 1)
+  else if (who === 'theirs') {
+    const value = await present(context, logs, { ...theirs.value, messageCount: mine.value['messageCount'] })
+    step.changes.push(['put', 'sessions', mine.id, value, madeOf(theirs), foreignEdits(theirs.edits, causality) ?? {}])
+    step.report.add({ kind: 'session', id: mine.id, outcome: 'changed' })
+  } else await planBoth(context, step, mine, theirs, logs)
+  return 'stays'
+}
+
+async function planNew(context: MergeContext, step: Step, theirs: IncomingSession, logs: readonly LogMerge[]): Promise<SessionFate> {
+  const { id, value, modifiedAt } = theirs
+  const fate = await fateOfTheirs(context, 'sessions', undefined, theirs, (deletedAt) => ({ kind: 'session', id, theirs: { modifiedAt, value }, deletedAt }))
+  const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
+  if (fate !== undefined && !fate.isThere) {
+    step.report.add({ kind: 'session', id, outcome: 'skipped', ...conflict, ...(fate.kept !== undefined && { lost: 'theirs' as const }) })
+    return 'gone'
+  }
+  const edits = foreignEdits(theirs.edits, context.causality)
+  const kept = await present(context, logs, { ...value, messageCount: 0 })
+  step.changes.push(edits === undefined ? ['put', 'sessions', id, kept, madeOf(theirs)] : ['put', 'sessions', id, kept, madeOf(theirs), edits])
+  step.report.add({ kind: 'session', id, outcome: 'added', ...conflict })
+  return fate === undefined ? 'stays' : 'comes back'
+}
+
+async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: IncomingSession, logs: readonly LogMerge[]): Promise<void> {
+  const { value, edits, conflicts } = await mergeSessions(mine, theirs, context.causality, context.settle)
+  const fields = conflicts.map(({ field }) => field)
+  const kept = conflicts.some((one) => one.kept === 'both') ? 'both' : conflicts.some((one) => one.kept === 'theirs') ? 'theirs' : 'mine'
+  const copyId = kept === 'both' ? copyIdOf(mine.id, theirs.value) : undefined
+  const lost = conflicts.some((one) => one.kept === 'theirs') ? 'mine' : conflicts.some((one) => one.kept === 'mine') ? 'theirs' : undefined
+  const isChanged = !equalSessions(value, mine.value)
+  const conflict: Partial<MergeEntry> = conflicts.length === 0 ? {} : { conflict: { kept, fields }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) }
+  step.report.add({ kind: 'session', id: mine.id, outcome: isChanged ? 'changed' : 'skipped', ...conflict })
+  if (isChanged) {
+    // Nothing of mine is left in it: then it is theirs.
+    const made = equalSessions(value, theirs.value) ? madeOf(theirs) : ([Math.max(mine.modifiedAt, theirs.modifiedAt)] as const)
+    step.changes.push(['put', 'sessions', mine.id, await present(context, logs, value), made, edits ?? {}])
+  }
+  if (copyId === undefined) return
+  const before = await context.access.view(async (state) => state.heads.sessions.get(copyId))
+  step.guard('sessions', copyId, before)
+  if (before !== undefined) return
+  const { chatLogId: _, ...copied } = theirs.value
+  step.changes.push(['put', 'sessions', copyId, { ...copied, messageCount: 0 }, madeOf(theirs)])
+  step.report.add({ kind: 'session', id: copyId, outcome: 'added' })
+}
+
+/** The session without a main chat log that is neither here nor comes with it. */
+async function present({ access }: MergeContext, logs: readonly LogMerge[], value: Fields): Promise<Fields> {
+  const { chatLogId, ...rest } = value
+  if (chatLogId === undefined) return rest
+  const isThere = logs.some(({ id }) => id === chatLogId) || (await access.view(async (state) => state.heads.chatLogs.has(chatLogId as string)))
+  return isThere ? value : rest
+}

@@ -1,0 +1,186 @@
+// One chat log of an archive on its way into the vault.
+
+import { setAt } from '../core/blobs.js'
+import { fieldsOf, refsOf, type Adopted, type Body, type Fields, type Made, type MergedMessage } from '../core/log-row.js'
+import type { Head } from '../core/state.js'
+import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
+import { isSameButLater, whoChanged } from './conflicts.js'
+import { madeOf, type Incoming, type IncomingLog, type IncomingMessage } from './incoming.js'
+import { fateOfTheirs, versionHere, type MergeContext, type Step } from './merge-context.js'
+import { idOfMessage, mergeMessages, type MergedMessages } from './merge-messages.js'
+
+/** What became of the session of a chat log: one that comes back brings its chat logs. */
+export type SessionFate = 'stays' | 'comes back' | 'gone'
+
+/** A long string of a message, whole. */
+export interface LongText {
+  readonly path: readonly (string | number)[]
+  readonly text: string
+}
+
+/** Takes the messages of a chat log one after the other, then plans what becomes of them. */
+export class LogMerge {
+  readonly #context: MergeContext
+  readonly #log: IncomingLog
+  readonly #isComplete: boolean
+  readonly #messages: IncomingMessage[] = []
+  #here: ReadonlyMap<string, FoundMessage> | undefined
+  #staged: { readonly stem: string; readonly adopted: Adopted } | undefined
+
+  constructor(context: MergeContext, log: IncomingLog, isComplete: boolean) {
+    this.#context = context
+    this.#log = log
+    this.#isComplete = isComplete
+  }
+
+  get id(): string {
+    return this.#log.id
+  }
+
+  get count(): number {
+    return this.#messages.length
+  }
+
+  /** @param fields without `long`, the strings whose first characters alone are in them */
+  async take(incoming: Incoming, fields: Fields, long: readonly LongText[]): Promise<void> {
+    const isSame = long.length > 0 && (await this.#says(incoming.id, fields, long))
+    const body: Body = long.length === 0 || isSame ? fields : await this.#stage(fields, long)
+    this.#messages.push({ ...incoming, body, isSame })
+  }
+
+  /** Whether a message with long strings is here just so: then nothing of it has to be written. */
+  async #says(id: string, fields: Fields, long: readonly LongText[]): Promise<boolean> {
+    const { access } = this.#context
+    this.#here ??= new Map((await this.#readHere()).map((message) => [idOfMessage(message), message]))
+    const here = this.#here.get(id)
+    if (here === undefined || refsOf(here.body).length !== long.length) return false
+    if (JSON.stringify(fieldsOf(here.body)) !== JSON.stringify(fields)) return false
+    for (const [i, ref] of refsOf(here.body).entries()) {
+      if (JSON.stringify(ref[0]) !== JSON.stringify(long[i]!.path) || (await access.longText(ref)) !== long[i]!.text) return false
+    }
+    return true
+  }
+
+  async #stage(fields: Fields, long: readonly LongText[]): Promise<Body> {
+    const { access, writing } = this.#context
+    // In a dry run nobody reads them again; that they are there is enough.
+    if (writing === undefined) return [fields, long.map(({ path, text }) => [path, '', 0, text.length, 8])]
+    return (await access.stage(whole(fields, long), 'message', writing.job)).body
+  }
+
+  async #readHere(): Promise<readonly FoundMessage[]> {
+    return this.#context.access.view(async (state) => {
+      const head = state.heads.chatLogs.get(this.#log.id)
+      return head === undefined ? [] : (await readWholeLogs(this.#context.access, state, [head]))[0]!
+    })
+  }
+
+  /** Adds to a step what becomes of this chat log. */
+  async plan(step: Step, session: SessionFate): Promise<void> {
+    const { access, causality, restoresDeleted } = this.#context
+    const { head, messages } = await access.view(async (state) => {
+      const found = state.heads.chatLogs.get(this.#log.id)
+      const { version } = this.#log
+      // Everything in it was here already.
+      const isKnown = found !== undefined && version !== undefined && !restoresDeleted && version.vault !== causality.me && causality.mineKnows(version)
+      if (found === undefined || isKnown) return { head: found, messages: undefined }
+      return { head: found, messages: await readBodies(access, state, found, { to: found.value['next'] as number, limit: Infinity, newest: false }) }
+    })
+    step.guard('chatLogs', this.#log.id, head)
+    if (head === undefined) await this.#planNew(step, session)
+    else if (messages === undefined) this.#skip(step)
+    else await this.#planInto(step, head, messages)
+  }
+
+  async #planNew(step: Step, session: SessionFate): Promise<void> {
+    const { id, sessionId, createdAt } = this.#log
+    // Where an archive of changes leaves out the session because it did not change, it may not be here any more.
+    const isOrphan = sessionId !== undefined && session === 'stays' && !step.makesSession(sessionId) && !(await this.#context.access.view(async (state) => state.heads.sessions.has(sessionId)))
+    if (session === 'gone' || isOrphan) return this.#skip(step)
+    const fate = session === 'comes back' ? undefined : await fateOfTheirs(this.#context, 'chatLogs', undefined, this.#log, (deletedAt) => ({ kind: 'chatLog', id, theirs: { modifiedAt: this.#log.modifiedAt, value: { messages: this.count } }, deletedAt }))
+    if (fate !== undefined && !fate.isThere) {
+      if (fate.kept === undefined) return this.#skip(step)
+      step.report.add({ kind: 'chatLog', id, outcome: 'skipped', conflict: { kept: fate.kept }, lost: 'theirs' })
+      step.report.addMany('message', 'skipped', this.count)
+      return
+    }
+    step.report.add({ kind: 'chatLog', id, outcome: 'added', ...(fate?.kept && { conflict: { kept: fate.kept } }) })
+    step.report.addMany('message', 'added', this.count)
+    const { writing } = this.#context
+    if (writing === undefined) return
+    this.#staged ??= await writing.writer.stageLog(this.#messages.map(({ body }) => body), this.#messages.map(madeOf))
+    step.changes.push(['adopt', id, { ...(sessionId !== undefined && { sessionId }), stem: this.#staged.stem, createdAt }, withoutHints(this.#staged.adopted), madeOf(this.#log)])
+  }
+
+  #skip(step: Step): void {
+    step.report.addMany('chatLog', 'skipped', 1)
+    step.report.addMany('message', 'skipped', this.count)
+  }
+
+  async #planInto(step: Step, head: Head, mine: readonly FoundMessage[]): Promise<void> {
+    const { causality, writing } = this.#context
+    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, this.#isComplete, step.report)
+    const here = versionHere(head, causality)
+    const isSame = merged.changed.length + merged.removed.length + merged.added.size === 0 && merged.isTail
+    if (isSame) step.report.addMany('chatLog', 'skipped', 1)
+    else step.report.add({ kind: 'chatLog', id: head.id, outcome: 'changed' })
+    if (writing === undefined || (isSame && !isSameButLater(causality, here, this.#log))) return
+    const isTheirs = whoChanged(causality, here, this.#log.version) === 'theirs'
+    const made: Made = isTheirs ? madeOf(this.#log) : [Math.max(head.modifiedAt, this.#log.modifiedAt)]
+    if (merged.isTail) this.#planTail(step, head, merged, made)
+    else await this.#planGeneration(step, head, mine, merged, made)
+  }
+
+  #planTail(step: Step, head: Head, { changed, removed, added, order }: MergedMessages, made: Made): void {
+    let next = head.value['next'] as number
+    const messages: MergedMessage[] = [
+      ...changed.map(({ number, message }): MergedMessage => [number, madeOf(message), message.body]),
+      ...removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]),
+      ...order.flatMap((id): MergedMessage[] => (added.has(id) ? [[next++, madeOf(added.get(id)!), added.get(id)!.body]] : [])),
+    ]
+    step.changes.push(['merge', head.id, messages, made])
+  }
+
+  /** Messages come in between: the chat log is written anew, with every message where it belongs. */
+  async #planGeneration(step: Step, head: Head, mine: readonly FoundMessage[], { changed, removed, added, order }: MergedMessages, made: Made): Promise<void> {
+    const { causality, slices } = this.#context
+    const { writer } = this.#context.writing!
+    const here = new Map(mine.map((message) => [idOfMessage(message), message]))
+    const instead = new Map(changed.map(({ message }) => [message.id, message]))
+    const bodies: Body[] = []
+    const versions: Made[] = []
+    for (const id of order) {
+      await slices.breathe()
+      const incoming = added.get(id) ?? instead.get(id)
+      if (incoming !== undefined) {
+        bodies.push(incoming.body)
+        versions.push(madeOf(incoming))
+        continue
+      }
+      const message = here.get(id)!
+      const { vault, rev } = versionHere(message, causality)
+      bodies.push(await this.#anew(message.body))
+      versions.push([message.modifiedAt, vault, rev])
+    }
+    const staged = await writer.stageLog(bodies, versions)
+    const { sessionId, createdAt } = head.value
+    if (removed.length > 0) step.changes.push(['merge', head.id, removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]), made])
+    step.changes.push(['adopt', head.id, { ...(sessionId !== undefined && { sessionId }), stem: staged.stem, createdAt }, withoutHints(staged.adopted), made])
+  }
+
+  /** The rows of long strings go with the generation before, so that the new one needs rows of its own. */
+  async #anew(body: Body): Promise<Body> {
+    if (refsOf(body).length === 0) return body
+    const { access, writing } = this.#context
+    return (await access.stage(await access.restore(body), 'message', writing!.job)).body
+  }
+}
+
+/** A merge says itself what a session's title and last activity are. */
+function withoutHints([messages, pages, shards, , , blobs]: Adopted): Adopted {
+  return [messages, pages, shards, null, null, blobs]
+}
+
+function whole(fields: Fields, long: readonly LongText[]): Fields {
+  return long.reduce((made, { path, text }) => setAt(made, path, text) as Fields, fields)
+}

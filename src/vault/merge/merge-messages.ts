@@ -1,0 +1,158 @@
+// One chat log that both sides have: which messages change, go, come, and where. Plans only; what is true is not touched.
+
+import type { HeadCollectionName } from '../core/log-row.js'
+import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
+import type { FoundMessage } from '../records/message-pages.js'
+import { isSameButLater, whoChanged, type Conflict } from './conflicts.js'
+import { copyIdOf } from './copy-id.js'
+import { equalJson } from './equal-json.js'
+import type { IncomingMessage } from './incoming.js'
+import { fateOfMine, fateOfTheirs, versionHere, type MergeContext } from './merge-context.js'
+import type { ReportMaker } from './merge-report.js'
+import { mergedOrder, type Placed } from './message-order.js'
+
+export interface MergedMessages {
+  /** Messages that are here, with what takes their place. */
+  readonly changed: readonly { readonly number: number; readonly message: IncomingMessage }[]
+  readonly removed: readonly { readonly number: number; readonly id: string; readonly deletedAt: number }[]
+  /** Messages that come. */
+  readonly added: ReadonlyMap<string, IncomingMessage>
+  /** Ids of all messages from now on, in order. */
+  readonly order: readonly string[]
+  /** Whether those that are here stay where they are and all that come follow them. */
+  readonly isTail: boolean
+}
+
+const COLLECTION = 'messages' as HeadCollectionName
+
+export function idOfMessage({ body }: { readonly body: Body }): string {
+  return fieldsOf(body)['id'] as string
+}
+
+/** @param isComplete whether the archive has every message that the other vault has in this chat log */
+export async function mergeMessages(context: MergeContext, chatLogId: string, mine: readonly FoundMessage[], theirs: readonly IncomingMessage[], isComplete: boolean, report: ReportMaker): Promise<MergedMessages> {
+  const here = new Map(mine.map((message) => [idOfMessage(message), message]))
+  const changed: { number: number; message: IncomingMessage }[] = []
+  const removed: { number: number; id: string; deletedAt: number }[] = []
+  const added = new Map<string, IncomingMessage>()
+  const listed: IncomingMessage[] = []
+  const gone = new Set<string>()
+  const add = (message: IncomingMessage): void => {
+    if (!here.has(message.id)) added.set(message.id, message)
+    listed.push(message)
+  }
+  for (const message of theirs) {
+    await context.slices.breathe()
+    const own = here.get(message.id)
+    if (own === undefined) {
+      if (await comes(context, chatLogId, message, report)) add(message)
+      continue
+    }
+    listed.push(message)
+    const version = versionHere(own, context.causality)
+    if (equalMessages(own, message)) {
+      if (isSameButLater(context.causality, version, message)) changed.push({ number: own.number, message: { ...message, body: own.body } })
+      report.addMany('message', 'skipped', 1)
+      continue
+    }
+    const who = whoChanged(context.causality, version, message.version)
+    if (who === 'mine') report.addMany('message', 'skipped', 1)
+    else if (who === 'theirs') {
+      changed.push({ number: own.number, message })
+      report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'changed' })
+    } else {
+      const kept = await context.settle(conflictOf(chatLogId, own, message))
+      const copy = kept === 'both' ? copyOf(message) : undefined
+      if (kept === 'theirs') changed.push({ number: own.number, message })
+      if (copy !== undefined) add(copy)
+      const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
+      report.add({ kind: 'message', id: message.id, chatLogId, outcome: kept === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copy && { copyId: copy.id }) })
+      if (copy !== undefined && added.has(copy.id)) report.addMany('message', 'added', 1)
+    }
+  }
+  if (!context.deleted.theirs.isEmpty) {
+    const named = new Set(theirs.map(({ id }) => id))
+    for (const message of mine) {
+      await context.slices.breathe()
+      const id = idOfMessage(message)
+      if (named.has(id)) continue
+      const fate = await fateOfMine(context, COLLECTION, chatLogId, { ...message, id }, (deletedAt) => ({ kind: 'message', id, chatLogId, mine: sideOf(message), deletedAt }))
+      if (fate === undefined) continue
+      const conflict = fate.kept === undefined ? {} : { conflict: { kept: fate.kept } }
+      if (fate.isThere) {
+        if (fate.kept !== undefined) report.add({ kind: 'message', id, chatLogId, outcome: 'skipped', ...conflict })
+        continue
+      }
+      gone.add(id)
+      removed.push({ number: message.number, id, deletedAt: fate.deletedAt })
+      report.add({ kind: 'message', id, chatLogId, outcome: 'deleted', ...conflict, ...(fate.kept !== undefined && { lost: 'mine' as const }) })
+    }
+  }
+  const kept = mine.filter((message) => !gone.has(idOfMessage(message)))
+  return { changed, removed, added, ...placed(context, kept, listed, isComplete, added) }
+}
+
+/** Whether a message comes that is not here: not when it was deleted here by who knew it. */
+async function comes(context: MergeContext, chatLogId: string, message: IncomingMessage, report: ReportMaker): Promise<boolean> {
+  const fate = await fateOfTheirs(context, COLLECTION, chatLogId, message, (deletedAt) => ({ kind: 'message', id: message.id, chatLogId, theirs: sideOf(message), deletedAt }))
+  if (fate === undefined || fate.isThere) {
+    if (fate?.kept === undefined) report.addMany('message', 'added', 1)
+    else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'added', conflict: { kept: fate.kept } })
+    return true
+  }
+  if (fate.kept === undefined) report.addMany('message', 'skipped', 1)
+  else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'skipped', conflict: { kept: fate.kept }, lost: 'theirs' })
+  return false
+}
+
+function equalMessages(mine: FoundMessage, theirs: IncomingMessage): boolean {
+  if (theirs.isSame) return true
+  // Long strings were compared when they came.
+  return refsOf(mine.body).length === 0 && refsOf(theirs.body).length === 0 && equalJson(fieldsOf(mine.body), fieldsOf(theirs.body))
+}
+
+function sideOf({ modifiedAt, body }: { readonly modifiedAt: number; readonly body: Body }): { modifiedAt: number; value: unknown } {
+  return { modifiedAt, value: fieldsOf(body) }
+}
+
+function conflictOf(chatLogId: string, mine: FoundMessage, theirs: IncomingMessage): Conflict {
+  return { kind: 'message', id: theirs.id, chatLogId, mine: sideOf(mine), theirs: sideOf(theirs) }
+}
+
+function copyOf(message: IncomingMessage): IncomingMessage {
+  const { body } = message
+  const refs = refsOf(body)
+  const id = copyIdOf(message.id, [fieldsOf(body), refs.map(([path, , , bytes]) => [path, bytes])])
+  const fields = { ...fieldsOf(body), id }
+  return { ...message, id, body: refs.length === 0 ? fields : [fields, refs] }
+}
+
+function placed(context: MergeContext, mine: readonly FoundMessage[], listed: readonly IncomingMessage[], isComplete: boolean, added: ReadonlyMap<string, IncomingMessage>): Pick<MergedMessages, 'order' | 'isTail'> {
+  const own = mine.map(placeOf)
+  const others = listed.map(placeOf)
+  const theirs = isComplete ? others : woven(context, mine, others)
+  const { me, them } = context.causality
+  // The same way round on both sides, so that both come to the same order.
+  const merged = them === undefined || me <= them ? mergedOrder(own, theirs) : mergedOrder(theirs, own)
+  const present = new Set([...own.map(({ id }) => id), ...added.keys()])
+  const order = merged.map(({ id }) => id).filter((id) => present.has(id))
+  return { order, isTail: own.every(({ id }, i) => order[i] === id) }
+}
+
+function placeOf({ body }: { readonly body: Body }): Placed {
+  const { id, timestamp } = fieldsOf(body) as { readonly id: string; readonly timestamp: number }
+  return { id, timestamp }
+}
+
+/** What the archive names, with what it leaves out because it did not change: that stands where it stands here, and before anything new. */
+function woven({ causality }: MergeContext, mine: readonly FoundMessage[], listed: readonly Placed[]): Placed[] {
+  const named = new Set(listed.map(({ id }) => id))
+  const following = new Map<string, Placed[]>([['', []]])
+  let last = following.get('')!
+  for (const message of mine) {
+    const place = placeOf(message)
+    if (named.has(place.id)) following.set(place.id, (last = []))
+    else if (causality.theyKnow(versionHere(message, causality))) last.push(place)
+  }
+  return [...following.get('')!, ...listed.flatMap((place) => [place, ...(following.get(place.id) ?? [])])]
+}

@@ -1,0 +1,105 @@
+// Brains and preferences of an archive: each one whole. And what the archive says was deleted.
+
+import type { HeadCollectionName } from '../core/log-row.js'
+import type { Head } from '../core/state.js'
+import { readBrainBodies } from '../records/brains.js'
+import { isOwn } from '../records/preferences.js'
+import { isSameButLater, whoChanged, type ConflictChoice, type MergedKind } from './conflicts.js'
+import { copyIdOf } from './copy-id.js'
+import { equalJson } from './equal-json.js'
+import { madeOf, type IncomingRecord } from './incoming.js'
+import { fateOfMine, fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
+
+type WholeKind = 'brain' | 'preference'
+const COLLECTIONS = { brain: 'brains', preference: 'preferences' } as const
+
+/** A brain (`{ model, configuration, memories }`) or the value of a preference. */
+export async function planRecord(context: MergeContext, kind: WholeKind, theirs: IncomingRecord): Promise<Step> {
+  const step = new Step()
+  const collection = COLLECTIONS[kind]
+  const { id } = theirs
+  const mine = await read(context, kind, id)
+  step.guard(collection, id, mine?.head)
+  if (mine === undefined) {
+    const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ kind, id, theirs, deletedAt }))
+    const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
+    const isThere = fate === undefined || fate.isThere
+    if (isThere) await put(context, step, kind, id, theirs)
+    step.report.add({ kind, id, outcome: isThere ? 'added' : 'skipped', ...conflict, ...(!isThere && fate?.kept !== undefined && { lost: 'theirs' as const }) })
+    return step
+  }
+  const here = versionHere(mine.head, context.causality)
+  const isSame = equalJson(mine.value, theirs.value)
+  if (isSame && isSameButLater(context.causality, here, theirs)) await put(context, step, kind, id, theirs)
+  const who = isSame ? 'mine' : whoChanged(context.causality, here, theirs.version)
+  if (who === 'mine') step.report.addMany(kind, 'skipped', 1)
+  else if (who === 'theirs') {
+    await put(context, step, kind, id, theirs)
+    step.report.add({ kind, id, outcome: 'changed' })
+  } else {
+    const { modifiedAt } = mine.head
+    const kept = await context.settle({ kind, id, mine: { modifiedAt, value: mine.value }, theirs })
+    await planConflict(context, step, kind, theirs, kept)
+  }
+  return step
+}
+
+async function planConflict(context: MergeContext, step: Step, kind: WholeKind, theirs: IncomingRecord, kept: ConflictChoice): Promise<void> {
+  const { id, value } = theirs
+  if (kept === 'theirs') await put(context, step, kind, id, theirs)
+  const copyId = kept === 'both' ? copyIdOf(id, value) : undefined
+  const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
+  step.report.add({ kind, id, outcome: kept === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) })
+  if (copyId === undefined) return
+  const before = await read(context, kind, copyId)
+  step.guard(COLLECTIONS[kind], copyId, before?.head)
+  if (before !== undefined) return
+  await put(context, step, kind, copyId, theirs)
+  step.report.add({ kind, id: copyId, outcome: 'added' })
+}
+
+async function read({ access }: MergeContext, kind: WholeKind, id: string): Promise<{ readonly head: Head; readonly value: unknown } | undefined> {
+  return access.view(async (state) => {
+    const head = state.heads[COLLECTIONS[kind]].get(id)
+    if (head === undefined) return undefined
+    if (kind === 'preference') return { head, value: head.value['value'] }
+    const [body] = await readBrainBodies(access, state, [head])
+    return { head, value: { ...head.value, ...(await access.restore(body!)) } }
+  })
+}
+
+async function put({ access, writing }: MergeContext, step: Step, kind: WholeKind, id: string, theirs: IncomingRecord): Promise<void> {
+  if (writing === undefined) return
+  if (kind === 'preference') {
+    step.changes.push(['put', 'preferences', id, { value: theirs.value }, madeOf(theirs)])
+    return
+  }
+  const { model, configuration, memories } = theirs.value as { readonly model: string; readonly configuration: unknown; readonly memories: unknown }
+  const { body } = await access.stage({ configuration, memories }, 'brain', writing.job)
+  step.changes.push(['brain', id, { model }, body, madeOf(theirs)])
+}
+
+const KINDS = { sessions: 'session', chatLogs: 'chatLog', brains: 'brain', preferences: 'preference' } as const satisfies Readonly<Record<HeadCollectionName, MergedKind>>
+
+/** A record that is here, was not in the archive, and may have been deleted there; undefined when it was not. */
+export async function planDeletion(context: MergeContext, collection: HeadCollectionName, head: Head): Promise<Step | undefined> {
+  if (collection === 'preferences' && isOwn(head.id)) return undefined
+  const kind = KINDS[collection]
+  const { id, modifiedAt } = head
+  // It stays with its session, or went with it.
+  const sessionId = collection === 'chatLogs' ? head.value['sessionId'] : undefined
+  if (typeof sessionId === 'string' && context.deleted.theirs.of('sessions', undefined, sessionId) !== undefined) return undefined
+  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: head.value }, deletedAt }))
+  if (fate === undefined) return undefined
+  const step = new Step()
+  step.guard(collection, id, head)
+  const conflict = fate.kept === undefined ? {} : { conflict: { kept: fate.kept } }
+  if (fate.isThere) {
+    if (fate.kept === undefined) return undefined
+    step.report.add({ kind, id, outcome: 'skipped', ...conflict })
+    return step
+  }
+  step.changes.push(['delete', collection, id, [fate.deletedAt]])
+  step.report.add({ kind, id, outcome: 'deleted', ...conflict, ...(fate.kept !== undefined && { lost: 'mine' as const }) })
+  return step
+}
