@@ -93,6 +93,7 @@ function gatheredFrom({ manifest, contents, tombstones, open }: CheckedArchive, 
     after: parent,
     isComplete: isEverything && parent === undefined,
     isEverything,
+    at: manifest.createdAt,
     deleted: { key: tombstoneKey, list: tombstones },
     messages: contents.counts.messages,
     async *items() {

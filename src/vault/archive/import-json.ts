@@ -94,6 +94,7 @@ function gatheredFrom(items: readonly IncomingItem[]): Gathered {
     name: 'json',
     isComplete: false,
     isEverything: false,
+    at: 0,
     deleted: { key: NO_KEY, list: [] },
     messages: items.filter(({ kind }) => kind === 'message').length,
     async *items() {

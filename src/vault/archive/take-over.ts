@@ -60,6 +60,8 @@ export interface Gathered {
   readonly isComplete: boolean
   /** Whether it has everything that came after what is known already. */
   readonly isEverything: boolean
+  /** Milliseconds, when it was so. */
+  readonly at: number
   readonly deleted: DeletedIds
   readonly messages: number
   readonly items: () => AsyncIterable<IncomingItem>
@@ -110,6 +112,8 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
     slices,
     causality,
     deleted,
+    isComplete: gathered.isComplete,
+    at: gathered.at,
     restoresDeleted: options.restoreDeleted === true,
     settle: settler(options.onConflict ?? 'keep-newer'),
     writing: job === undefined ? undefined : { job, writer: new BulkWriter(log, access.pages, job, slices) },
@@ -120,7 +124,7 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
     await feed(merger, context, gathered)
     return await merger.finish((draft) => {
       endImport(draft)
-      if (from !== undefined && gathered.isEverything && from.vault !== mine.vault) noteKnown(draft, knowledgeAfter(mine, from))
+      if (from !== undefined && gathered.isEverything && from.vault !== mine.vault) noteKnown(draft, knowledgeAfter(mine, from, gathered.isComplete))
     })
   } finally {
     await merger.settle()
@@ -130,7 +134,7 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
 }
 
 /** Sessions with their chat logs, then the rest. */
-async function feed(merger: Merger, context: MergeContext, { items, isComplete }: Gathered): Promise<void> {
+async function feed(merger: Merger, context: MergeContext, { items }: Gathered): Promise<void> {
   let session: IncomingSession | undefined
   let logs: LogMerge[] = []
   const close = async (): Promise<void> => {
@@ -148,7 +152,7 @@ async function feed(merger: Merger, context: MergeContext, { items, isComplete }
       case 'chatLog': {
         const { sessionId, createdAt } = value as { readonly sessionId?: string; readonly createdAt: number }
         if (sessionId === undefined || sessionId !== session?.id) await close()
-        logs.push(new LogMerge(context, { ...incoming, sessionId, createdAt }, isComplete))
+        logs.push(new LogMerge(context, { ...incoming, sessionId, createdAt }))
         break
       }
       case 'message':

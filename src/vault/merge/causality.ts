@@ -97,10 +97,13 @@ function holds(made: readonly MadeArchive[], archiveId: string, seq: number): bo
   return made.some(([id, at]) => id === archiveId && at === seq)
 }
 
-/** What a vault knows after it has taken over everything another one had. */
-export function knowledgeAfter(mine: OwnHistory, theirs: OtherHistory): KnownVault[] {
+/**
+ * What a vault knows after it has taken over everything another one had.
+ * @param isWhole whether that was named whole: what changed since an earlier archive does not name what third vaults had deleted before it ever came there
+ */
+export function knowledgeAfter(mine: OwnHistory, theirs: OtherHistory, isWhole: boolean): KnownVault[] {
   const known = new Map(mine.knows.map((entry) => [entry[0], entry]))
-  for (const entry of [...theirs.knows, [theirs.vault, theirs.seq, theirs.archiveId] as const]) {
+  for (const entry of [...(isWhole ? theirs.knows : []), [theirs.vault, theirs.seq, theirs.archiveId] as const]) {
     const before = known.get(entry[0])
     const isRolledBack = entry[0] === theirs.vault && before !== undefined && !holds([...theirs.made, [theirs.archiveId, theirs.seq]], before[2], before[1])
     if (entry[0] !== mine.vault && (before === undefined || isRolledBack || entry[1] > before[1])) known.set(entry[0], entry)

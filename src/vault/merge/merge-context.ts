@@ -15,6 +15,10 @@ export interface MergeContext {
   readonly slices: Slices
   readonly causality: Causality
   readonly deleted: { readonly mine: DeletedRecords; readonly theirs: DeletedRecords }
+  /** Whether the archive names everything that was there: then what it does not name was not. */
+  readonly isComplete: boolean
+  /** Milliseconds, when what the archive says was so. */
+  readonly at: number
   /** Whether what was deleted here comes back. */
   readonly restoresDeleted: boolean
   readonly settle: (conflict: Conflict) => Promise<ConflictChoice>
@@ -27,11 +31,6 @@ export class Step {
   readonly changes: Change[] = []
   readonly report = new ReportMaker()
   readonly guards: { readonly collection: HeadCollectionName; readonly id: string; readonly rev: number | undefined }[] = []
-
-  /** Whether a session is there once the step is done, although it was not before. */
-  makesSession(id: string): boolean {
-    return this.changes.some((change) => change[0] === 'put' && change[1] === 'sessions' && change[2] === id)
-  }
 
   guard(collection: HeadCollectionName, id: string, head: { readonly rev: number } | undefined): void {
     this.guards.push({ collection, id, rev: head?.rev })
@@ -46,29 +45,33 @@ export function versionHere({ rev, origin, modifiedAt }: { readonly rev: number;
 /** What becomes of something that one side has and the other deleted. `kept` says what a conflict between the two came to. */
 export interface Fate {
   readonly isThere: boolean
+  /** It comes back because somebody asked for it: a version of its own, or the next archive would take it away again. */
+  readonly isRestored?: boolean
   readonly kept?: ConflictChoice
 }
 
-/** Of what is only in the archive: undefined where nobody ever deleted it here. */
+/** Of what is only in the archive: undefined where it is new here. A version that was known and is not here was deleted, by this vault or by one that it heard of. */
 export async function fateOfTheirs(context: MergeContext, collection: string, parent: string | undefined, incoming: { readonly id: string; readonly version: Version | undefined; readonly modifiedAt: number }, conflict: (deletedAt: number) => Conflict): Promise<Fate | undefined> {
   const { causality, deleted, restoresDeleted } = context
   const deletion = deleted.mine.of(collection, parent, incoming.id)
-  if (deletion === undefined) return undefined
-  if (restoresDeleted) return { isThere: true }
-  if (incoming.version !== undefined && causality.mineKnows(incoming.version)) return { isThere: false }
+  const isKnown = incoming.version !== undefined && causality.mineKnows(incoming.version)
+  if (deletion === undefined && !isKnown) return undefined
+  if (restoresDeleted) return { isThere: true, isRestored: true }
+  if (deletion === undefined || isKnown) return { isThere: false }
   if (causality.theyKnow({ vault: causality.me, rev: deletion.rev })) return { isThere: true }
   const kept = await context.settle(conflict(deletion.modifiedAt))
   return { isThere: kept !== 'mine', kept }
 }
 
-/** Of what is only here: undefined where nobody deleted it there. */
+/** Of what is only here: undefined where it was never there. A version that they knew and do not have was deleted. */
 export async function fateOfMine(context: MergeContext, collection: string, parent: string | undefined, mine: { readonly id: string; readonly rev: number; readonly modifiedAt: number; readonly origin?: Origin | undefined }, conflict: (deletedAt: number) => Conflict): Promise<(Fate & { readonly deletedAt: number }) | undefined> {
-  const { causality, deleted } = context
+  const { causality, deleted, isComplete } = context
+  const isKnown = causality.theyKnow(versionHere(mine, causality))
   const deletion = deleted.theirs.of(collection, parent, mine.id)
+  const deletedAt = deletion?.modifiedAt ?? context.at
+  if (isKnown && (isComplete || deletion !== undefined)) return { isThere: false, deletedAt }
   if (deletion === undefined) return undefined
-  const deletedAt = deletion.modifiedAt
   if (causality.them !== undefined && causality.mineKnows({ vault: causality.them, rev: deletion.rev })) return { isThere: true, deletedAt }
-  if (causality.theyKnow(versionHere(mine, causality))) return { isThere: false, deletedAt }
   const kept = await context.settle(conflict(deletedAt))
   return { isThere: kept !== 'theirs', kept, deletedAt }
 }

@@ -50,13 +50,15 @@ async function planNew(context: MergeContext, step: Step, theirs: IncomingSessio
   const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
   if (fate !== undefined && !fate.isThere) {
     step.report.add({ kind: 'session', id, outcome: 'skipped', ...conflict, ...(fate.kept !== undefined && { lost: 'theirs' as const }) })
-    return 'gone'
+    return fate.kept === undefined ? 'gone' : 'lost'
   }
+  const isRestored = fate?.isRestored === true
+  const made = madeOf(isRestored ? { version: undefined, modifiedAt } : theirs)
   const edits = foreignEdits(theirs.edits, context.causality)
   const kept = await present(context, logs, { ...value, messageCount: 0 })
-  step.changes.push(edits === undefined ? ['put', 'sessions', id, kept, madeOf(theirs)] : ['put', 'sessions', id, kept, madeOf(theirs), edits])
+  step.changes.push(edits === undefined ? ['put', 'sessions', id, kept, made] : ['put', 'sessions', id, kept, made, edits])
   step.report.add({ kind: 'session', id, outcome: 'added', ...conflict })
-  return fate === undefined ? 'stays' : 'comes back'
+  return isRestored ? 'restored' : 'comes'
 }
 
 async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: IncomingSession, logs: readonly LogMerge[]): Promise<void> {
@@ -78,7 +80,7 @@ async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: I
   step.guard('sessions', copyId, before)
   if (before !== undefined) return
   const { chatLogId: _, ...copied } = theirs.value
-  step.changes.push(['put', 'sessions', copyId, { ...copied, messageCount: 0 }, madeOf(theirs)])
+  step.changes.push(['put', 'sessions', copyId, { ...copied, messageCount: 0 }, [theirs.modifiedAt]])
   step.report.add({ kind: 'session', id: copyId, outcome: 'added' })
 }
 

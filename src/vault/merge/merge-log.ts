@@ -6,11 +6,12 @@ import type { Head } from '../core/state.js'
 import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
 import { isSameButLater, whoChanged } from './conflicts.js'
 import { madeOf, type Incoming, type IncomingLog, type IncomingMessage } from './incoming.js'
-import { fateOfTheirs, versionHere, type MergeContext, type Step } from './merge-context.js'
-import { idOfMessage, mergeMessages, type MergedMessages } from './merge-messages.js'
+import { fateOfTheirs, versionHere, type Fate, type MergeContext, type Step } from './merge-context.js'
+import type { MergeEntry } from './merge-report.js'
+import { comes, idOfMessage, mergeMessages, type MergedMessages } from './merge-messages.js'
 
-/** What became of the session of a chat log: one that comes back brings its chat logs. */
-export type SessionFate = 'stays' | 'comes back' | 'gone'
+/** What became of the session of a chat log: one that comes brings its chat logs; one that stays away keeps them away, by a decision (`lost`) or because that was known. */
+export type SessionFate = 'stays' | 'comes' | 'restored' | 'gone' | 'lost'
 
 /** A long string of a message, whole. */
 export interface LongText {
@@ -22,15 +23,13 @@ export interface LongText {
 export class LogMerge {
   readonly #context: MergeContext
   readonly #log: IncomingLog
-  readonly #isComplete: boolean
   readonly #messages: IncomingMessage[] = []
   #here: ReadonlyMap<string, FoundMessage> | undefined
   #staged: { readonly stem: string; readonly adopted: Adopted } | undefined
 
-  constructor(context: MergeContext, log: IncomingLog, isComplete: boolean) {
+  constructor(context: MergeContext, log: IncomingLog) {
     this.#context = context
     this.#log = log
-    this.#isComplete = isComplete
   }
 
   get id(): string {
@@ -95,21 +94,47 @@ export class LogMerge {
   async #planNew(step: Step, session: SessionFate): Promise<void> {
     const { id, sessionId, createdAt } = this.#log
     // Where an archive of changes leaves out the session because it did not change, it may not be here any more.
-    const isOrphan = sessionId !== undefined && session === 'stays' && !step.makesSession(sessionId) && !(await this.#context.access.view(async (state) => state.heads.sessions.has(sessionId)))
+    const isOrphan = sessionId !== undefined && session === 'stays' && !(await this.#context.access.view(async (state) => state.heads.sessions.has(sessionId)))
     if (session === 'gone' || isOrphan) return this.#skip(step)
-    const fate = session === 'comes back' ? undefined : await fateOfTheirs(this.#context, 'chatLogs', undefined, this.#log, (deletedAt) => ({ kind: 'chatLog', id, theirs: { modifiedAt: this.#log.modifiedAt, value: { messages: this.count } }, deletedAt }))
+    if (session === 'lost') return this.#lose(step, {})
+    const fate: Fate | undefined = session === 'comes' || session === 'restored' ? { isThere: true, isRestored: session === 'restored' } : await fateOfTheirs(this.#context, 'chatLogs', undefined, this.#log, (deletedAt) => ({ kind: 'chatLog', id, theirs: { modifiedAt: this.#log.modifiedAt, value: { messages: this.count } }, deletedAt }))
     if (fate !== undefined && !fate.isThere) {
-      if (fate.kept === undefined) return this.#skip(step)
-      step.report.add({ kind: 'chatLog', id, outcome: 'skipped', conflict: { kept: fate.kept }, lost: 'theirs' })
-      step.report.addMany('message', 'skipped', this.count)
+      if (fate.kept === undefined) this.#skip(step)
+      else this.#lose(step, { conflict: { kept: fate.kept } })
       return
     }
     step.report.add({ kind: 'chatLog', id, outcome: 'added', ...(fate?.kept && { conflict: { kept: fate.kept } }) })
-    step.report.addMany('message', 'added', this.count)
+    const isRestored = fate?.isRestored === true
+    const messages = await this.#comingMessages(step)
     const { writing } = this.#context
     if (writing === undefined) return
-    this.#staged ??= await writing.writer.stageLog(this.#messages.map(({ body }) => body), this.#messages.map(madeOf))
-    step.changes.push(['adopt', id, { ...(sessionId !== undefined && { sessionId }), stem: this.#staged.stem, createdAt }, withoutHints(this.#staged.adopted), madeOf(this.#log)])
+    this.#staged ??= await writing.writer.stageLog(messages.map(({ body }) => body), messages.map((message) => versionMade(message, isRestored)))
+    step.changes.push(['adopt', id, { ...(sessionId !== undefined && { sessionId }), stem: this.#staged.stem, createdAt }, withoutHints(this.#staged.adopted), versionMade(this.#log, isRestored)])
+  }
+
+  /** Of a chat log that was here before, some messages may have been deleted before it was. */
+  async #comingMessages(step: Step): Promise<readonly IncomingMessage[]> {
+    const { deleted, slices } = this.#context
+    const { id } = this.#log
+    if (deleted.mine.of('chatLogs', undefined, id) === undefined) {
+      step.report.addMany('message', 'added', this.count)
+      return this.#messages
+    }
+    const coming: IncomingMessage[] = []
+    for (const message of this.#messages) {
+      await slices.breathe()
+      // Those without a tombstone went with the chat log, and come with it.
+      const isWanted = deleted.mine.of('messages', id, message.id) === undefined
+      const come = isWanted ? message : await comes(this.#context, id, message, step.report)
+      if (isWanted) step.report.addMany('message', 'added', 1)
+      if (come !== undefined) coming.push(come)
+    }
+    return coming
+  }
+
+  #lose(step: Step, entry: Pick<MergeEntry, 'conflict'>): void {
+    step.report.add({ kind: 'chatLog', id: this.#log.id, outcome: 'skipped', ...entry, lost: 'theirs' })
+    step.report.addMany('message', 'skipped', this.count)
   }
 
   #skip(step: Step): void {
@@ -119,7 +144,7 @@ export class LogMerge {
 
   async #planInto(step: Step, head: Head, mine: readonly FoundMessage[]): Promise<void> {
     const { causality, writing } = this.#context
-    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, this.#isComplete, step.report)
+    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, step.report)
     const here = versionHere(head, causality)
     const isSame = merged.changed.length + merged.removed.length + merged.added.size === 0 && merged.isTail
     if (isSame) step.report.addMany('chatLog', 'skipped', 1)
@@ -179,6 +204,11 @@ export class LogMerge {
 /** A merge says itself what a session's title and last activity are. */
 function withoutHints([messages, pages, shards, , , blobs]: Adopted): Adopted {
   return [messages, pages, shards, null, null, blobs]
+}
+
+/** What somebody asked to come back is a version of its own. */
+function versionMade(record: Pick<Incoming, 'version' | 'modifiedAt'>, isRestored: boolean): Made {
+  return madeOf(isRestored ? { ...record, version: undefined } : record)
 }
 
 function whole(fields: Fields, long: readonly LongText[]): Fields {

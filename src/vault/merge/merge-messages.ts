@@ -29,8 +29,7 @@ export function idOfMessage({ body }: { readonly body: Body }): string {
   return fieldsOf(body)['id'] as string
 }
 
-/** @param isComplete whether the archive has every message that the other vault has in this chat log */
-export async function mergeMessages(context: MergeContext, chatLogId: string, mine: readonly FoundMessage[], theirs: readonly IncomingMessage[], isComplete: boolean, report: ReportMaker): Promise<MergedMessages> {
+export async function mergeMessages(context: MergeContext, chatLogId: string, mine: readonly FoundMessage[], theirs: readonly IncomingMessage[], report: ReportMaker): Promise<MergedMessages> {
   const here = new Map(mine.map((message) => [idOfMessage(message), message]))
   const changed: { number: number; message: IncomingMessage }[] = []
   const removed: { number: number; id: string; deletedAt: number }[] = []
@@ -45,7 +44,8 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
     await context.slices.breathe()
     const own = here.get(message.id)
     if (own === undefined) {
-      if (await comes(context, chatLogId, message, report)) add(message)
+      const coming = await comes(context, chatLogId, message, report)
+      if (coming !== undefined) add(coming)
       continue
     }
     listed.push(message)
@@ -70,7 +70,7 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
       if (copy !== undefined && added.has(copy.id)) report.addMany('message', 'added', 1)
     }
   }
-  if (!context.deleted.theirs.isEmpty) {
+  if (context.isComplete || !context.deleted.theirs.isEmpty) {
     const named = new Set(theirs.map(({ id }) => id))
     for (const message of mine) {
       await context.slices.breathe()
@@ -89,20 +89,20 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
     }
   }
   const kept = mine.filter((message) => !gone.has(idOfMessage(message)))
-  return { changed, removed, added, ...placed(context, kept, listed, isComplete, added) }
+  return { changed, removed, added, ...placed(context, kept, listed, added) }
 }
 
-/** Whether a message comes that is not here: not when it was deleted here by who knew it. */
-async function comes(context: MergeContext, chatLogId: string, message: IncomingMessage, report: ReportMaker): Promise<boolean> {
+/** A message that is not here, as it comes, if it does: not when it was deleted here by who knew it. */
+export async function comes(context: MergeContext, chatLogId: string, message: IncomingMessage, report: ReportMaker): Promise<IncomingMessage | undefined> {
   const fate = await fateOfTheirs(context, COLLECTION, chatLogId, message, (deletedAt) => ({ kind: 'message', id: message.id, chatLogId, theirs: sideOf(message), deletedAt }))
   if (fate === undefined || fate.isThere) {
     if (fate?.kept === undefined) report.addMany('message', 'added', 1)
     else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'added', conflict: { kept: fate.kept } })
-    return true
+    return fate?.isRestored === true ? { ...message, version: undefined } : message
   }
   if (fate.kept === undefined) report.addMany('message', 'skipped', 1)
   else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'skipped', conflict: { kept: fate.kept }, lost: 'theirs' })
-  return false
+  return undefined
 }
 
 function equalMessages(mine: FoundMessage, theirs: IncomingMessage): boolean {
@@ -124,13 +124,14 @@ function copyOf(message: IncomingMessage): IncomingMessage {
   const refs = refsOf(body)
   const id = copyIdOf(message.id, [fieldsOf(body), refs.map(([path, , , bytes]) => [path, bytes])])
   const fields = { ...fieldsOf(body), id }
-  return { ...message, id, body: refs.length === 0 ? fields : [fields, refs] }
+  // Nobody there has it: a version of its own, or their next archive would take it away.
+  return { ...message, id, version: undefined, body: refs.length === 0 ? fields : [fields, refs] }
 }
 
-function placed(context: MergeContext, mine: readonly FoundMessage[], listed: readonly IncomingMessage[], isComplete: boolean, added: ReadonlyMap<string, IncomingMessage>): Pick<MergedMessages, 'order' | 'isTail'> {
+function placed(context: MergeContext, mine: readonly FoundMessage[], listed: readonly IncomingMessage[], added: ReadonlyMap<string, IncomingMessage>): Pick<MergedMessages, 'order' | 'isTail'> {
   const own = mine.map(placeOf)
   const others = listed.map(placeOf)
-  const theirs = isComplete ? others : woven(context, mine, others)
+  const theirs = context.isComplete ? others : woven(context, mine, others)
   const { me, them } = context.causality
   // The same way round on both sides, so that both come to the same order.
   const merged = them === undefined || me <= them ? mergedOrder(own, theirs) : mergedOrder(theirs, own)

@@ -24,7 +24,7 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
     const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ kind, id, theirs, deletedAt }))
     const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
     const isThere = fate === undefined || fate.isThere
-    if (isThere) await put(context, step, kind, id, theirs)
+    if (isThere) await put(context, step, kind, id, fate?.isRestored === true ? { ...theirs, version: undefined } : theirs)
     step.report.add({ kind, id, outcome: isThere ? 'added' : 'skipped', ...conflict, ...(!isThere && fate?.kept !== undefined && { lost: 'theirs' as const }) })
     return step
   }
@@ -54,7 +54,8 @@ async function planConflict(context: MergeContext, step: Step, kind: WholeKind, 
   const before = await read(context, kind, copyId)
   step.guard(COLLECTIONS[kind], copyId, before?.head)
   if (before !== undefined) return
-  await put(context, step, kind, copyId, theirs)
+  // Nobody there has it: a version of its own, or their next archive would take it away.
+  await put(context, step, kind, copyId, { ...theirs, version: undefined })
   step.report.add({ kind, id: copyId, outcome: 'added' })
 }
 
@@ -86,9 +87,6 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
   if (collection === 'preferences' && isOwn(head.id)) return undefined
   const kind = KINDS[collection]
   const { id, modifiedAt } = head
-  // It stays with its session, or went with it.
-  const sessionId = collection === 'chatLogs' ? head.value['sessionId'] : undefined
-  if (typeof sessionId === 'string' && context.deleted.theirs.of('sessions', undefined, sessionId) !== undefined) return undefined
   const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: head.value }, deletedAt }))
   if (fate === undefined) return undefined
   const step = new Step()
@@ -100,6 +98,16 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
     return step
   }
   step.changes.push(['delete', collection, id, [fate.deletedAt]])
-  step.report.add({ kind, id, outcome: 'deleted', ...conflict, ...(fate.kept !== undefined && { lost: 'mine' as const }) })
+  const lost = fate.kept === undefined ? {} : { lost: 'mine' as const }
+  step.report.add({ kind, id, outcome: 'deleted', ...conflict, ...lost })
+  if (collection === 'chatLogs') step.report.addMany('message', 'deleted', head.value['count'] as number)
+  for (const log of collection === 'sessions' ? await logsOf(context, id) : []) {
+    step.report.add({ kind: 'chatLog', id: log.id, outcome: 'deleted', ...lost })
+    step.report.addMany('message', 'deleted', log.value['count'] as number)
+  }
   return step
+}
+
+function logsOf({ access }: MergeContext, sessionId: string): Promise<Head[]> {
+  return access.view(async (state) => (state.logsOfSession.get(sessionId) ?? []).flatMap((id) => state.heads.chatLogs.get(id) ?? []))
 }

@@ -53,7 +53,7 @@ export class ReportMaker {
   }
 
   /** Many of which nothing more is to be said. */
-  addMany(kind: MergedKind, outcome: 'added' | 'skipped', many: number): void {
+  addMany(kind: MergedKind, outcome: 'added' | 'skipped' | 'deleted', many: number): void {
     this.#counts[PLURALS[kind]][outcome] += many
   }
 

@@ -70,7 +70,7 @@ export class Merger {
    */
   async finish(last: (draft: Draft) => void): Promise<MergeReport> {
     // Chat logs that go with their session have gone by the time they are looked at.
-    if (!this.#context.deleted.theirs.isEmpty) {
+    if (this.#context.isComplete || !this.#context.deleted.theirs.isEmpty) {
       await this.#settlePlans()
       for (const collection of HEAD_COLLECTIONS) {
         for (const [id, head] of [...this.#log.state.heads[collection].entries()]) {
@@ -102,7 +102,11 @@ export class Merger {
   /** Looked up again: what it was may have gone with something else. */
   async #planDeletion(collection: HeadCollectionName, id: string, number: number): Promise<Step | undefined> {
     const head = this.#log.state.heads[collection].get(id)
-    return head?.number === number ? planDeletion(this.#context, collection, head) : undefined
+    if (head?.number !== number) return undefined
+    // A chat log whose session the archive does not name stays with it, or went with it.
+    const sessionId = collection === 'chatLogs' ? head.value['sessionId'] : undefined
+    if (typeof sessionId === 'string' && !this.#seen.sessions.has(sessionId)) return undefined
+    return planDeletion(this.#context, collection, head)
   }
 
   async #add(plan: Plan): Promise<void> {
