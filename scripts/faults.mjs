@@ -9,6 +9,8 @@
 //   npm run faults -- histories          the same while messages come, change and go, with crashes between any two calls to the store
 //   npm run faults -- archives           every flipped bit, every truncation and 10,001 mutations of an archive refused, and every real corpus at hand
 //                                        exported, by Node and each browser found, and read by the stand-alone reader
+//   npm run faults -- devices            two and three devices that diverge by a thousand edits each and exchange archives
+//   npm run faults -- imports            an import that is cut off at every call it makes to the store; and by kill -9 in a real browser
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
 //   --part I/N                           of the matrix, and of attacks on archives and corpora in them, only the I-th of N parts
@@ -59,7 +61,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -137,6 +139,16 @@ async function runArchives() {
     counts.failed += failed
   }
   return counts
+}
+
+/** @returns {Promise<Counts>} */
+function runDevices() {
+  return runTestFile('test/merge/two-devices.test.ts', {})
+}
+
+/** @returns {Promise<Counts>} */
+function runImports() {
+  return runTestFile('test/faults/import-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
 }
 
 /** @returns {Promise<Counts>} */

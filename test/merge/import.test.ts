@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Conflict, ConflictChoice, ConflictPolicy, ImportReport } from '../../src/index.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
-import { archiveOf, contentOf, sayingsOf, take } from '../kit/devices.js'
+import { archiveOf, CODE, contentOf, sayingsOf, take } from '../kit/devices.js'
 import { fillOddly, ODD_COUNTS } from '../kit/odd-vault.js'
 import { testBrowser } from '../kit/tabs.js'
 import { outcomeOf } from '../kit/vault-states.js'
@@ -251,7 +251,7 @@ describe('a conflict', () => {
     expect(await outcomeOf(take(a, archive, { onConflict: fails }))).toBe('Error: closed')
     expect(await contentOf(a)).toEqual(before)
     expect((await a.backup.status()).unfinishedImport).toBeDefined()
-    const looked = await a.inspectArchive(archive, { recoveryCode: (await import('../kit/devices.js')).CODE })
+    const looked = await a.inspectArchive(archive, { recoveryCode: CODE })
     expect(looked.counts).toMatchObject({ sessions: { conflicted: 1, changed: 1 }, messages: { conflicted: 1 } })
     expect(await contentOf(a)).toEqual(before)
     const done = await take(a, archive)

@@ -7,7 +7,7 @@ import { readBodies, readWholeLogs, type FoundMessage } from '../records/message
 import { isSameButLater, whoChanged } from './conflicts.js'
 import { madeOf, type Incoming, type IncomingLog, type IncomingMessage } from './incoming.js'
 import { fateOfTheirs, versionHere, type Fate, type MergeContext, type Step } from './merge-context.js'
-import type { MergeEntry } from './merge-report.js'
+import { ReportMaker, type MergeEntry } from './merge-report.js'
 import { comes, idOfMessage, mergeMessages, type MergedMessages } from './merge-messages.js'
 
 /** What became of the session of a chat log: one that comes brings its chat logs; one that stays away keeps them away, by a decision (`lost`) or because that was known. */
@@ -144,11 +144,13 @@ export class LogMerge {
 
   async #planInto(step: Step, head: Head, mine: readonly FoundMessage[]): Promise<void> {
     const { causality, writing } = this.#context
-    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, step.report)
+    const messages = new ReportMaker()
+    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, messages)
     const here = versionHere(head, causality)
     const isSame = merged.changed.length + merged.removed.length + merged.added.size === 0 && merged.isTail
     if (isSame) step.report.addMany('chatLog', 'skipped', 1)
     else step.report.add({ kind: 'chatLog', id: head.id, outcome: 'changed' })
+    step.report.addAll(messages)
     if (writing === undefined || (isSame && !isSameButLater(causality, here, this.#log))) return
     const isTheirs = whoChanged(causality, here, this.#log.version) === 'theirs'
     const made: Made = isTheirs ? madeOf(this.#log) : [Math.max(head.modifiedAt, this.#log.modifiedAt)]
