@@ -43,6 +43,13 @@ async function keep(exportName: string, file: 'archive' | 'json', from: Readable
   await give()
 }
 
+/** Of the plain JSON, but for its time. */
+async function digestOf(json: ReadableStream<Uint8Array>): Promise<string> {
+  const blob = await new Response(json as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
+  const head = (await blob.slice(0, 100).text()).indexOf('"chatLogs"')
+  return base64(new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.slice(head).arrayBuffer())))
+}
+
 for (const name of names) {
   it(`another program reads the archive of ${name}`, { timeout: 1_800_000 }, async () => {
     const vaultName = `corpus ${name} ${crypto.randomUUID()}`
@@ -71,8 +78,18 @@ for (const name of names) {
     expect(contents.counts).toEqual(counts)
     await keep(vaultName, 'json', await open.exportJson({ unprotected: true }))
     expect(await commands.compareExports(vaultName, recoveryCode)).toBe(counts.messages)
+    const digest = await digestOf(await open.exportJson({ unprotected: true }))
+    const restoredName = `${vaultName} restored`
+    const empty = await openVault({ name: restoredName })
+    if (empty.state !== 'empty') throw new Error(empty.state)
+    const restored = await empty.create('correct horse battery staple')
+    const imported = await restored.importArchive((await open.exportArchive({ recoveryCode })).stream, { recoveryCode })
+    expect(imported.counts.messages).toMatchObject({ added: counts.messages, changed: 0, skipped: 0 })
+    expect(await digestOf(await restored.exportJson({ unprotected: true }))).toBe(digest)
+    await restored.lock()
+    await destroyVault(restoredName)
     await open.lock()
     await destroyVault(vaultName)
-    if (names.length > 1) console.info(`${name}: ${counts.messages} messages of ${counts.sessions} sessions, read by another program as they are`)
+    if (names.length > 1) console.info(`${name}: ${counts.messages} messages of ${counts.sessions} sessions, read by another program as they are, and restored`)
   })
 }

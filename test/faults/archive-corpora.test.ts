@@ -59,11 +59,17 @@ describe('a corpus in an archive', () => {
       expect([exitCode, told]).toEqual([0, ''])
       expect(records.at(-1)).toMatchObject({ kind: 'end', counts })
       // Keys in any order; what differs in megabytes is not printed.
-      expect(isDeepStrictEqual(asJson(records), timeless(await jsonOf(await open.exportJson({ unprotected: true }))))).toBe(true)
+      const plain = timeless(await jsonOf(await open.exportJson({ unprotected: true })))
+      expect(isDeepStrictEqual(asJson(records), plain)).toBe(true)
       const source = Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>
       expect((await verify(source, { recoveryCode })).counts).toEqual(counts)
       await open.lock()
-      if (found.length > 0) console.info(`${name}: ${counts.messages} messages of ${counts.sessions} sessions in ${bytes} bytes, the same read by the library and another program; ${((performance.now() - began) / 1000).toFixed(0)} s`)
+      const restored = await testBrowser().tab()
+      const again = Readable.toWeb(createReadStream(path)) as unknown as ReadableStream<Uint8Array>
+      expect((await restored.importArchive(again, { recoveryCode })).counts.messages).toMatchObject({ added: counts.messages, skipped: 0 })
+      expect(isDeepStrictEqual(timeless(await jsonOf(await restored.exportJson({ unprotected: true }))), plain)).toBe(true)
+      await restored.lock()
+      if (found.length > 0) console.info(`${name}: ${counts.messages} messages of ${counts.sessions} sessions in ${bytes} bytes, the same read by the library and another program, and as much in a vault restored from it; ${((performance.now() - began) / 1000).toFixed(0)} s`)
       await rm(path)
     })
   }

@@ -265,7 +265,7 @@ describe('increments', () => {
     const a = await device()
     await a.sessions.create({ id: 's', chatLogId: 'l' })
     const chain = [await archiveOf(a)]
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 10; i++) {
       await a.chatLogs.append('l', [say(`${i} first`, 10 * i), say(`${i} second`, 10 * i - 50)])
       const [first] = await a.chatLogs.read('l', { limit: 1000 })
       if (i === 2) await a.chatLogs.update('l', first!.id, { content: 'changed' })
