@@ -2,6 +2,8 @@
 
 export { openVault, listVaults, destroyVault } from './vault/open-vault.js'
 export { verifyArchive, inspectArchive, createRecoveryCode } from './vault/archives.js'
+export { restoreVault } from './vault/restore.js'
+export type { RestoreOptions, RestoredVault } from './vault/restore.js'
 export type { Vault, EmptyVault, LockedVault, WipedVault, NewerVault, UnavailableVault, UnlockOptions } from './vault/closed-vault.js'
 export type { UnlockedVault, Records } from './vault/unlocked-vault.js'
 export type { VaultEvent, LockReason } from './vault/vault-events.js'

@@ -23,6 +23,12 @@ function subject(): ArchiveSubject {
   return open
 }
 
+function vaultUnderTest(): ArchivedVault {
+  const vault = subject()
+  if (!(vault instanceof ArchivedVault)) throw new Error('only the vault can do this')
+  return vault
+}
+
 function make(name: string): ArchiveSubject {
   const made = makers[name]
   if (made === undefined) throw new Error(`there is no subject ${name}`)
@@ -103,9 +109,7 @@ export const archiveTasks = {
 
   /** Bytes of the plain JSON of everything, by our vault. */
   'archive/json-bytes': async (): Promise<number> => {
-    const vault = subject()
-    if (!(vault instanceof ArchivedVault)) throw new Error('only the vault tells how much there is')
-    return vault.jsonBytes()
+    return vaultUnderTest().jsonBytes()
   },
 
   /** Milliseconds. */
@@ -121,6 +125,13 @@ export const archiveTasks = {
     const counts = await subject().count(source)
     return { ms: performance.now() - start, counts }
   },
+
+  /** Milliseconds of a bulk load of the same conversations, and of a restore from the file, each into a vault of its own. */
+  'archive/bulk-load': async (): Promise<number> => vaultUnderTest().bulkLoad(streamedCorpus()),
+
+  'archive/restore': async ({ counts }: { counts: Counts }): Promise<number> => vaultUnderTest().restore(await file(), counts),
+
+  'archive/restore-growth': async ({ counts }: { counts: Counts }) => growth(async () => vaultUnderTest().restore(await file(), counts)),
 
   'archive/count-growth': () => growth(async () => subject().count(await file())),
 

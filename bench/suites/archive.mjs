@@ -36,6 +36,8 @@ class Measurement {
   #bench
   #tab
   #subject
+  /** @type {number[]} */
+  #longest = []
 
   /** @param {Bench} bench @param {Tab} tab @param {string} subject */
   constructor(bench, tab, subject) {
@@ -101,6 +103,33 @@ class Measurement {
     this.#bench.remark(`${this.#subject}: a file of ${megabytes(file)}; seconds of each run: ${seconds(times)}; of the page's thread alone: ${seconds(worked) || 'not told'}`)
   }
 
+  /**
+   * A restore next to a bulk load of the same, in turns.
+   * @param {number} json bytes @param {Counts} loaded
+   */
+  async restore(json, loaded) {
+    /** @type {Record<'load' | 'import', number[]>} */
+    const times = { load: [], import: [] }
+    /** @type {boolean} */
+    const tells = await this.#tab.call('archive/watch')
+    for (let repeat = 0; repeat < (json < 200e6 ? 3 : 1); repeat++) {
+      times.load.push(await this.#tab.call('archive/bulk-load'))
+      if (tells) await this.#tab.call('archive/longest-task')
+      if (tells) await this.#tab.call('archive/watch')
+      times.import.push(await this.#tab.call('archive/restore', { counts: loaded }))
+      if (tells) this.#longest.push(await this.#tab.call('archive/longest-task'))
+      if (tells) await this.#tab.call('archive/watch')
+    }
+    if (tells) await this.#tab.call('archive/longest-task')
+    for (const [row, values] of Object.entries(times)) this.#report(`${row}-mb-per-s`, json / 1e3 / median(values))
+    this.#report('import-over-load', median(times.load) / median(times.import))
+    if (tells) this.#report('import-longest-task', Math.max(...this.#longest))
+    /** @type {{ bytes: number, looks: number } | undefined} */
+    const growth = await this.#tab.call('archive/restore-growth', { counts: loaded })
+    if (growth !== undefined) this.#report('import-heap', growth.bytes)
+    this.#bench.remark(`${this.#subject}: seconds of each run: load ${times.load.map((ms) => (ms / 1000).toFixed(2)).join(' ')}, import ${times.import.map((ms) => (ms / 1000).toFixed(2)).join(' ')}`)
+  }
+
   /** @param {string} row @param {number} value */
   #report(row, value) {
     this.#bench.report(row, this.#subject, value)
@@ -121,6 +150,11 @@ export const suite = {
     { row: 'heap', unit: 'bytes', what: 'how much more the page holds at most while it exports, buffers included; seen after collecting garbage, in a run of its own', aim: { atMost: 96 * MiB, itself: true, words: 'under 96 MiB' } },
     { row: 'verify-heap', unit: 'bytes', what: 'the same while it verifies', aim: { atMost: 96 * MiB, itself: true, words: 'under 96 MiB' } },
     { row: 'file-over-json', unit: 'share', what: 'bytes of the file over those of the plain JSON', aim: { atMost: 0.25, itself: true, words: 'at most 25 %' } },
+    { row: 'load-mb-per-s', unit: 'MB/s', what: 'our own bulk load of the same conversations into a fresh vault, without what their source took' },
+    { row: 'import-mb-per-s', unit: 'MB/s', what: 'the file restored into a fresh vault: read twice, checked and merged; until everything is saved' },
+    { row: 'import-over-load', unit: 'share', what: 'the one over the other', aim: { atLeast: 0.5, itself: true } },
+    { row: 'import-heap', unit: 'bytes', what: 'how much more the page holds at most while it imports', aim: { atMost: 96 * MiB, itself: true, words: 'under 96 MiB' } },
+    { row: 'import-longest-task', unit: 'ms', what: 'of all timed imports', aim: { atMost: 50, itself: true } },
     { row: 'longest-task', unit: 'ms', what: 'of all timed runs; 0 when no task had 50 ms', aim: { atMost: 50, itself: true } },
   ],
   remarks: [
@@ -144,6 +178,7 @@ export const suite = {
       const measurement = new Measurement(bench, tab, ours)
       await measurement.memory(loaded)
       await measurement.time(json, loaded)
+      await measurement.restore(json, loaded)
       await tab.call('archive/close')
     })
     if (bench.subjects?.includes(peer) === false) return

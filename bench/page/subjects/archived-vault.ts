@@ -1,6 +1,6 @@
 // The vault in `archive`, through its public face only.
 
-import { createRecoveryCode, openVault, verifyArchive, type ConversationInput, type UnlockedVault } from 'sealed-vault'
+import { createRecoveryCode, destroyVault, openVault, verifyArchive, type ConversationInput, type UnlockedVault } from 'sealed-vault'
 import type { Conversation } from '../corpus.ts'
 import type { ArchiveSubject, Brain, Counts, Preference } from './archive-subject.ts'
 
@@ -54,6 +54,37 @@ export class ArchivedVault implements ArchiveSubject {
     return { sessions, chatLogs, messages, brains, preferences }
   }
 
+  /** Milliseconds of a load into a fresh vault, without what the source took; the vault is gone afterwards. */
+  async bulkLoad(conversations: AsyncIterable<Conversation>): Promise<number> {
+    return inFreshVault(async (vault) => {
+      let source = 0
+      async function* timed(): AsyncGenerator<ConversationInput, void, undefined> {
+        const iterator = inputs(conversations)
+        for (;;) {
+          const asked = performance.now()
+          const { done, value } = await iterator.next()
+          source += performance.now() - asked
+          if (done === true) return
+          yield value
+        }
+      }
+      const start = performance.now()
+      await vault.load(timed())
+      return performance.now() - start - source
+    })
+  }
+
+  /** Milliseconds of a restore into a fresh vault, from the call until everything is saved; the vault is gone afterwards. */
+  async restore(file: Blob, { sessions, messages }: Counts): Promise<number> {
+    return inFreshVault(async (vault) => {
+      const start = performance.now()
+      const { counts } = await vault.importArchive(file, { recoveryCode: this.#recoveryCode })
+      const ms = performance.now() - start
+      if (counts.messages.added !== messages || (await vault.sessions.count()) !== sessions) throw new Error(`${counts.messages.added} messages were restored where there are ${messages}`)
+      return ms
+    })
+  }
+
   /** Bytes of the plain JSON of everything. */
   async jsonBytes(): Promise<number> {
     let bytes = 0
@@ -67,6 +98,19 @@ export class ArchivedVault implements ArchiveSubject {
 
   async close(): Promise<void> {
     await this.#open?.lock()
+  }
+}
+
+async function inFreshVault(work: (vault: UnlockedVault) => Promise<number>): Promise<number> {
+  const name = `${NAME}-fresh`
+  const vault = await openVault({ name, index: false })
+  if (vault.state !== 'empty') throw new Error(`a fresh vault is ${vault.state}`)
+  const open = await vault.create(PASSWORD)
+  try {
+    return await work(open)
+  } finally {
+    await open.lock()
+    await destroyVault(name)
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Bytes } from '../../brand.js'
 import { equalBytes, wipe } from '../../crypto/bytes.js'
-import type { KdfPolicy } from '../../crypto/kdf.js'
+import { DEFAULT_KDF_POLICY, encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { VaultError } from '../../errors.js'
 import { vaultKey } from '../merge/causality.js'
 import { settler } from '../merge/conflicts.js'
@@ -77,6 +77,19 @@ export async function withCheckedArchive<T>(source: ArchiveSource, { onProgress,
   } finally {
     if (found !== undefined) wipe(found.key)
   }
+}
+
+/**
+ * What has to be true before anything is deleted to make room for an archive: it is of everything, whole and sound, and the new password can be one.
+ * @returns the archive, to be read again
+ */
+export async function checkForRestore(source: ArchiveSource, newPassword: string, { onProgress, ...options }: VerifyOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<Blob | Uint8Array> {
+  wipe(encodePassword(newPassword))
+  const file = await rereadable(source)
+  return withCheckedArchive(file, { ...options, onProgress }, policy, async ({ manifest: { parent } }) => {
+    if (parent !== undefined) throw new VaultError('conflict', 'this archive holds only what changed after another one; restore that one first, then import this', { where: 'archive', reason: 'parent', fields: [parent.archiveId] })
+    return file
+  })
 }
 
 /** A stream can be read once: engines keep large blobs on the disk. */
