@@ -30,7 +30,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { killEngines, runKills, serveKillPage } from '../test/faults/kill-runs.mjs'
+import { runImportKills } from '../test/faults/import-kills.mjs'
+import { killEngines, serveKillPage } from '../test/faults/kill-browsers.mjs'
+import { runKills } from '../test/faults/kill-runs.mjs'
 import { findBrowser } from './browsers.mjs'
 
 /** @typedef {{ passed: number, failed: number }} Counts */
@@ -147,12 +149,20 @@ function runDevices() {
 }
 
 /** @returns {Promise<Counts>} */
-function runImports() {
-  return runTestFile('test/faults/import-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+async function runImports() {
+  const counts = await runTestFile('test/faults/import-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+  if (part !== undefined && Number(at) !== 1) return counts
+  const { passed, failed } = await inKilledBrowsers(runImportKills)
+  return { passed: counts.passed + passed, failed: counts.failed + failed }
 }
 
 /** @returns {Promise<Counts>} */
-async function runAllKills() {
+function runAllKills() {
+  return inKilledBrowsers(runKills)
+}
+
+/** @param {typeof runKills} runInEngine @returns {Promise<Counts>} */
+async function inKilledBrowsers(runInEngine) {
   const counts = { passed: 0, failed: 0 }
   const found = engines.filter((engine) => findBrowser(engine) !== undefined)
   for (const engine of engines) {
@@ -164,7 +174,7 @@ async function runAllKills() {
   const server = await serveKillPage()
   try {
     for (const engine of found) {
-      const { passed, failed } = await runKills({ engine, server, kills, seed })
+      const { passed, failed } = await runInEngine({ engine, server, kills, seed })
       counts.passed += passed
       counts.failed += failed
     }

@@ -2,25 +2,14 @@
 // browser left behind and compares it with what was written. Driven by kill-runs.mjs.
 
 import { type ConversationInput, type Message, openVault, type UnlockedVault } from '../../src/index.js'
-import { type CorpusOptions, generateConversations } from '../kit/corpus.js'
+import type { CorpusOptions } from '../kit/corpus.js'
+import { makeArchive, takeAgain, takeArchive } from './import-kill-page.js'
+import { conversationsOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
 
-const NAME = 'killed'
-const PASSWORD = 'a password that outlives its browser'
 /** The chat that gets single appends. */
 const SINGLE = 'single appends'
-const FIRST_DAY = Date.UTC(2024, 0, 1)
 /** Enough to see what is wrong; a lost page would else bring thousands. */
 const FAULTS_SHOWN = 20
-
-/** What the page has been promised so far. */
-export interface Told {
-  readonly run: number
-  readonly phase: 'ready' | 'loading' | 'loaded'
-  /** Conversations of the bulk load that are saved. */
-  readonly conversations: number
-  /** Single appends that are saved. */
-  readonly appended: number
-}
 
 export interface Written {
   readonly loadMs: number
@@ -39,42 +28,6 @@ export interface Found {
   readonly appended: number
   /** Everything that is not as it should be. */
   readonly faults: readonly string[]
-}
-
-/** Tells the harness, with one request on the way at a time: what is acknowledged meanwhile goes with the next. */
-class Teller {
-  #news: Told
-  #unsent = false
-  #sending: Promise<void> | undefined
-
-  constructor(run: number) {
-    this.#news = { run, phase: 'ready', conversations: 0, appended: 0 }
-  }
-
-  tell(news: Partial<Told>): void {
-    this.#news = { ...this.#news, ...news }
-    this.#unsent = true
-    this.#sending ??= this.#send().finally(() => (this.#sending = undefined))
-  }
-
-  /** Resolves when everything has arrived. */
-  async arrived(): Promise<void> {
-    while (this.#sending !== undefined) await this.#sending
-  }
-
-  async #send(): Promise<void> {
-    while (this.#unsent) {
-      this.#unsent = false
-      await fetch('/told', { method: 'POST', body: JSON.stringify(this.#news), keepalive: true })
-    }
-  }
-}
-
-function conversationsOf(corpus: CorpusOptions): ConversationInput[] {
-  return Array.from(generateConversations(corpus), ({ id, participants, messages }, day) => ({
-    session: { id, chatLogId: `${id}/log`, participants: [...participants], createdAt: FIRST_DAY },
-    messages: messages.map((message, turn) => ({ id: message.id, senderId: message.senderId, type: message.type, content: message.content, timestamp: FIRST_DAY + day * 86_400_000 + turn * 1000 })),
-  }))
 }
 
 const singleText = (number: number): string => `single append ${number}, ${'so that it has some length '.repeat(1 + (number % 5))}`
@@ -214,4 +167,4 @@ async function compareAppends(open: UnlockedVault, faults: string[]): Promise<nu
   return messages.length
 }
 
-Object.assign(globalThis, { killPage: { write, verify } })
+Object.assign(globalThis, { killPage: { write, verify, makeArchive, takeArchive, takeAgain } })
