@@ -107,6 +107,30 @@ describe('the index', () => {
     await expect.poll(() => blocks(browser).size).toBeLessThan(8)
   })
 
+  it('keeps the messages of a chat log that is deleted while it merges from becoming those of another', async () => {
+    const open = await testBrowser().tab()
+    const kept = await open.sessions.create()
+    await open.chatLogs.append(kept.chatLogId, message('harbour'))
+    await open.checkpoint()
+    const doomed = await open.sessions.create()
+    for (let i = 0; i < 2; i++) {
+      await open.chatLogs.append(doomed.chatLogId, message('lantern'))
+      await open.checkpoint()
+    }
+    const unpacked = vi.spyOn(Segment.prototype, 'lengths').mockImplementationOnce(async function (this: Segment) {
+      await open.chatLogs.delete(doomed.chatLogId)
+      return this.lengths()
+    })
+    await open.chatLogs.append(doomed.chatLogId, message('lantern'))
+    await open.checkpoint()
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+    expect(unpacked).toHaveBeenCalled()
+    unpacked.mockRestore()
+    expect(await open.chatLogs.get(doomed.chatLogId)).toBeUndefined()
+    expect(await found(open, 'lantern')).toEqual([])
+    expect(await found(open, 'harbour')).toEqual(['harbour'])
+  })
+
   it('forgets what was edited and deleted, before and after it is folded and merged', async () => {
     const { open } = await loaded(64)
     const { chatLogId } = await open.sessions.create()

@@ -4,20 +4,21 @@ import { describe, expect, it } from 'vitest'
 import type { LabelledRow } from '../../src/vault/core/codec.js'
 import type { StagedBlocks } from '../../src/vault/core/replace-segments.js'
 import { Slices } from '../../src/vault/core/slices.js'
-import { hideOutdated } from '../../src/vault/search/index/live-index.js'
+import { hideOutdated, type LogsByStem } from '../../src/vault/search/index/live-index.js'
 import { mergeSegments } from '../../src/vault/search/index/merge-segments.js'
 import { Segment } from '../../src/vault/search/segments/segment.js'
 import { TermStream } from '../../src/vault/search/segments/term-stream.js'
 import { A, B, logs, openBlocks, segmentOf, type Line, type OpenBlocks } from './kit/segments.js'
 
-async function merged(store: OpenBlocks, segments: readonly Segment[], chosen: readonly Segment[]): Promise<Segment | undefined> {
+/** @param logsNow chat logs when the merge begins */
+async function merged(store: OpenBlocks, segments: readonly Segment[], chosen: readonly Segment[], logsNow = logs): Promise<Segment | undefined> {
   const live = hideOutdated(segments, logs)
   const staged = { write: async (rows: readonly LabelledRow[]) => store.keep(rows) } as unknown as StagedBlocks
   const entry = await mergeSegments(
     { codec: store.codec, blocks: store.blocks, staged, slices: new Slices() },
     live.filter(({ segment }) => chosen.includes(segment)),
     live.filter(({ segment }) => !chosen.includes(segment)),
-    logs,
+    logsNow,
   )
   return entry && Segment.open(store.blocks, entry)
 }
@@ -70,6 +71,16 @@ describe('merging segments', () => {
     const one = await segmentOf(store, 1, [{ stem: 'CCCCCCCCCCCCCCCC', number: 0, content: 'night' }])
     const two = await segmentOf(store, 2, [{ stem: 'CCCCCCCCCCCCCCCC', number: 1, content: 'day' }])
     expect(await merged(store, [one, two], [one, two])).toBeUndefined()
+  })
+
+  it('leaves nothing of a chat log that is deleted between the look at the segments and the merge', async () => {
+    const store = openBlocks()
+    const one = await segmentOf(store, 1, [{ number: 0, content: 'night' }])
+    const two = await segmentOf(store, 2, [{ number: 1, content: 'dawn' }, { stem: B, number: 0, content: 'secret' }, { stem: B, number: 1, content: 'secret' }])
+    const onlyA = { get: (stem: string) => (stem === A ? logs.get(A) : undefined) } as unknown as LogsByStem
+    const all = await merged(store, [one, two], [one, two], onlyA)
+    expect(await wordsOf(store, all!)).toEqual(['dawn: A1@0', 'night: A0@0'])
+    expect(all!.entry).toMatchObject({ messages: 2 })
   })
 
   it('of long lists gives the same as one segment of all messages', async () => {

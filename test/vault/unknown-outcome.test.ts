@@ -131,4 +131,26 @@ describe('a commit whose outcome is unknown', () => {
   })
 })
 
+describe('an index made anew, of which it is unknown whether it took its place', () => {
+  it.each([
+    ['it did', async (send: () => Promise<ApplyResult>) => send().then(never)],
+    ['it did not', never],
+  ])('is whole: %s', async (_, fate) => {
+    const disk = createMemoryDisk()
+    let meet: typeof fate | undefined
+    const isSwitch = ({ operations }: Batch): boolean => operations.some(({ store }) => store === 'manifest') && !operations.some(({ store }) => store === 'log')
+    const browser = testBrowser({ disk, backend: intercepted(disk, (batch, send) => (meet !== undefined && isSwitch(batch) ? meet(send) : send())) })
+    const tab = await browser.tab()
+    const { chatLogId } = await tab.sessions.create()
+    await tab.chatLogs.append(chatLogId, message('a zeppelin'))
+    await tab.checkpoint()
+    meet = fate
+    await expect(tab.rebuildIndex()).rejects.toMatchObject({ details: { reason: 'outcome-unknown' } })
+    meet = undefined
+    expect(await tab.check()).toMatchObject({ ok: true, problems: [] })
+    await tab.lock()
+    expect(await (await browser.tab()).check()).toMatchObject({ ok: true, problems: [] })
+  })
+})
+
 const outcomeOfError = (error: unknown): string => String(error)

@@ -323,6 +323,7 @@ export class CommitLog {
   }
 }
 
-function isUnknown(error: unknown): error is VaultError {
+/** The store did not say whether it wrote: it may have, and may still. */
+export function isUnknown(error: unknown): error is VaultError {
   return error instanceof VaultError && error.details.reason === 'outcome-unknown'
 }

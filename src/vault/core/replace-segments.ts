@@ -7,7 +7,7 @@ import type { Operation } from '../../stores/backend.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import { tagOfRow, type LabelledRow } from './codec.js'
 import { addRows } from './blocks.js'
-import type { CommitLog } from './commit-log.js'
+import { isUnknown, type CommitLog } from './commit-log.js'
 import { encodeIndex, type SearchIndex, type Segment } from './index-segments.js'
 import { lostLease, type Job } from './jobs.js'
 import { sealManifest, sealsAfter, Tally, type StoredManifest } from './manifest.js'
@@ -47,16 +47,20 @@ export class StagedBlocks {
   }
 }
 
-/** Runs work that writes blocks beforehand; whatever does not end well leaves none behind. */
+/** Runs work that writes blocks beforehand; what does not end well leaves none behind, unless nobody knows how it ended. */
 export async function withStaged<T>(log: CommitLog, job: Job, work: (staged: StagedBlocks) => Promise<T>, went: (result: T) => boolean): Promise<T> {
   const staged = new StagedBlocks(log, job)
-  let well = false
+  let unwanted = true
   try {
     const result = await work(staged)
-    well = went(result)
+    unwanted = !went(result)
     return result
+  } catch (error) {
+    // The manifest may name them by now, or come to: at worst they are left over.
+    if (isUnknown(error)) unwanted = false
+    throw error
   } finally {
-    if (!well) await staged.discard()
+    if (unwanted) await staged.discard()
   }
 }
 

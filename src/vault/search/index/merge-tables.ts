@@ -64,14 +64,22 @@ async function unpack({ segment, hidden }: LiveSegment, stems: Map<string, numbe
   const { runs, messages: count } = segment
   const logOf = segment.stems.map((stem) => {
     const head = logsByStem.get(stem)
-    if (head !== undefined && !stems.has(stem)) stems.set(stem, stems.size)
-    return head === undefined ? { log: 0, number: -1 } : { log: stems.get(stem)!, number: head.number }
+    if (head === undefined) return undefined
+    if (!stems.has(stem)) stems.set(stem, stems.size)
+    return { log: stems.get(stem)!, number: head.number }
   })
+  // Commits go on: a chat log may be gone that was there when the segments were looked at. What is hidden is what searches look at as well, so it is not written into.
+  const hiddenNow = logOf.includes(undefined) ? (hidden?.slice() ?? new Uint8Array(count)) : hidden
   const logs = new Uint32Array(count)
   const logNumbers = new Float64Array(count)
   const numbers = new Uint32Array(count)
   for (let run = 0; run < runs.logs.length; run++) {
-    const { log, number } = logOf[runs.logs[run]!]!
+    const known = logOf[runs.logs[run]!]
+    if (known === undefined) {
+      hiddenNow?.fill(1, runs.ordinals[run], runs.ordinals[run]! + runs.counts[run]!)
+      continue
+    }
+    const { log, number } = known
     for (let i = 0; i < runs.counts[run]!; i++) {
       const ordinal = runs.ordinals[run]! + i
       logs[ordinal] = log
@@ -82,7 +90,7 @@ async function unpack({ segment, hidden }: LiveSegment, stems: Map<string, numbe
   const times = segment.allTimes()
   const lengths = await segment.lengths()
   const ids = decodeIds(await segment.idBytes(), count)
-  const source = { logs, logNumbers, numbers, times, lengths, ids, hidden, count, at: -1 }
+  const source = { logs, logNumbers, numbers, times, lengths, ids, hidden: hiddenNow, count, at: -1 }
   advance(source)
   return source
 }
