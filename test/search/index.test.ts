@@ -212,6 +212,26 @@ describe('check', () => {
     await open.lock()
     await expect(checking).rejects.toMatchObject({ code: 'locked' })
   })
+
+  it('holds the index of one moment against the messages of the same, while another tab folds the log', async () => {
+    const browser = testBrowser()
+    const other = await browser.tab()
+    await other.chatLogs.append((await other.sessions.create()).chatLogId, message('a zeppelin'))
+    await other.checkpoint()
+    const open = await browser.tab()
+    const opened = vi.spyOn(Segment, 'open')
+    opened.mockImplementationOnce(async (...args) => {
+      await other.chatLogs.append((await other.sessions.create()).chatLogId, message('another zeppelin'))
+      await other.checkpoint()
+      await other.preferences.set('theme', 'dark')
+      // Comes too late, and so learns of all that.
+      await open.preferences.set('font', 'serif')
+      return Segment.open(...args)
+    })
+    expect(await open.check()).toMatchObject({ ok: true, problems: [] })
+    expect(opened).toHaveBeenCalled()
+    opened.mockRestore()
+  })
 })
 
 describe('a vault opened with index: false', () => {

@@ -162,14 +162,15 @@ async function readUndisturbed<T>(log: CommitLog, read: () => Promise<T>): Promi
   log.assertAlive()
   await log.refresh()
   for (let restarts = 0; ; restarts++) {
-    const { generation, ground } = log
+    const { generation, ground, state } = log
     try {
       const found = await read()
       // Locked meanwhile: what was read may be what is left when everything has been forgotten.
       log.assertAlive()
       // Pages and what is pending over them belong together. A checkpoint of this tab moves one to the other in place, and a
-      // deleted chat loses the second first: whoever waited in between has half of each.
-      if (ground === log.ground) return found
+      // deleted chat loses the second first: whoever waited in between has half of each. One of another tab puts a new state in place of
+      // the whole: who looked at the search index in between has messages of one and segments of the other.
+      if (ground === log.ground && state === log.state) return found
       if (restarts >= MAX_RESTARTS) throw new VaultError('busy', 'the vault changed all the time while it was read; try again')
     } catch (error) {
       // Nor is what cannot be found then not there.
