@@ -87,8 +87,8 @@ describe.each(SEEDS)('two devices, seed %i', (seed) => {
     expect(unnamedLosses(theirs, after, report, 'theirs')).toEqual([])
     // Each keeps what its policy says.
     const gone = (edits: ReadonlyMap<string, unknown>): number => [...edits].filter(([key, value]) => JSON.stringify(after.get(key)) !== JSON.stringify(value)).length
-    if (onConflict === 'keep-mine' || onConflict === 'keep-both') expect(report.entries.filter(({ lost }) => lost === 'mine')).toEqual([])
-    if (onConflict === 'keep-theirs') expect(report.entries.filter(({ lost }) => lost === 'theirs')).toEqual([])
+    if (onConflict === 'keep-mine' || onConflict === 'keep-both') expect(report.entries.filter(({ lost }) => lost === 'mine' || lost === 'both')).toEqual([])
+    if (onConflict === 'keep-theirs') expect(report.entries.filter(({ lost }) => lost === 'theirs' || lost === 'both')).toEqual([])
     if (onConflict === 'keep-theirs') expect(gone(theirs)).toBe(0)
     await expectSound(a)
   }, 600_000)

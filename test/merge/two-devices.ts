@@ -25,7 +25,7 @@ export async function edit({ open, name }: Device, random: Random): Promise<void
   const logs = await open.chatLogs.list()
   const dice = random.below(100)
   if (sessions.length < 3 || dice < 8) {
-    await open.sessions.create({ id: `s${name}${++counter}`, chatLogId: `l${name}${counter}`, ...(random.chance(0.5) && { title: text }) })
+    await open.sessions.create({ id: `s${name}${++counter}`, chatLogId: `l${name}${counter}`, ...(random.chance(0.5) && { title: `title ${text}` }) })
     return
   }
   const session = random.pick(sessions)
@@ -38,7 +38,7 @@ export async function edit({ open, name }: Device, random: Random): Promise<void
     if (random.chance(0.3)) await open.chatLogs.deleteMessage(log.id, id)
     else await open.chatLogs.update(log.id, id, { content: text })
   } else if (dice < 75) {
-    const patches = [{ title: text }, { state: 'archived' as const }, { participants: [name, text] }, { keywords: [text] }, { connectionId: text }]
+    const patches = [{ title: `title ${text}` }, { state: 'archived' as const }, { participants: [name, text] }, { keywords: [text] }, { connectionId: text }]
     await open.sessions.update(session.id, random.pick(patches))
   } else if (dice < 78) await open.sessions.delete(session.id)
   else if (dice < 80) await open.chatLogs.create({ id: `x${name}${++counter}`, ...(random.chance(0.7) && { sessionId: session.id }) })
@@ -72,7 +72,7 @@ export function editsSince(before: ReadonlyMap<string, unknown>, now: ReadonlyMa
 
 /** Edits of one side that are not there after a merge and that the report does not name. */
 export function unnamedLosses(edits: Edits, after: ReadonlyMap<string, unknown>, report: ImportReport, whose: 'mine' | 'theirs'): string[] {
-  const entries = report.entries.filter((entry) => entry.lost === whose || entry.outcome === 'deleted')
+  const entries = report.entries.filter((entry) => entry.lost === whose || entry.lost === 'both' || entry.outcome === 'deleted')
   const names = (key: string): boolean => {
     const [kind, chatLogId, id] = JSON.parse(key) as [string, string, string]
     return entries.some((entry) => isAbout(entry, kind, chatLogId, id))
@@ -80,6 +80,8 @@ export function unnamedLosses(edits: Edits, after: ReadonlyMap<string, unknown>,
   const lost: string[] = []
   const values = new Set([...after.values()].map((value) => JSON.stringify(value)))
   for (const [key, value] of edits) {
+    // What was derived from a message is nobody's.
+    if (key.includes('session.title') && !String(value).startsWith('title ')) continue
     // Kept under another name, where both are.
     if (JSON.stringify(after.get(key)) === JSON.stringify(value) || values.has(JSON.stringify(value))) continue
     if (!names(key)) lost.push(`${whose} ${key}: ${JSON.stringify(value)} -> ${JSON.stringify(after.get(key))}`)

@@ -66,10 +66,14 @@ export function isSameButLater(causality: Causality, mine: Version & { readonly 
 }
 
 /**
- * Whose version counts where two differ. Where both knew the other's, it was decided before, and what each has stays.
+ * Whose version counts where two differ: of one vault the later one; else the one that was made in knowledge of the other. Where each side knows the other's and both kept their
+ * own, it is a conflict as where neither does.
  * @param theirs undefined where nothing says who made it
  */
 export function whoChanged(causality: Causality, mine: Version, theirs: Version | undefined): 'mine' | 'theirs' | 'both' {
-  if (theirs !== undefined && causality.mineKnows(theirs)) return 'mine'
-  return causality.theyKnow(mine) ? 'theirs' : 'both'
+  if (theirs === undefined) return 'both'
+  if (theirs.vault === mine.vault && theirs.rev !== mine.rev) return theirs.rev > mine.rev ? 'theirs' : 'mine'
+  const [isTheirsKnown, isMineKnown] = [causality.mineKnows(theirs), causality.theyKnow(mine)]
+  if (isTheirsKnown === isMineKnown) return 'both'
+  return isTheirsKnown ? 'mine' : 'theirs'
 }

@@ -2,7 +2,7 @@
 
 import type { Fields } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
-import { isSameButLater, whoChanged } from './conflicts.js'
+import { isSameButLater, whoChanged, type ConflictChoice } from './conflicts.js'
 import { copyIdOf } from './copy-id.js'
 import { madeOf, type IncomingSession } from './incoming.js'
 import { fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
@@ -63,10 +63,11 @@ async function planNew(context: MergeContext, step: Step, theirs: IncomingSessio
 
 async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: IncomingSession, logs: readonly LogMerge[]): Promise<void> {
   const { value, edits, conflicts } = await mergeSessions(mine, theirs, context.causality, context.settle)
-  const fields = conflicts.map(({ field }) => field)
-  const kept = conflicts.some((one) => one.kept === 'both') ? 'both' : conflicts.some((one) => one.kept === 'theirs') ? 'theirs' : 'mine'
-  const copyId = kept === 'both' ? copyIdOf(mine.id, theirs.value) : undefined
-  const lost = conflicts.some((one) => one.kept === 'theirs') ? 'mine' : conflicts.some((one) => one.kept === 'mine') ? 'theirs' : undefined
+  const fields = Object.fromEntries(conflicts.map(({ field, kept: choice }) => [field, choice]))
+  const keeps = (choice: ConflictChoice): boolean => conflicts.some((one) => one.kept === choice)
+  const kept = keeps('both') || (keeps('mine') && keeps('theirs')) ? 'both' : keeps('theirs') ? 'theirs' : 'mine'
+  const copyId = keeps('both') ? copyIdOf(mine.id, theirs.value) : undefined
+  const lost = keeps('mine') && keeps('theirs') ? 'both' : keeps('theirs') ? 'mine' : keeps('mine') ? 'theirs' : undefined
   const isChanged = !equalSessions(value, mine.value)
   const conflict: Partial<MergeEntry> = conflicts.length === 0 ? {} : { conflict: { kept, fields }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) }
   step.report.add({ kind: 'session', id: mine.id, outcome: isChanged ? 'changed' : 'skipped', ...conflict })

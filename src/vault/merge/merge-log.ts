@@ -203,6 +203,15 @@ export class LogMerge {
   }
 }
 
+/** Of a chat log that stays although it went with its session, or by itself, on the other side: messages that had been deleted there before go. */
+export async function planRemovedMessages(context: MergeContext, step: Step, head: Head): Promise<void> {
+  if (context.deleted.theirs.isEmpty) return
+  const { access } = context
+  const mine = await access.view((state) => readBodies(access, state, head, { to: head.value['next'] as number, limit: Infinity, newest: false }))
+  const { removed } = await mergeMessages({ ...context, isComplete: false }, head.id, mine, [], step.report)
+  if (removed.length > 0 && context.writing !== undefined) step.changes.push(['merge', head.id, removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]), [head.modifiedAt]])
+}
+
 /** A merge says itself what a session's title and last activity are. */
 function withoutHints([messages, pages, shards, , , blobs]: Adopted): Adopted {
   return [messages, pages, shards, null, null, blobs]

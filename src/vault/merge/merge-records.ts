@@ -8,6 +8,7 @@ import { isSameButLater, whoChanged, type ConflictChoice, type MergedKind } from
 import { copyIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
 import { madeOf, type IncomingRecord } from './incoming.js'
+import { planRemovedMessages } from './merge-log.js'
 import { fateOfMine, fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
 
 type WholeKind = 'brain' | 'preference'
@@ -95,6 +96,7 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
   if (fate.isThere) {
     if (fate.kept === undefined) return undefined
     step.report.add({ kind, id, outcome: 'skipped', ...conflict })
+    if (collection === 'chatLogs') await planRemovedMessages(context, step, head)
     return step
   }
   step.changes.push(['delete', collection, id, [fate.deletedAt]])

@@ -20,10 +20,10 @@ export interface MergeEntry {
   /** Of a message. */
   readonly chatLogId?: string
   readonly outcome: MergeOutcome
-  /** It was changed on both sides: what was kept, and of a session which fields it was about. */
-  readonly conflict?: { readonly kept: ConflictChoice; readonly fields?: readonly string[] }
-  /** Whose version is not in the vault afterwards although nothing came after it. */
-  readonly lost?: 'mine' | 'theirs'
+  /** It was changed on both sides: what was kept; of a session, for each field it was about. */
+  readonly conflict?: { readonly kept: ConflictChoice; readonly fields?: Readonly<Record<string, ConflictChoice>> }
+  /** Whose version is not in the vault afterwards although nothing came after it; of a session perhaps a field of each. */
+  readonly lost?: 'mine' | 'theirs' | 'both'
   /** The id of the copy where both were kept. */
   readonly copyId?: string
 }

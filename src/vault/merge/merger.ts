@@ -8,6 +8,7 @@ import { HEAD_COLLECTIONS, type HeadCollectionName } from '../core/log-row.js'
 import type { IncomingRecord } from './incoming.js'
 import { Step, type MergeContext } from './merge-context.js'
 import { planGroup, type GroupMerge } from './merge-group.js'
+import { planRemovedMessages } from './merge-log.js'
 import { planDeletion, planRecord } from './merge-records.js'
 import { ReportMaker, type MergeReport } from './merge-report.js'
 
@@ -105,8 +106,12 @@ export class Merger {
     if (head?.number !== number) return undefined
     // A chat log whose session the archive does not name stays with it, or went with it.
     const sessionId = collection === 'chatLogs' ? head.value['sessionId'] : undefined
-    if (typeof sessionId === 'string' && !this.#seen.sessions.has(sessionId)) return undefined
-    return planDeletion(this.#context, collection, head)
+    if (typeof sessionId !== 'string' || this.#seen.sessions.has(sessionId)) return planDeletion(this.#context, collection, head)
+    if (this.#context.deleted.theirs.of('sessions', undefined, sessionId) === undefined) return undefined
+    const step = new Step()
+    step.guard('chatLogs', id, head)
+    await planRemovedMessages(this.#context, step, head)
+    return step
   }
 
   async #add(plan: Plan): Promise<void> {
