@@ -116,8 +116,11 @@ function runSearch() {
 }
 
 /** @returns {Promise<Counts>} */
-function runHistories() {
-  return runTestFile('test/property/search.test.ts', { SEALED_VAULT_SEEDS: String(histories) })
+async function runHistories() {
+  const settings = { SEALED_VAULT_SEEDS: String(histories) }
+  const one = await runTestFile('test/property/search.test.ts', settings)
+  const two = await runTestFile('test/property/search-imports.test.ts', settings)
+  return { passed: one.passed + two.passed, failed: one.failed + two.failed }
 }
 
 /** @returns {Promise<Counts>} */
