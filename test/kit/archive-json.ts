@@ -41,3 +41,11 @@ export function timeless(json: JsonExport): JsonExport {
   const { version, sessions, chatLogs, brains, preferences } = json
   return { version, sessions, chatLogs, brains, preferences }
 }
+
+export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
+}
+
+export async function jsonOf(stream: ReadableStream<Uint8Array>): Promise<JsonExport> {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await bytesOf(stream))) as JsonExport
+}

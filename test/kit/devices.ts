@@ -5,7 +5,7 @@ import type { ImportOptions, ImportReport } from '../../src/index.js'
 import type { ArchiveName } from '../../src/vault/archive/archive-lines.js'
 import type { ExportOptions } from '../../src/vault/archive/export-archive.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
-import { bytesOf, jsonOf, timeless, type JsonExport } from './archives.js'
+import { bytesOf, jsonOf, timeless, type JsonExport } from './archive-json.js'
 
 /** Quick to derive from: tests of merging are not about secrets. */
 export const CODE = createRecoveryCode()
