@@ -28,6 +28,17 @@ const chatLogSchema = z.strictObject({ sessionId: z.optional(id), createdAt: tim
 const brainSchema = z.strictObject({ model: text, configuration: jsonObject, memories: z.array(json) })
 const idSchema = z.strictObject({ id })
 
+/** What the schema says of a message without metadata: nearly all of them, for a fraction of the time. */
+function isPlainMessage(value: Readonly<Record<string, unknown>>): boolean {
+  const { id: messageId, senderId, type, content, timestamp } = value
+  if (Object.keys(value).length !== 5 || !isId(messageId) || !isId(senderId) || typeof content !== 'string' || !Number.isFinite(timestamp)) return false
+  return type === 'user' || type === 'assistant' || type === 'system'
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= 1024
+}
+
 /** What a session names as its main chat log, until that one comes. */
 interface OpenReference {
   readonly number: number
@@ -77,7 +88,7 @@ export class RecordCheck {
         this.#checkPlace((line.value as { readonly sessionId?: string }).sessionId, line.id!)
         return
       case 'message':
-        this.#checkMessage(line.value as { readonly id?: unknown; readonly timestamp?: unknown })
+        this.#checkMessage(line.value as Readonly<Record<string, unknown>>)
         break
       case 'brain':
         this.#closeSession()
@@ -109,12 +120,13 @@ export class RecordCheck {
     this.#closeSession()
   }
 
-  #checkMessage(value: { readonly id?: unknown; readonly timestamp?: unknown }): void {
+  #checkMessage(value: Readonly<Record<string, unknown>>): void {
     const { id: messageId, timestamp } = value
     // Both may be left out of what an app hands in, but not of what was stored.
     if (typeof messageId !== 'string' || typeof timestamp !== 'number') throw this.#refuse('record')
     if (this.#messageIds.has(messageId)) throw this.#refuse('duplicate-id')
     this.#messageIds.add(messageId)
+    if (isPlainMessage(value)) return
     try {
       parseMessage(value, 0)
     } catch (error) {

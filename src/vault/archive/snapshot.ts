@@ -31,7 +31,7 @@ export interface SnapshotPorts {
 
 /** Everything is copied before the first wait, so that it is the state at one commit. */
 async function takeSnapshot({ state, head: { seq } }: CommitLog, slices: Slices): Promise<Snapshot> {
-  const copies = HEAD_COLLECTIONS.map((collection) => [collection, Array.from(state.heads[collection].entries(), ([, head]) => head)] as const)
+  const copies = HEAD_COLLECTIONS.map((collection) => [collection, state.heads[collection].values()] as const)
   const pending = new Map([...state.pendingStems()].map(([stem, bodies]) => [stem, new Map(bodies.entries())] as const))
   const tombstones = [...state.tombstones]
   const heads: Partial<Record<HeadCollectionName, Head[]>> = {}

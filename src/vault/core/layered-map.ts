@@ -41,6 +41,12 @@ export class LayeredMap<K, V> {
     for (const [key, value] of this.#own) if (value !== DELETED) yield [key, value]
   }
 
+  /** All values at once: of a map without layers below in a fraction of the time that walking its entries takes. */
+  values(): V[] {
+    if (this.#parent === undefined) return this.#own === undefined ? [] : ([...this.#own.values()] as V[])
+    return Array.from(this.entries(), ([, value]) => value)
+  }
+
   /** Number of values; walks the layers when there is more than one. */
   get size(): number {
     if (this.#parent === undefined) return this.#own?.size ?? 0

@@ -74,9 +74,9 @@ export class Merger {
     if (this.#context.isComplete || !this.#context.deleted.theirs.isEmpty) {
       await this.#settlePlans()
       for (const collection of HEAD_COLLECTIONS) {
-        for (const [id, head] of [...this.#log.state.heads[collection].entries()]) {
+        for (const { id, number } of this.#log.state.heads[collection].values()) {
           await this.#context.slices.breathe()
-          if (!this.#seen[collection].has(id)) await this.#add(() => this.#planDeletion(collection, id, head.number))
+          if (!this.#seen[collection].has(id)) await this.#add(() => this.#planDeletion(collection, id, number))
         }
         await this.#settlePlans()
       }
