@@ -21,6 +21,8 @@ export interface MergeContext {
   readonly at: number
   /** Whether what was deleted here comes back. */
   readonly restoresDeleted: boolean
+  /** Whether what is not here may have been lost with a damaged page: then only a tombstone says that it was deleted. */
+  readonly isDamaged?: boolean
   readonly settle: (conflict: Conflict) => Promise<ConflictChoice>
   /** Missing in a dry run: nothing is written. */
   readonly writing: { readonly job: Job; readonly writer: BulkWriter } | undefined
@@ -52,10 +54,10 @@ export interface Fate {
 
 /** Of what is only in the archive: undefined where it is new here. A version that was known and is not here was deleted, by this vault or by one that it heard of. */
 export async function fateOfTheirs(context: MergeContext, collection: string, parent: string | undefined, incoming: { readonly id: string; readonly version: Version | undefined; readonly modifiedAt: number }, conflict: (deletedAt: number) => Conflict): Promise<Fate | undefined> {
-  const { causality, deleted, restoresDeleted } = context
+  const { causality, deleted, restoresDeleted, isDamaged = false } = context
   const deletion = deleted.mine.of(collection, parent, incoming.id)
   const isKnown = incoming.version !== undefined && causality.mineKnows(incoming.version)
-  if (deletion === undefined && !isKnown) return undefined
+  if (deletion === undefined && (!isKnown || isDamaged)) return undefined
   if (restoresDeleted) return { isThere: true, isRestored: true }
   if (deletion === undefined || isKnown) return { isThere: false }
   if (causality.theyKnow({ vault: causality.me, rev: deletion.rev })) return { isThere: true }

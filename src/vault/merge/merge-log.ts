@@ -2,11 +2,13 @@
 
 import { setAt } from '../core/blobs.js'
 import { fieldsOf, refsOf, type Adopted, type Body, type Fields, type Made, type MergedMessage } from '../core/log-row.js'
-import type { Head } from '../core/state.js'
-import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
+import type { Access } from '../core/access.js'
+import { SuspectPage } from '../core/pages.js'
+import { PAGE_SHIFT, type Head, type State } from '../core/state.js'
+import { readBodies, type FoundMessage } from '../records/message-pages.js'
 import { isSameButLater, whoChanged } from './conflicts.js'
 import { madeOf, type Incoming, type IncomingLog, type IncomingMessage } from './incoming.js'
-import { fateOfTheirs, versionHere, type Fate, type MergeContext, type Step } from './merge-context.js'
+import { fateOfTheirs, Step, versionHere, type Fate, type MergeContext } from './merge-context.js'
 import { ReportMaker, type MergeEntry } from './merge-report.js'
 import { comes, idOfMessage, mergeMessages, type MergedMessages } from './merge-messages.js'
 
@@ -42,22 +44,28 @@ export class LogMerge {
 
   /** @param fields without `long`, the strings whose first characters alone are in them */
   async take(incoming: Incoming, fields: Fields, long: readonly LongText[]): Promise<void> {
-    const isSame = long.length > 0 && (await this.#says(incoming.id, fields, long))
-    const body: Body = long.length === 0 || isSame ? fields : await this.#stage(fields, long)
-    this.#messages.push({ ...incoming, body, isSame })
+    const here = long.length === 0 ? 'another' : await this.#compare(incoming.id, fields, long)
+    const body: Body = long.length === 0 || here === 'same' ? fields : await this.#stage(fields, long)
+    this.#messages.push({ ...incoming, body, here })
   }
 
   /** Whether a message with long strings is here just so: then nothing of it has to be written. */
-  async #says(id: string, fields: Fields, long: readonly LongText[]): Promise<boolean> {
+  async #compare(id: string, fields: Fields, long: readonly LongText[]): Promise<IncomingMessage['here']> {
     const { access } = this.#context
     this.#here ??= new Map((await this.#readHere()).map((message) => [idOfMessage(message), message]))
     const here = this.#here.get(id)
-    if (here === undefined || refsOf(here.body).length !== long.length) return false
-    if (JSON.stringify(fieldsOf(here.body)) !== JSON.stringify(fields)) return false
+    if (here === undefined || refsOf(here.body).length !== long.length) return 'another'
+    if (JSON.stringify(fieldsOf(here.body)) !== JSON.stringify(fields)) return 'another'
     for (const [i, ref] of refsOf(here.body).entries()) {
-      if (JSON.stringify(ref[0]) !== JSON.stringify(long[i]!.path) || (await access.longText(ref)) !== long[i]!.text) return false
+      if (JSON.stringify(ref[0]) !== JSON.stringify(long[i]!.path)) return 'another'
+      try {
+        if ((await access.longText(ref)) !== long[i]!.text) return 'another'
+      } catch (error) {
+        if (!(error instanceof SuspectPage)) throw error
+        return 'damaged'
+      }
     }
-    return true
+    return 'same'
   }
 
   async #stage(fields: Fields, long: readonly LongText[]): Promise<Body> {
@@ -70,25 +78,26 @@ export class LogMerge {
   async #readHere(): Promise<readonly FoundMessage[]> {
     return this.#context.access.view(async (state) => {
       const head = state.heads.chatLogs.get(this.#log.id)
-      return head === undefined ? [] : (await readWholeLogs(this.#context.access, state, [head]))[0]!
+      return head === undefined ? [] : (await readDespiteDamage(this.#context.access, state, head)).messages
     })
   }
 
   /** Adds to a step what becomes of this chat log. */
   async plan(step: Step, session: SessionFate): Promise<void> {
     const { access, causality, restoresDeleted } = this.#context
-    const { head, messages } = await access.view(async (state) => {
+    const { head, messages, isDamaged } = await access.view(async (state) => {
       const found = state.heads.chatLogs.get(this.#log.id)
       const { version } = this.#log
       // Everything in it was here already.
       const isKnown = found !== undefined && version !== undefined && !restoresDeleted && version.vault !== causality.me && causality.mineKnows(version)
-      if (found === undefined || isKnown) return { head: found, messages: undefined }
-      return { head: found, messages: await readBodies(access, state, found, { to: found.value['next'] as number, limit: Infinity, newest: false }) }
+      if (found === undefined || isKnown) return { head: found, messages: undefined, isDamaged: false }
+      return { head: found, ...(await readDespiteDamage(access, state, found)) }
     })
     step.guard('chatLogs', this.#log.id, head)
     if (head === undefined) await this.#planNew(step, session)
     else if (messages === undefined) this.#skip(step)
-    else await this.#planInto(step, head, messages)
+    else if (isDamaged) await this.#planHealed(step, head, messages)
+    else await this.#planInto(step, head, messages, this.#context)
   }
 
   async #planNew(step: Step, session: SessionFate): Promise<void> {
@@ -142,10 +151,23 @@ export class LogMerge {
     step.report.addMany('message', 'skipped', this.count)
   }
 
-  async #planInto(step: Step, head: Head, mine: readonly FoundMessage[]): Promise<void> {
-    const { causality, writing } = this.#context
+  /** Pages of it do not open. If with what the archive has nothing is missing, it is written anew; else it stays as it is, for it may be mended yet. */
+  async #planHealed(step: Step, head: Head, mine: readonly FoundMessage[]): Promise<void> {
+    const trial = new Step()
+    await this.#planInto(trial, head, mine, { ...this.#context, isDamaged: true })
+    const { added } = trial.report.report().counts.messages
+    if (mine.length + added < (head.value['count'] as number)) {
+      this.#lose(step, {})
+      return
+    }
+    step.changes.push(...trial.changes)
+    step.report.addAll(trial.report)
+  }
+
+  async #planInto(step: Step, head: Head, mine: readonly FoundMessage[], context: MergeContext): Promise<void> {
+    const { causality, writing } = context
     const messages = new ReportMaker()
-    const merged = await mergeMessages(this.#context, this.#log.id, mine, this.#messages, messages)
+    const merged = await mergeMessages(context, this.#log.id, mine, this.#messages, messages)
     const here = versionHere(head, causality)
     const isSame = merged.changed.length + merged.removed.length + merged.added.size === 0 && merged.isTail
     if (isSame) step.report.addMany('chatLog', 'skipped', 1)
@@ -154,7 +176,7 @@ export class LogMerge {
     if (writing === undefined || (isSame && !isSameButLater(causality, here, this.#log))) return
     const isTheirs = whoChanged(causality, here, this.#log.version) === 'theirs'
     const made: Made = isTheirs ? madeOf(this.#log) : [Math.max(head.modifiedAt, this.#log.modifiedAt)]
-    if (merged.isTail) this.#planTail(step, head, merged, made)
+    if (merged.isTail && context.isDamaged !== true) this.#planTail(step, head, merged, made)
     else await this.#planGeneration(step, head, mine, merged, made)
   }
 
@@ -199,8 +221,32 @@ export class LogMerge {
   async #anew(body: Body): Promise<Body> {
     if (refsOf(body).length === 0) return body
     const { access, writing } = this.#context
-    return (await access.stage(await access.restore(body), 'message', writing!.job)).body
+    try {
+      return (await access.stage(await access.restore(body), 'message', writing!.job)).body
+    } catch (error) {
+      throw error instanceof SuspectPage ? error.damage : error
+    }
   }
+}
+
+/** What can be read of a chat log, and whether that is all. */
+async function readDespiteDamage(access: Access, state: State, log: Head): Promise<{ readonly messages: readonly FoundMessage[]; readonly isDamaged: boolean }> {
+  const next = log.value['next'] as number
+  try {
+    return { messages: await readBodies(access, state, log, { to: next, limit: Infinity, newest: false }), isDamaged: false }
+  } catch (error) {
+    if (!(error instanceof SuspectPage)) throw error
+  }
+  const messages: FoundMessage[] = []
+  const step = 1 << PAGE_SHIFT
+  for (let from = 0; from < next; from += step) {
+    try {
+      messages.push(...(await readBodies(access, state, log, { from, to: Math.min(next, from + step), limit: step, newest: false })))
+    } catch (error) {
+      if (!(error instanceof SuspectPage)) throw error
+    }
+  }
+  return { messages, isDamaged: true }
 }
 
 /** Of a chat log that stays although it went with its session, or by itself, on the other side: messages that had been deleted there before go. */

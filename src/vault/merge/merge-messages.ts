@@ -55,7 +55,7 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
       report.addMany('message', 'skipped', 1)
       continue
     }
-    const who = whoChanged(context.causality, version, message.version)
+    const who = message.here === 'damaged' ? 'theirs' : whoChanged(context.causality, version, message.version)
     if (who === 'mine') report.addMany('message', 'skipped', 1)
     else if (who === 'theirs') {
       changed.push({ number: own.number, message })
@@ -106,7 +106,7 @@ export async function comes(context: MergeContext, chatLogId: string, message: I
 }
 
 function equalMessages(mine: FoundMessage, theirs: IncomingMessage): boolean {
-  if (theirs.isSame) return true
+  if (theirs.here !== 'another') return theirs.here === 'same'
   // Long strings were compared when they came.
   return refsOf(mine.body).length === 0 && refsOf(theirs.body).length === 0 && equalJson(fieldsOf(mine.body), fieldsOf(theirs.body))
 }

@@ -3,6 +3,8 @@
 import type { HeadCollectionName } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
 import { readBrainBodies } from '../records/brains.js'
+import { VaultError } from '../../errors.js'
+import { SuspectPage } from '../core/pages.js'
 import { isOwn } from '../records/preferences.js'
 import { isSameButLater, whoChanged, type ConflictChoice, type MergedKind } from './conflicts.js'
 import { copyIdOf } from './copy-id.js'
@@ -32,7 +34,7 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
   const here = versionHere(mine.head, context.causality)
   const isSame = equalJson(mine.value, theirs.value)
   if (isSame && isSameButLater(context.causality, here, theirs)) await put(context, step, kind, id, theirs)
-  const who = isSame ? 'mine' : whoChanged(context.causality, here, theirs.version)
+  const who = isSame ? 'mine' : mine.value === undefined ? 'theirs' : whoChanged(context.causality, here, theirs.version)
   if (who === 'mine') step.report.addMany(kind, 'skipped', 1)
   else if (who === 'theirs') {
     await put(context, step, kind, id, theirs)
@@ -65,8 +67,14 @@ async function read({ access }: MergeContext, kind: WholeKind, id: string): Prom
     const head = state.heads[COLLECTIONS[kind]].get(id)
     if (head === undefined) return undefined
     if (kind === 'preference') return { head, value: head.value['value'] }
-    const [body] = await readBrainBodies(access, state, [head])
-    return { head, value: { ...head.value, ...(await access.restore(body!)) } }
+    try {
+      const [body] = await readBrainBodies(access, state, [head])
+      return { head, value: { ...head.value, ...(await access.restore(body!)) } }
+    } catch (error) {
+      // What does not open says nothing: any version that does is better.
+      if (error instanceof SuspectPage || (error instanceof VaultError && error.code === 'corrupt')) return { head, value: undefined }
+      throw error
+    }
   })
 }
 
