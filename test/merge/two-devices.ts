@@ -66,7 +66,11 @@ export async function statements(open: UnlockedVault): Promise<Map<string, unkno
 /** What a device said at an exchange and says otherwise now. */
 export function editsSince(before: ReadonlyMap<string, unknown>, now: ReadonlyMap<string, unknown>): Edits {
   const edits: Edits = new Map()
-  for (const [key, value] of now) if (JSON.stringify(before.get(key)) !== JSON.stringify(value)) edits.set(key, value)
+  for (const [key, value] of now) {
+    // What was derived from a message is nobody's.
+    if (key.includes('session.title') && !String(value).startsWith('title ')) continue
+    if (JSON.stringify(before.get(key)) !== JSON.stringify(value)) edits.set(key, value)
+  }
   return edits
 }
 
@@ -80,8 +84,6 @@ export function unnamedLosses(edits: Edits, after: ReadonlyMap<string, unknown>,
   const lost: string[] = []
   const values = new Set([...after.values()].map((value) => JSON.stringify(value)))
   for (const [key, value] of edits) {
-    // What was derived from a message is nobody's.
-    if (key.includes('session.title') && !String(value).startsWith('title ')) continue
     // Kept under another name, where both are.
     if (JSON.stringify(after.get(key)) === JSON.stringify(value) || values.has(JSON.stringify(value))) continue
     if (!names(key)) lost.push(`${whose} ${key}: ${JSON.stringify(value)} -> ${JSON.stringify(after.get(key))}`)

@@ -42,7 +42,7 @@ export function applyChange(state: State, change: Change, stamp: CommitStamp): v
       putBrain(state, change[1], change[2], change[3], stampOf(stamp, change[4]))
       return
     case 'delete':
-      deleteHead(state, change[1], change[2], stampOf(stamp, change[3]))
+      deleteHead(state, change[1], change[2], stampOf(stamp, change[3]), change[3] !== undefined)
       return
     case 'segment':
       state.segments.push({ seq: stamp.seq, change })
@@ -166,13 +166,14 @@ function putBrain(state: State, id: string, fields: Fields, body: Body, stamp: C
   for (const ref of refsOf(body)) if (ref[5] !== undefined) state.blobs.push({ seq: stamp.seq, ref, adopted: false })
 }
 
-function deleteHead(state: State, collection: HeadCollectionName, id: string, stamp: CommitStamp): void {
+/** @param isMerged whether a merge takes the deletion over: it says itself what a session is then */
+function deleteHead(state: State, collection: HeadCollectionName, id: string, stamp: CommitStamp, isMerged: boolean): void {
   const head = requireHead(state, collection, id)
   if (collection === 'sessions') {
-    for (const chatLogId of state.logsOfSession.get(id) ?? []) deleteHead(state, 'chatLogs', chatLogId, stamp)
+    for (const chatLogId of state.logsOfSession.get(id) ?? []) deleteHead(state, 'chatLogs', chatLogId, stamp, isMerged)
     state.logsOfSession.delete(id)
   }
-  if (collection === 'chatLogs') detachChatLog(state, head, stamp)
+  if (collection === 'chatLogs') detachChatLog(state, head, stamp, isMerged)
   if (collection === 'brains') {
     state.dropPending(BRAIN_STEM, head.number)
     const from = pageOf(BRAIN_STEM, head.number)
@@ -182,13 +183,17 @@ function deleteHead(state: State, collection: HeadCollectionName, id: string, st
   state.tombstones.push({ collection, parent: '', id, rev: stamp.seq, modifiedAt: stamp.time })
 }
 
-function detachChatLog(state: State, log: Head, stamp: CommitStamp): void {
+function detachChatLog(state: State, log: Head, stamp: CommitStamp, isMerged: boolean): void {
   removePagesOf(state, log, stamp)
   const sessionId = log.value['sessionId'] as string | undefined
   if (sessionId === undefined) return
   state.logsOfSession.set(sessionId, (state.logsOfSession.get(sessionId) ?? []).filter((id) => id !== log.id))
   const session = state.heads.sessions.get(sessionId)
   if (session === undefined) return
+  if (isMerged && session.value['chatLogId'] !== log.id) {
+    countMessages(state, sessionId, stamp, -(log.value['count'] as number))
+    return
+  }
   const { chatLogId, ...rest } = session.value
   const messageCount = (session.value['messageCount'] as number) - (log.value['count'] as number)
   putHead(state, 'sessions', sessionId, { ...rest, ...(chatLogId !== log.id && chatLogId !== undefined && { chatLogId }), messageCount }, stamp)

@@ -1,6 +1,6 @@
 // A session of an archive with its chat logs: they come, or stay away, together.
 
-import type { Fields } from '../core/log-row.js'
+import type { Fields, Made } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
 import { isSameButLater, whoChanged, type ConflictChoice } from './conflicts.js'
 import { copyIdOf } from './copy-id.js'
@@ -71,9 +71,10 @@ async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: I
   const isChanged = !equalSessions(value, mine.value)
   const conflict: Partial<MergeEntry> = conflicts.length === 0 ? {} : { conflict: { kept, fields }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) }
   step.report.add({ kind: 'session', id: mine.id, outcome: isChanged ? 'changed' : 'skipped', ...conflict })
-  if (isChanged) {
+  if (isChanged || theirs.modifiedAt > mine.modifiedAt) {
     // Nothing of mine is left in it: then it is theirs.
-    const made = equalSessions(value, theirs.value) ? madeOf(theirs) : ([Math.max(mine.modifiedAt, theirs.modifiedAt)] as const)
+    const isTheirs = equalSessions(value, theirs.value) && theirs.modifiedAt >= mine.modifiedAt
+    const made: Made = isTheirs ? madeOf(theirs) : [Math.max(mine.modifiedAt, theirs.modifiedAt)]
     step.changes.push(['put', 'sessions', mine.id, await present(context, logs, value), made, edits ?? {}])
   }
   if (copyId === undefined) return
