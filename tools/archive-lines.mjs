@@ -24,7 +24,7 @@ const isId = (value) => typeof value === 'string' && value.length >= 1 && value.
 /** @param {unknown} value */
 const isLong = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one) && one.length === 2 && Array.isArray(one[0]) && one[0].length > 0 && one[0].every((key) => isText(key) || isCount(key)) && isCount(one[1]))
 /** @param {unknown} value */
-const isTombstones = (value) => Array.isArray(value) && value.every((one) => Array.isArray(one) && one.length === 3 && isText(one[0]) && isCount(one[1]) && Number.isFinite(one[2]))
+const isTombstones = (value) => Array.isArray(value) && value.every((one) => Array.isArray(one) && (one.length === 3 || (one.length === 5 && isVault(one[3]) && isCount(one[4]))) && isText(one[0]) && isCount(one[1]) && Number.isFinite(one[2]))
 /** @param {unknown} value */
 const isPiece = (value) => typeof value === 'string' && value.length >= 1 && value.length <= 65_536
 

@@ -4,7 +4,8 @@ import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import type { Fields } from '../core/log-row.js'
 import { SESSION_FIELDS } from '../core/session-edits.js'
-import type { KnownVault, MadeArchive } from '../merge/causality.js'
+import { MAX_KNOWN, MAX_MADE, type KnownVault, type MadeArchive } from '../merge/causality.js'
+import type { DeletedId } from '../merge/tombstones.js'
 import type { ArchiveRecord, MissingRecords } from './archive-records.js'
 
 /** UTF-16 units of a long string in one line. */
@@ -55,8 +56,8 @@ export interface ArchiveCounts {
   readonly missing: number
 }
 
-/** What was deleted: `[hash, commit, time]`. */
-export type TombstoneEntry = readonly [hash: string, rev: number, modifiedAt: number]
+/** What was deleted: `[hash, commit, time]`, and where it was deleted first, unless in the vault that made the archive. */
+export type TombstoneEntry = DeletedId
 
 export type ArchiveLine =
   | ArchiveManifest
@@ -88,6 +89,7 @@ const id = z.string().check(z.minLength(1), z.maxLength(1024))
 /** The beginning of a vault's id: enough to tell a user's vaults apart. */
 const vaultKey = z.string().check(z.length(8))
 const common = { rev: count, modifiedAt: z.number(), origin: z.optional(z.tuple([vaultKey, count])) }
+const archiveId = z.string().check(z.length(22))
 const edit = z.union([z.tuple([count, z.number()]), z.tuple([count, z.number(), vaultKey])])
 const edits = z.optional(z.strictObject(Object.fromEntries(Object.keys(SESSION_FIELDS).map((field) => [field, z.optional(edit)]))))
 const object = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -101,7 +103,7 @@ const line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('session'), id, ...common, edits, value: object }),
   z.strictObject({ kind: z.literal('brain'), id, ...common, value: object, long }),
   z.strictObject({ kind: z.literal('preference'), id, ...common, value: z.unknown() }),
-  z.strictObject({ kind: z.literal('tombstones'), list: z.array(z.tuple([z.string(), count, z.number()])) }),
+  z.strictObject({ kind: z.literal('tombstones'), list: z.array(z.union([z.tuple([z.string(), count, z.number()]), z.tuple([z.string(), count, z.number(), vaultKey, count])])) }),
   z.strictObject({ kind: z.literal('missing'), of: z.enum(['message', 'brain', 'deletions']), id, from: z.optional(count), to: z.optional(count), reason: z.string() }),
   z.strictObject({ kind: z.literal('end'), counts, sha256: z.string() }),
 ])
@@ -115,8 +117,8 @@ const manifest = z.strictObject({
   parent: z.optional(z.strictObject({ archiveId: z.string(), seq: count })),
   selection: z.optional(object),
   tombstoneKey: z.string(),
-  knows: z.optional(z.array(z.tuple([vaultKey, count, z.string()]))),
-  made: z.optional(z.array(z.tuple([z.string(), count]))),
+  knows: z.optional(z.array(z.tuple([vaultKey, count, archiveId])).check(z.maxLength(MAX_KNOWN))),
+  made: z.optional(z.array(z.tuple([archiveId, count])).check(z.maxLength(MAX_MADE))),
 })
 
 /** @throws {VaultError} `corrupt`, `unsupported-version` for a kind of line or a version that is not known here */

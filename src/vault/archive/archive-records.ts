@@ -151,7 +151,7 @@ async function* recordsOf(walk: Walk, { groups, read }: Batch): AsyncGenerator<r
   let items: ArchiveItem[] = []
   for (const { session, logs } of groups) {
     // Where messages are chosen by time, a session and a chat log are wanted when one of them is.
-    let heads: ArchiveRecord[] = session !== undefined && session.rev > since ? [headRecord('session', session, session.value)] : []
+    let heads: ArchiveRecord[] = session !== undefined && session.rev > since ? [headRecord('session', session, withOwnLog(session.value, logs))] : []
     for (const log of logs) {
       if (log.rev <= since) continue
       const { sessionId, createdAt } = log.value
@@ -188,6 +188,12 @@ async function* recordsOf(walk: Walk, { groups, read }: Batch): AsyncGenerator<r
   }
   await walk.slices.breathe()
   yield items
+}
+
+/** What is no chat log of the session is not its main one. */
+function withOwnLog(value: Fields, logs: readonly Head[]): Fields {
+  const { chatLogId, ...rest } = value
+  return chatLogId === undefined || logs.some(({ id }) => id === chatLogId) ? value : rest
 }
 
 /** All messages of several chat logs, in one read where nothing is damaged. */

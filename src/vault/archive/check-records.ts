@@ -8,7 +8,9 @@ import { isOwn } from '../records/preferences.js'
 import { id, json, jsonObject, parseInput, text, textList, time } from '../records/values.js'
 import type { ArchiveLine, ArchiveManifest } from './archive-lines.js'
 
-/** UTF-16 units of one string; engines end at about twice as many. */
+/** Fields of records with long strings that these may stand in. */
+const LONG_FIELDS = { message: ['content', 'metadata'], brain: ['model', 'configuration', 'memories'] } as const
+/** UTF-16 units of the long strings of one record; engines end at about twice as many in one. */
 const MAX_TEXT = 2 ** 28
 
 const sessionSchema = z.strictObject({
@@ -110,8 +112,16 @@ export class RecordCheck {
       case 'end':
         return
     }
-    for (const [, units] of line.long ?? []) {
-      if (units > MAX_TEXT) throw new VaultError('archive-too-large', 'a text in this archive is longer than this browser can hold', { where: 'archive', number: this.#number })
+    this.#checkLong(LONG_FIELDS[line.kind], line.long ?? [])
+  }
+
+  /** Long strings stand in fields that may hold any text, each in its own place. */
+  #checkLong(allowed: readonly string[], long: readonly (readonly [path: readonly (string | number)[], units: number])[]): void {
+    if (long.some(([[field]]) => !allowed.includes(field as string)) || new Set(long.map(([path]) => JSON.stringify(path))).size !== long.length) throw this.#refuse('long')
+    let all = 0
+    for (const [, units] of long) {
+      all += units
+      if (all > MAX_TEXT) throw new VaultError('archive-too-large', 'a text in this archive is longer than this browser can hold', { where: 'archive', number: this.#number })
     }
   }
 

@@ -4,15 +4,13 @@
 import * as z from 'zod/mini'
 import type { Access } from '../core/access.js'
 import type { Draft } from '../core/draft.js'
-import { vaultKey, type KnownVault, type MadeArchive, type OwnHistory, type VaultHistory } from '../merge/causality.js'
+import { MAX_MADE, vaultKey, type KnownVault, type MadeArchive, type OwnHistory, type VaultHistory } from '../merge/causality.js'
 import { ownValueIn, putOwnValue, type OwnValues } from '../records/preferences.js'
 import type { ArchiveName } from './archive-lines.js'
 
 const KNOWN = 'known vaults'
 const MADE = 'made archives'
 const UNFINISHED = 'unfinished import'
-/** Older ones are forgotten: who has taken over nothing later is met as a stranger. */
-const MAX_MADE = 256
 
 const knownSchema = z.array(z.tuple([z.string(), z.number(), z.string()]))
 const madeSchema = z.array(z.tuple([z.string(), z.number()]))
@@ -31,8 +29,8 @@ export function historyIn(values: OwnValues): VaultHistory {
   return { knows: known.success ? (known.data as KnownVault[]) : [], made: made.success ? (made.data as MadeArchive[]) : [] }
 }
 
-export function ownHistory(values: OwnValues, vaultId: string): OwnHistory {
-  return { vault: vaultKey(vaultId), ...historyIn(values) }
+export function ownHistory(values: OwnValues, vaultId: string, seq: number): OwnHistory {
+  return { vault: vaultKey(vaultId), seq, ...historyIn(values) }
 }
 
 /** Adds to a change that an archive was made. */

@@ -86,7 +86,8 @@ export async function withCheckedArchive<T>(source: ArchiveSource, { onProgress,
 export async function checkForRestore(source: ArchiveSource, newPassword: string, { onProgress, ...options }: VerifyOptions, policy: KdfPolicy = DEFAULT_KDF_POLICY): Promise<Blob | Uint8Array> {
   wipe(encodePassword(newPassword))
   const file = await rereadable(source)
-  return withCheckedArchive(file, { ...options, onProgress }, policy, async ({ manifest: { parent } }) => {
+  return withCheckedArchive(file, { ...options, onProgress }, policy, async ({ manifest: { parent, selection } }) => {
+    if (selection !== undefined) throw new VaultError('conflict', 'this archive holds only a part of a vault; import it into one', { where: 'archive', reason: 'selection' })
     if (parent !== undefined) throw new VaultError('conflict', 'this archive holds only what changed after another one; restore that one first, then import this', { where: 'archive', reason: 'parent', fields: [parent.archiveId] })
     return file
   })

@@ -7,7 +7,7 @@ import { takeOutLongValues } from '../core/blobs.js'
 import type { Fields } from '../core/log-row.js'
 import type { MergeReport } from '../merge/merge-report.js'
 import { settler } from '../merge/conflicts.js'
-import { id, parseInput, time } from '../records/values.js'
+import { id, parseInput, refuseTooLong, time } from '../records/values.js'
 import type { ArchiveLine } from './archive-lines.js'
 import type { ArchiveSource } from './archive-source.js'
 import { RecordCheck } from './check-records.js'
@@ -86,6 +86,8 @@ function item(kind: IncomingItem['kind'], recordId: unknown, modifiedAt: unknown
 /** As the check of archives wants it. @throws {VaultError} `invalid-value` */
 function lineOf({ kind, incoming, value }: IncomingItem): ArchiveLine {
   const { id: recordId, modifiedAt } = parseInput(z.object({ id, modifiedAt: time }), incoming, kind)
+  const short = kind === 'brain' ? (takeOutLongValues(value as Fields)?.fields ?? value) : value
+  refuseTooLong(short, kind)
   return { kind, id: recordId, rev: 0, modifiedAt, value } as ArchiveLine
 }
 

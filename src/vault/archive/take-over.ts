@@ -11,7 +11,7 @@ import { runJob, type Job, type JobPorts } from '../core/jobs.js'
 import type { Fields } from '../core/log-row.js'
 import { Slices } from '../core/slices.js'
 import { Causality, knowledgeAfter, type OtherHistory } from '../merge/causality.js'
-import { settler, type AskAboutConflict, type ConflictPolicy } from '../merge/conflicts.js'
+import { settler, type AskAboutConflict, type Conflict, type ConflictChoice, type ConflictPolicy } from '../merge/conflicts.js'
 import type { IncomingSession } from '../merge/incoming.js'
 import type { MergeContext } from '../merge/merge-context.js'
 import { LogMerge } from '../merge/merge-log.js'
@@ -94,7 +94,7 @@ export function lookAt(ports: ImportPorts, gathered: Gathered, options: MergeOpt
 
 async function merge({ access, log, now }: ImportPorts, gathered: Gathered, options: MergeOptions, job: Job | undefined, signal: AbortSignal): Promise<MergeReport> {
   await log.catchUp()
-  const mine = ownHistory(log.state.heads.preferences, toBase64Url(log.codec.vaultId))
+  const mine = ownHistory(log.state.heads.preferences, toBase64Url(log.codec.vaultId), log.head.seq)
   const { from, after } = gathered
   const causality = new Causality(mine, from)
   if (after !== undefined && !causality.reaches(after.seq)) {
@@ -115,7 +115,8 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
     isComplete: gathered.isComplete,
     at: gathered.at,
     restoresDeleted: options.restoreDeleted === true,
-    settle: settler(options.onConflict ?? 'keep-newer'),
+    settle: untilAborted(settler(options.onConflict ?? 'keep-newer'), signal),
+    now,
     writing: job === undefined ? undefined : { job, writer: new BulkWriter(log, access.pages, job, slices) },
   }
   const merger = new Merger(context, log, { signal, asks: typeof options.onConflict === 'function', onProgress: (done) => options.onProgress?.({ phase: 'import', done, total: gathered.messages }) })
@@ -130,6 +131,23 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
     await merger.settle()
     deleted.mine.wipe()
     deleted.theirs.wipe()
+  }
+}
+
+/** A question that nobody answers must not hold the vault for ever. */
+function untilAborted(settle: (conflict: Conflict) => Promise<ConflictChoice>, signal: AbortSignal): (conflict: Conflict) => Promise<ConflictChoice> {
+  return async (conflict) => {
+    signal.throwIfAborted()
+    let stop = (): void => undefined
+    const aborted = new Promise<never>((_, reject) => {
+      stop = () => reject(signal.reason as Error)
+      signal.addEventListener('abort', stop, { once: true })
+    })
+    try {
+      return await Promise.race([settle(conflict), aborted])
+    } finally {
+      signal.removeEventListener('abort', stop)
+    }
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Access } from '../core/access.js'
 import type { CommitLog } from '../core/commit-log.js'
-import { fieldsOf } from '../core/log-row.js'
+import { fieldsOf, type Origin } from '../core/log-row.js'
 import { SuspectPage } from '../core/pages.js'
 import { PAGE_SHIFT } from '../core/state.js'
 import type { MissingRecords } from './archive-records.js'
@@ -26,7 +26,7 @@ export async function tombstonesOf({ codec, manifest }: CommitLog, access: Acces
     const numbers = Array.from({ length: Math.min(step, pages - start) }, (_, i) => start + i)
     try {
       for (const page of await access.pages.read(STEM, folded, numbers)) {
-        for (const { rev, modifiedAt, body } of page.values()) if (rev > since) found.push([fieldsOf(body)['h'] as string, rev, modifiedAt])
+        for (const { rev, modifiedAt, body, origin } of page.values()) if (rev > since) found.push(entryOf(fieldsOf(body)['h'] as string, rev, modifiedAt, origin))
       }
     } catch (error) {
       if (!(error instanceof SuspectPage)) throw error
@@ -34,6 +34,10 @@ export async function tombstonesOf({ codec, manifest }: CommitLog, access: Acces
       onMissing({ kind: 'deletions', id: STEM, from: start << PAGE_SHIFT, to: Math.min(folded.next, (start + 1) << PAGE_SHIFT), reason: error.damage.details.reason ?? 'page' })
     }
   }
-  for (const { collection, parent, id, rev, modifiedAt } of snapshot.tombstones) if (rev > since) found.push([codec.tombstoneHash(collection, parent, id), rev, modifiedAt])
+  for (const { collection, parent, id, rev, modifiedAt, origin } of snapshot.tombstones) if (rev > since) found.push(entryOf(codec.tombstoneHash(collection, parent, id), rev, modifiedAt, origin))
   return found
+}
+
+function entryOf(hash: string, rev: number, modifiedAt: number, origin: Origin | undefined): TombstoneEntry {
+  return origin === undefined ? [hash, rev, modifiedAt] : [hash, rev, modifiedAt, ...origin]
 }

@@ -197,11 +197,12 @@ async function foldTombstones(log: CommitLog, fold: Fold, plan: FoldPlan, slices
   let { next } = plan.manifest.content.tombstones
   const versions = [...plan.manifest.content.tombstones.versions]
   const byPage = new Map<number, StoredRecord[]>()
-  for (const { collection, parent, id, rev, modifiedAt } of plan.tombstones) {
+  for (const { collection, parent, id, rev, modifiedAt, origin } of plan.tombstones) {
     const number = next++
     const page = pageOf(TOMBSTONES, number)
     const records = byPage.get(page) ?? []
-    records.push([number, rev, modifiedAt, { h: codec.tombstoneHash(collection, parent, id) }])
+    const hash = { h: codec.tombstoneHash(collection, parent, id) }
+    records.push(origin === undefined ? [number, rev, modifiedAt, hash] : [number, rev, modifiedAt, hash, origin])
     byPage.set(page, records)
   }
   for (const [page, added] of byPage) {
@@ -209,7 +210,7 @@ async function foldTombstones(log: CommitLog, fold: Fold, plan: FoldPlan, slices
     const [before] = await readLabelled(log.backend, codec, 'pages', [{ stem: TOMBSTONES, page }])
     const version = versions[page]
     const none: { dead: BlobRef[]; live: Set<string> } = { dead: [], live: new Set() }
-    const bodies = added.map(([number, rev, modifiedAt, body]) => ({ number, rev, modifiedAt, body }))
+    const bodies = added.map(([number, rev, modifiedAt, body, origin]) => ({ number, rev, modifiedAt, body, ...(origin && { origin }) }))
     const { records, lost, damaged } = await mergePage(codec, { stem: TOMBSTONES, page, version, next: plan.manifest.content.tombstones.next }, before, bodies, none)
     if (damaged !== undefined) fold.quarantine(damaged)
     versions[page] = version === undefined ? 0 : version + 1

@@ -99,7 +99,7 @@ function mergeMessages(state: State, chatLogId: string, messages: readonly Merge
     const { time, origin } = stampOf(stamp, madeAt)
     state.setPending(stem, number, { rev: stamp.seq, modifiedAt: time, body, ...(origin && { origin }) })
     if (body === null) {
-      state.tombstones.push({ collection: 'messages', parent: chatLogId, id: messageId, rev: stamp.seq, modifiedAt: time })
+      state.tombstones.push({ collection: 'messages', parent: chatLogId, id: messageId, rev: stamp.seq, modifiedAt: time, ...(origin && { origin }) })
       added--
       continue
     }
@@ -180,7 +180,7 @@ function deleteHead(state: State, collection: HeadCollectionName, id: string, st
     state.removals.push({ seq: stamp.seq, stem: BRAIN_STEM, from, to: from + (head.folded?.versions.length ?? 0), blobs: true })
   }
   state.removeHead(collection, head, stamp.seq)
-  state.tombstones.push({ collection, parent: '', id, rev: stamp.seq, modifiedAt: stamp.time })
+  state.tombstones.push({ collection, parent: '', id, rev: stamp.seq, modifiedAt: stamp.time, ...(stamp.origin && { origin: stamp.origin }) })
 }
 
 function detachChatLog(state: State, log: Head, stamp: CommitStamp, isMerged: boolean): void {

@@ -48,6 +48,8 @@ export interface Tombstone {
   readonly id: string
   readonly rev: number
   readonly modifiedAt: number
+  /** Where it was deleted first, unless here. */
+  readonly origin?: Origin | undefined
 }
 
 /** Rows that were staged and then adopted by a commit, not yet counted by a manifest. */

@@ -17,18 +17,24 @@ export interface VaultHistory {
 
 export interface OwnHistory extends VaultHistory {
   readonly vault: string
+  /** Its newest commit. */
+  readonly seq: number
 }
 
 export interface OtherHistory extends OwnHistory {
   /** The archive that is being read. */
   readonly archiveId: string
-  readonly seq: number
 }
 
 export interface Version {
   readonly vault: string
   readonly rev: number
 }
+
+/** Vaults that one knows of, at most. */
+export const MAX_KNOWN = 256
+/** Archives of its own that one remembers, at most. */
+export const MAX_MADE = 256
 
 /** The beginning of a vault's id: enough to tell a user's vaults apart. */
 export function vaultKey(vaultId: string): string {
@@ -38,6 +44,7 @@ export function vaultKey(vaultId: string): string {
 /** Who knows which versions. Knowledge is tied to archives by name: a vault that was put back to an older state, and went on from there, has no part in what it had said. */
 export class Causality {
   readonly #me: string
+  readonly #seq: number
   readonly #them: string | undefined
   readonly #mine: ReadonlyMap<string, number>
   readonly #theirs: ReadonlyMap<string, number>
@@ -45,6 +52,7 @@ export class Causality {
   /** @param theirs undefined for what says nothing of where it comes from: nobody knows of anything then */
   constructor(mine: OwnHistory, theirs: OtherHistory | undefined) {
     this.#me = mine.vault
+    this.#seq = mine.seq
     this.#them = theirs?.vault
     this.#mine = theirs === undefined ? new Map() : knowledge(mine, theirs)
     this.#theirs = theirs === undefined ? new Map() : knowledge(theirs, mine)
@@ -70,6 +78,15 @@ export class Causality {
   /** Whether the other vault had that version when the archive was made. */
   theyKnow(version: Version): boolean {
     return version.rev <= (this.#theirs.get(version.vault) ?? -1)
+  }
+
+  /**
+   * Whether of two versions that one vault made the one with the higher number came later: not where that vault was put back to an older state in between and used
+   * its numbers again, nor for a commit of this vault that there has not been.
+   */
+  isLater({ vault, rev }: Version): boolean {
+    if (vault === this.#me && rev > this.#seq) return false
+    return (vault !== this.#me && vault !== this.#them) || (this.#theirs.get(vault) ?? -1) >= 0
   }
 
   /** Whether what came before a commit of the other vault is here, so that an archive of what came after it can be taken over. */
@@ -103,10 +120,12 @@ function holds(made: readonly MadeArchive[], archiveId: string, seq: number): bo
  */
 export function knowledgeAfter(mine: OwnHistory, theirs: OtherHistory, isWhole: boolean): KnownVault[] {
   const known = new Map(mine.knows.map((entry) => [entry[0], entry]))
-  for (const entry of [...(isWhole ? theirs.knows : []), [theirs.vault, theirs.seq, theirs.archiveId] as const]) {
+  const heard = isWhole ? theirs.knows.filter(([vault]) => vault !== theirs.vault) : []
+  for (const entry of [...heard, [theirs.vault, theirs.seq, theirs.archiveId] as const]) {
     const before = known.get(entry[0])
     const isRolledBack = entry[0] === theirs.vault && before !== undefined && !holds([...theirs.made, [theirs.archiveId, theirs.seq]], before[2], before[1])
     if (entry[0] !== mine.vault && (before === undefined || isRolledBack || entry[1] > before[1])) known.set(entry[0], entry)
   }
-  return [...known.values()]
+  // Those heard of last; whoever is forgotten is a stranger again.
+  return [...known.values()].slice(-MAX_KNOWN)
 }

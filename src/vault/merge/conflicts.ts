@@ -72,7 +72,7 @@ export function isSameButLater(causality: Causality, mine: Version & { readonly 
  */
 export function whoChanged(causality: Causality, mine: Version, theirs: Version | undefined): 'mine' | 'theirs' | 'both' {
   if (theirs === undefined) return 'both'
-  if (theirs.vault === mine.vault && theirs.rev !== mine.rev) return theirs.rev > mine.rev ? 'theirs' : 'mine'
+  if (theirs.vault === mine.vault && theirs.rev !== mine.rev && causality.isLater(theirs)) return theirs.rev > mine.rev ? 'theirs' : 'mine'
   const [isTheirsKnown, isMineKnown] = [causality.mineKnows(theirs), causality.theyKnow(mine)]
   if (isTheirsKnown === isMineKnown) return 'both'
   return isTheirsKnown ? 'mine' : 'theirs'

@@ -23,8 +23,8 @@ export interface IncomingRecord extends Incoming {
 export interface IncomingMessage extends Incoming {
   /** As it is stored; its long strings are in the store already, unless it is a dry run. */
   readonly body: Body
-  /** What a message with long strings was found to be here: just the same, something else or nothing, or one whose long strings do not open. */
-  readonly here: 'same' | 'another' | 'damaged'
+  /** What a message with long strings was found to be here: just the same as this record of it, something else or nothing, or one whose long strings do not open. */
+  readonly here: { readonly rev: number; readonly number: number } | 'another' | 'damaged'
 }
 
 export interface IncomingLog extends Incoming {

@@ -3,7 +3,7 @@
 import type { Access } from '../core/access.js'
 import type { BulkWriter } from '../core/bulk.js'
 import type { Job } from '../core/jobs.js'
-import type { Change, HeadCollectionName, Origin } from '../core/log-row.js'
+import type { Change, HeadCollectionName, Made, Origin } from '../core/log-row.js'
 import type { Slices } from '../core/slices.js'
 import type { Causality, Version } from './causality.js'
 import type { Conflict, ConflictChoice } from './conflicts.js'
@@ -23,7 +23,10 @@ export interface MergeContext {
   readonly restoresDeleted: boolean
   /** Whether what is not here may have been lost with a damaged page: then only a tombstone says that it was deleted. */
   readonly isDamaged?: boolean
+  /** @throws the signal's reason */
   readonly settle: (conflict: Conflict) => Promise<ConflictChoice>
+  /** Milliseconds. */
+  readonly now: () => number
   /** Missing in a dry run: nothing is written. */
   readonly writing: { readonly job: Job; readonly writer: BulkWriter } | undefined
 }
@@ -32,10 +35,15 @@ export interface MergeContext {
 export class Step {
   readonly changes: Change[] = []
   readonly report = new ReportMaker()
-  readonly guards: { readonly collection: HeadCollectionName; readonly id: string; readonly rev: number | undefined }[] = []
+  readonly guards: { readonly collection: HeadCollectionName; readonly id: string; readonly rev: number | 'any' | undefined }[] = []
 
   guard(collection: HeadCollectionName, id: string, head: { readonly rev: number } | undefined): void {
     this.guards.push({ collection, id, rev: head?.rev })
+  }
+
+  /** Whatever becomes of it, it must be there. */
+  guardPresence(collection: HeadCollectionName, id: string): void {
+    this.guards.push({ collection, id, rev: 'any' })
   }
 }
 
@@ -52,28 +60,30 @@ export interface Fate {
   readonly kept?: ConflictChoice
 }
 
-/** Of what is only in the archive: undefined where it is new here. A version that was known and is not here was deleted, by this vault or by one that it heard of. */
-export async function fateOfTheirs(context: MergeContext, collection: string, parent: string | undefined, incoming: { readonly id: string; readonly version: Version | undefined; readonly modifiedAt: number }, conflict: (deletedAt: number) => Conflict): Promise<Fate | undefined> {
+/** Of what is only in the archive: undefined where it is new here. @param others versions of what belongs to it: it is known only with these. A version that was known and is not here was deleted, by this vault or by one that it heard of. */
+export async function fateOfTheirs(context: MergeContext, collection: string, parent: string | undefined, incoming: { readonly id: string; readonly version: Version | undefined; readonly modifiedAt: number }, conflict: (deletedAt: number) => Conflict, others: readonly (Version | undefined)[] = []): Promise<Fate | undefined> {
   const { causality, deleted, restoresDeleted, isDamaged = false } = context
   const deletion = deleted.mine.of(collection, parent, incoming.id)
-  const isKnown = incoming.version !== undefined && causality.mineKnows(incoming.version)
+  const isKnown = [incoming.version, ...others].every((version) => version !== undefined && causality.mineKnows(version))
   if (deletion === undefined && (!isKnown || isDamaged)) return undefined
   if (restoresDeleted) return { isThere: true, isRestored: true }
   if (deletion === undefined || isKnown) return { isThere: false }
-  if (causality.theyKnow({ vault: causality.me, rev: deletion.rev })) return { isThere: true }
+  if (causality.theyKnow(versionHere(deletion, causality))) return { isThere: true }
   const kept = await context.settle(conflict(deletion.modifiedAt))
   return { isThere: kept !== 'mine', kept }
 }
 
 /** Of what is only here: undefined where it was never there. A version that they knew and do not have was deleted. */
-export async function fateOfMine(context: MergeContext, collection: string, parent: string | undefined, mine: { readonly id: string; readonly rev: number; readonly modifiedAt: number; readonly origin?: Origin | undefined }, conflict: (deletedAt: number) => Conflict): Promise<(Fate & { readonly deletedAt: number }) | undefined> {
+export async function fateOfMine(context: MergeContext, collection: string, parent: string | undefined, mine: { readonly id: string; readonly rev: number; readonly modifiedAt: number; readonly origin?: Origin | undefined }, conflict: (deletedAt: number) => Conflict, others: readonly Version[] = []): Promise<(Fate & { readonly deletion: Made; readonly deletedAt: number }) | undefined> {
   const { causality, deleted, isComplete } = context
-  const isKnown = causality.theyKnow(versionHere(mine, causality))
-  const deletion = deleted.theirs.of(collection, parent, mine.id)
-  const deletedAt = deletion?.modifiedAt ?? context.at
-  if (isKnown && (isComplete || deletion !== undefined)) return { isThere: false, deletedAt }
-  if (deletion === undefined) return undefined
-  if (causality.them !== undefined && causality.mineKnows({ vault: causality.them, rev: deletion.rev })) return { isThere: true, deletedAt }
+  const isKnown = [versionHere(mine, causality), ...others].every((version) => causality.theyKnow(version))
+  const tombstone = deleted.theirs.of(collection, parent, mine.id)
+  const deletedAt = tombstone?.modifiedAt ?? context.at
+  const [vault, rev] = tombstone?.origin ?? [causality.them, tombstone?.rev]
+  const deletion: Made = tombstone === undefined || vault === undefined ? [deletedAt] : [deletedAt, vault, rev!]
+  if (isKnown && (isComplete || tombstone !== undefined)) return { isThere: false, deletion, deletedAt }
+  if (tombstone === undefined) return undefined
+  if (vault !== undefined && causality.mineKnows({ vault, rev: rev! })) return { isThere: true, deletion, deletedAt }
   const kept = await context.settle(conflict(deletedAt))
-  return { isThere: kept !== 'theirs', kept, deletedAt }
+  return { isThere: kept !== 'theirs', kept, deletion, deletedAt }
 }

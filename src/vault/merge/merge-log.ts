@@ -1,12 +1,13 @@
 // One chat log of an archive on its way into the vault.
 
 import { setAt } from '../core/blobs.js'
-import { fieldsOf, refsOf, type Adopted, type Body, type Fields, type Made, type MergedMessage } from '../core/log-row.js'
+import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body, type Fields, type Made, type MergedMessage } from '../core/log-row.js'
 import type { Access } from '../core/access.js'
 import { SuspectPage } from '../core/pages.js'
 import { PAGE_SHIFT, type Head, type State } from '../core/state.js'
 import { readBodies, type FoundMessage } from '../records/message-pages.js'
 import { isSameButLater, whoChanged } from './conflicts.js'
+import { equalJson } from './equal-json.js'
 import { madeOf, type Incoming, type IncomingLog, type IncomingMessage } from './incoming.js'
 import { fateOfTheirs, Step, versionHere, type Fate, type MergeContext } from './merge-context.js'
 import { ReportMaker, type MergeEntry } from './merge-report.js'
@@ -38,6 +39,10 @@ export class LogMerge {
     return this.#log.id
   }
 
+  get version(): IncomingLog['version'] {
+    return this.#log.version
+  }
+
   get count(): number {
     return this.#messages.length
   }
@@ -45,7 +50,7 @@ export class LogMerge {
   /** @param fields without `long`, the strings whose first characters alone are in them */
   async take(incoming: Incoming, fields: Fields, long: readonly LongText[]): Promise<void> {
     const here = long.length === 0 ? 'another' : await this.#compare(incoming.id, fields, long)
-    const body: Body = long.length === 0 || here === 'same' ? fields : await this.#stage(fields, long)
+    const body: Body = long.length === 0 || typeof here === 'object' ? fields : await this.#stage(fields, long)
     this.#messages.push({ ...incoming, body, here })
   }
 
@@ -55,17 +60,18 @@ export class LogMerge {
     this.#here ??= new Map((await this.#readHere()).map((message) => [idOfMessage(message), message]))
     const here = this.#here.get(id)
     if (here === undefined || refsOf(here.body).length !== long.length) return 'another'
-    if (JSON.stringify(fieldsOf(here.body)) !== JSON.stringify(fields)) return 'another'
-    for (const [i, ref] of refsOf(here.body).entries()) {
-      if (JSON.stringify(ref[0]) !== JSON.stringify(long[i]!.path)) return 'another'
+    if (!equalJson(fieldsOf(here.body), fields)) return 'another'
+    for (const ref of refsOf(here.body)) {
+      const text = long.find(({ path }) => equalJson(path, ref[0]))?.text
+      if (text === undefined) return 'another'
       try {
-        if ((await access.longText(ref)) !== long[i]!.text) return 'another'
+        if ((await access.longText(ref)) !== text) return 'another'
       } catch (error) {
         if (!(error instanceof SuspectPage)) throw error
         return 'damaged'
       }
     }
-    return 'same'
+    return { rev: here.rev, number: here.number }
   }
 
   async #stage(fields: Fields, long: readonly LongText[]): Promise<Body> {
@@ -105,6 +111,7 @@ export class LogMerge {
     // Where an archive of changes leaves out the session because it did not change, it may not be here any more.
     const isOrphan = sessionId !== undefined && session === 'stays' && !(await this.#context.access.view(async (state) => state.heads.sessions.has(sessionId)))
     if (session === 'gone' || isOrphan) return this.#skip(step)
+    if (sessionId !== undefined && session === 'stays') step.guardPresence('sessions', sessionId)
     if (session === 'lost') return this.#lose(step, {})
     const fate: Fate | undefined = session === 'comes' || session === 'restored' ? { isThere: true, isRestored: session === 'restored' } : await fateOfTheirs(this.#context, 'chatLogs', undefined, this.#log, (deletedAt) => ({ kind: 'chatLog', id, theirs: { modifiedAt: this.#log.modifiedAt, value: { messages: this.count } }, deletedAt }))
     if (fate !== undefined && !fate.isThere) {
@@ -117,8 +124,13 @@ export class LogMerge {
     const messages = await this.#comingMessages(step)
     const { writing } = this.#context
     if (writing === undefined) return
-    this.#staged ??= await writing.writer.stageLog(messages.map(({ body }) => body), messages.map((message) => versionMade(message, isRestored)))
-    step.changes.push(['adopt', id, { ...(sessionId !== undefined && { sessionId }), stem: this.#staged.stem, createdAt }, withoutHints(this.#staged.adopted), versionMade(this.#log, isRestored)])
+    this.#staged ??= await writing.writer.stageLog(messages.map(({ body }) => body), messages.map((message) => this.#versionMade(message, isRestored)))
+    step.changes.push(['adopt', id, { ...(sessionId !== undefined && { sessionId }), stem: this.#staged.stem, createdAt }, withoutHints(this.#staged.adopted), this.#versionMade(this.#log, isRestored)])
+  }
+
+  /** What somebody asked to come back is a version of its own, of now. */
+  #versionMade(record: Pick<Incoming, 'version' | 'modifiedAt'>, isRestored: boolean): Made {
+    return madeOf(isRestored ? { version: undefined, modifiedAt: this.#context.now() } : record)
   }
 
   /** Of a chat log that was here before, some messages may have been deleted before it was. */
@@ -176,15 +188,15 @@ export class LogMerge {
     if (writing === undefined || (isSame && !isSameButLater(causality, here, this.#log))) return
     const isTheirs = whoChanged(causality, here, this.#log.version) === 'theirs'
     const made: Made = isTheirs ? madeOf(this.#log) : [Math.max(head.modifiedAt, this.#log.modifiedAt)]
-    if (merged.isTail && context.isDamaged !== true) this.#planTail(step, head, merged, made)
+    if (merged.isTail && context.isDamaged !== true && isShort(merged)) this.#planTail(step, head, merged, made)
     else await this.#planGeneration(step, head, mine, merged, made)
   }
 
   #planTail(step: Step, head: Head, { changed, removed, added, order }: MergedMessages, made: Made): void {
     let next = head.value['next'] as number
     const messages: MergedMessage[] = [
-      ...changed.map(({ number, message }): MergedMessage => [number, madeOf(message), message.body]),
-      ...removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]),
+      ...changed.map(({ number, message, keepsBody }): MergedMessage => [number, madeOf(message), keepsBody ? withoutSums(message.body) : message.body]),
+      ...removed.map(({ number, id, deletion }): MergedMessage => [number, deletion, null, id]),
       ...order.flatMap((id): MergedMessage[] => (added.has(id) ? [[next++, madeOf(added.get(id)!), added.get(id)!.body]] : [])),
     ]
     step.changes.push(['merge', head.id, messages, made])
@@ -195,14 +207,15 @@ export class LogMerge {
     const { causality, slices } = this.#context
     const { writer } = this.#context.writing!
     const here = new Map(mine.map((message) => [idOfMessage(message), message]))
-    const instead = new Map(changed.map(({ message }) => [message.id, message]))
+    const instead = new Map(changed.map((one) => [one.message.id, one]))
     const bodies: Body[] = []
     const versions: Made[] = []
     for (const id of order) {
       await slices.breathe()
-      const incoming = added.get(id) ?? instead.get(id)
+      const change = instead.get(id)
+      const incoming = added.get(id) ?? change?.message
       if (incoming !== undefined) {
-        bodies.push(incoming.body)
+        bodies.push(change?.keepsBody === true ? await this.#anew(incoming.body) : incoming.body)
         versions.push(madeOf(incoming))
         continue
       }
@@ -213,7 +226,7 @@ export class LogMerge {
     }
     const staged = await writer.stageLog(bodies, versions)
     const { sessionId, createdAt } = head.value
-    if (removed.length > 0) step.changes.push(['merge', head.id, removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]), made])
+    if (removed.length > 0) step.changes.push(['merge', head.id, removed.map(({ number, id, deletion }): MergedMessage => [number, deletion, null, id]), made])
     step.changes.push(['adopt', head.id, { ...(sessionId !== undefined && { sessionId }), stem: staged.stem, createdAt }, withoutHints(staged.adopted), made])
   }
 
@@ -255,17 +268,29 @@ export async function planRemovedMessages(context: MergeContext, step: Step, hea
   const { access } = context
   const mine = await access.view((state) => readBodies(access, state, head, { to: head.value['next'] as number, limit: Infinity, newest: false }))
   const { removed } = await mergeMessages({ ...context, isComplete: false }, head.id, mine, [], step.report)
-  if (removed.length > 0 && context.writing !== undefined) step.changes.push(['merge', head.id, removed.map(({ number, id, deletedAt }): MergedMessage => [number, [deletedAt], null, id]), [head.modifiedAt]])
+  if (removed.length > 0 && context.writing !== undefined) step.changes.push(['merge', head.id, removed.map(({ number, id, deletion }): MergedMessage => [number, deletion, null, id]), [head.modifiedAt]])
+}
+
+/** What is appended goes into one row of the log, which is read at every unlock until it is folded. */
+const MAX_TAIL_MESSAGES = 2048
+const MAX_TAIL_UNITS = 2 * 1024 * 1024
+
+function isShort({ changed, added }: MergedMessages): boolean {
+  if (changed.length + added.size > MAX_TAIL_MESSAGES) return false
+  let units = 0
+  for (const { body } of [...changed.map(({ message }) => message), ...added.values()]) units += String(fieldsOf(body)['content']).length
+  return units <= MAX_TAIL_UNITS
+}
+
+/** Rows that are counted already are not counted again. */
+function withoutSums(body: Body): Body {
+  const refs = refsOf(body)
+  return refs.length === 0 ? body : [fieldsOf(body), refs.map((ref) => ref.slice(0, 5) as unknown as BlobRef)]
 }
 
 /** A merge says itself what a session's title and last activity are. */
 function withoutHints([messages, pages, shards, , , blobs]: Adopted): Adopted {
   return [messages, pages, shards, null, null, blobs]
-}
-
-/** What somebody asked to come back is a version of its own. */
-function versionMade(record: Pick<Incoming, 'version' | 'modifiedAt'>, isRestored: boolean): Made {
-  return madeOf(isRestored ? { ...record, version: undefined } : record)
 }
 
 function whole(fields: Fields, long: readonly LongText[]): Fields {

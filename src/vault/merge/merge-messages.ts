@@ -1,20 +1,28 @@
 // One chat log that both sides have: which messages change, go, come, and where. Plans only; what is true is not touched.
 
+import { VaultError } from '../../errors.js'
 import type { HeadCollectionName } from '../core/log-row.js'
-import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
+import { fieldsOf, refsOf, type Body, type Made } from '../core/log-row.js'
 import type { FoundMessage } from '../records/message-pages.js'
 import { isSameButLater, whoChanged, type Conflict } from './conflicts.js'
-import { copyIdOf } from './copy-id.js'
+import { copyIdOf, originalIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
 import type { IncomingMessage } from './incoming.js'
 import { fateOfMine, fateOfTheirs, versionHere, type MergeContext } from './merge-context.js'
 import type { ReportMaker } from './merge-report.js'
 import { mergedOrder, type Placed } from './message-order.js'
 
+export interface ChangedMessage {
+  readonly number: number
+  readonly message: IncomingMessage
+  /** It says the same: its body is the one that is here, with the rows of its long strings. */
+  readonly keepsBody: boolean
+}
+
 export interface MergedMessages {
   /** Messages that are here, with what takes their place. */
-  readonly changed: readonly { readonly number: number; readonly message: IncomingMessage }[]
-  readonly removed: readonly { readonly number: number; readonly id: string; readonly deletedAt: number }[]
+  readonly changed: readonly ChangedMessage[]
+  readonly removed: readonly { readonly number: number; readonly id: string; readonly deletion: Made }[]
   /** Messages that come. */
   readonly added: ReadonlyMap<string, IncomingMessage>
   /** Ids of all messages from now on, in order. */
@@ -31,47 +39,54 @@ export function idOfMessage({ body }: { readonly body: Body }): string {
 
 export async function mergeMessages(context: MergeContext, chatLogId: string, mine: readonly FoundMessage[], theirs: readonly IncomingMessage[], report: ReportMaker): Promise<MergedMessages> {
   const here = new Map(mine.map((message) => [idOfMessage(message), message]))
-  const changed: { number: number; message: IncomingMessage }[] = []
-  const removed: { number: number; id: string; deletedAt: number }[] = []
+  const changed: ChangedMessage[] = []
+  const removed: { number: number; id: string; deletion: Made }[] = []
+  const named = new Set(theirs.map(({ id }) => id))
   const added = new Map<string, IncomingMessage>()
-  const listed: IncomingMessage[] = []
+  const listed = new Map<string, IncomingMessage>()
   const gone = new Set<string>()
   const add = (message: IncomingMessage): void => {
     if (!here.has(message.id)) added.set(message.id, message)
-    listed.push(message)
+    listed.set(message.id, message)
   }
   for (const message of theirs) {
     await context.slices.breathe()
     const own = here.get(message.id)
+    if (own === undefined && typeof message.here === 'object') throw changedMeanwhile()
     if (own === undefined) {
+      // Somebody who kept both has made a copy of what is here.
+      if (isCopyOf(here.get(originalIdOf(message.id)), message.id)) {
+        report.addMany('message', 'skipped', 1)
+        continue
+      }
       const coming = await comes(context, chatLogId, message, report)
       if (coming !== undefined) add(coming)
       continue
     }
-    listed.push(message)
+    listed.set(message.id, message)
     const version = versionHere(own, context.causality)
     if (equalMessages(own, message)) {
-      if (isSameButLater(context.causality, version, message)) changed.push({ number: own.number, message: { ...message, body: own.body } })
+      if (isSameButLater(context.causality, version, message)) changed.push({ number: own.number, message: { ...message, body: own.body }, keepsBody: true })
       report.addMany('message', 'skipped', 1)
       continue
     }
     const who = message.here === 'damaged' ? 'theirs' : whoChanged(context.causality, version, message.version)
     if (who === 'mine') report.addMany('message', 'skipped', 1)
     else if (who === 'theirs') {
-      changed.push({ number: own.number, message })
+      changed.push({ number: own.number, message, keepsBody: false })
       report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'changed' })
     } else {
       const kept = await context.settle(conflictOf(chatLogId, own, message))
       const copy = kept === 'both' ? copyOf(message) : undefined
-      if (kept === 'theirs') changed.push({ number: own.number, message })
-      if (copy !== undefined) add(copy)
+      if (kept === 'theirs') changed.push({ number: own.number, message, keepsBody: false })
+      // They may have made the same copy.
+      if (copy !== undefined && !named.has(copy.id)) add(copy)
       const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
       report.add({ kind: 'message', id: message.id, chatLogId, outcome: kept === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copy && { copyId: copy.id }) })
-      if (copy !== undefined && added.has(copy.id)) report.addMany('message', 'added', 1)
+      if (copy !== undefined && added.get(copy.id) === copy) report.addMany('message', 'added', 1)
     }
   }
   if (context.isComplete || !context.deleted.theirs.isEmpty) {
-    const named = new Set(theirs.map(({ id }) => id))
     for (const message of mine) {
       await context.slices.breathe()
       const id = idOfMessage(message)
@@ -84,12 +99,12 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
         continue
       }
       gone.add(id)
-      removed.push({ number: message.number, id, deletedAt: fate.deletedAt })
+      removed.push({ number: message.number, id, deletion: fate.deletion })
       report.add({ kind: 'message', id, chatLogId, outcome: 'deleted', ...conflict, ...(fate.kept !== undefined && { lost: 'mine' as const }) })
     }
   }
   const kept = mine.filter((message) => !gone.has(idOfMessage(message)))
-  return { changed, removed, added, ...placed(context, kept, listed, added) }
+  return { changed, removed, added, ...placed(context, kept, [...listed.values()], added) }
 }
 
 /** A message that is not here, as it comes, if it does: not when it was deleted here by who knew it. */
@@ -98,7 +113,7 @@ export async function comes(context: MergeContext, chatLogId: string, message: I
   if (fate === undefined || fate.isThere) {
     if (fate?.kept === undefined) report.addMany('message', 'added', 1)
     else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'added', conflict: { kept: fate.kept } })
-    return fate?.isRestored === true ? { ...message, version: undefined } : message
+    return fate?.isRestored === true ? { ...message, version: undefined, modifiedAt: context.now() } : message
   }
   if (fate.kept === undefined) report.addMany('message', 'skipped', 1)
   else report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'skipped', conflict: { kept: fate.kept }, lost: 'theirs' })
@@ -106,7 +121,12 @@ export async function comes(context: MergeContext, chatLogId: string, message: I
 }
 
 function equalMessages(mine: FoundMessage, theirs: IncomingMessage): boolean {
-  if (theirs.here !== 'another') return theirs.here === 'same'
+  if (theirs.here === 'damaged') return false
+  if (theirs.here !== 'another') {
+    // Its long strings were compared when they came, and not kept.
+    if (theirs.here.rev !== mine.rev || theirs.here.number !== mine.number) throw changedMeanwhile()
+    return true
+  }
   // Long strings were compared when they came.
   return refsOf(mine.body).length === 0 && refsOf(theirs.body).length === 0 && equalJson(fieldsOf(mine.body), fieldsOf(theirs.body))
 }
@@ -119,10 +139,23 @@ function conflictOf(chatLogId: string, mine: FoundMessage, theirs: IncomingMessa
   return { kind: 'message', id: theirs.id, chatLogId, mine: sideOf(mine), theirs: sideOf(theirs) }
 }
 
+function idOfCopy(id: string, body: Body): string {
+  return copyIdOf(id, [fieldsOf(body), refsOf(body).map(([path, , , bytes]) => [path, bytes])])
+}
+
+function isCopyOf(original: FoundMessage | undefined, id: string): boolean {
+  return original !== undefined && idOfCopy(idOfMessage(original), original.body) === id
+}
+
+/** Somebody else wrote what was compared with the archive. What was taken over stays. */
+export function changedMeanwhile(): VaultError {
+  return new VaultError('busy', 'a long message was changed while the archive was merged with it; import it again', { where: 'import', reason: 'changed' })
+}
+
 function copyOf(message: IncomingMessage): IncomingMessage {
   const { body } = message
   const refs = refsOf(body)
-  const id = copyIdOf(message.id, [fieldsOf(body), refs.map(([path, , , bytes]) => [path, bytes])])
+  const id = idOfCopy(message.id, body)
   const fields = { ...fieldsOf(body), id }
   // Nobody there has it: a version of its own, or their next archive would take it away.
   return { ...message, id, version: undefined, body: refs.length === 0 ? fields : [fields, refs] }

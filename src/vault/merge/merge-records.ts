@@ -7,7 +7,7 @@ import { VaultError } from '../../errors.js'
 import { SuspectPage } from '../core/pages.js'
 import { isOwn } from '../records/preferences.js'
 import { isSameButLater, whoChanged, type ConflictChoice, type MergedKind } from './conflicts.js'
-import { copyIdOf } from './copy-id.js'
+import { copyIdOf, originalIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
 import { madeOf, type IncomingRecord } from './incoming.js'
 import { planRemovedMessages } from './merge-log.js'
@@ -24,10 +24,16 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
   const mine = await read(context, kind, id)
   step.guard(collection, id, mine?.head)
   if (mine === undefined) {
+    const original = await read(context, kind, originalIdOf(id))
+    // Somebody who kept both has made a copy of what is here.
+    if (original !== undefined && copyIdOf(original.head.id, original.value) === id) {
+      step.report.addMany(kind, 'skipped', 1)
+      return step
+    }
     const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ kind, id, theirs, deletedAt }))
     const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
     const isThere = fate === undefined || fate.isThere
-    if (isThere) await put(context, step, kind, id, fate?.isRestored === true ? { ...theirs, version: undefined } : theirs)
+    if (isThere) await put(context, step, kind, id, fate?.isRestored === true ? { ...theirs, version: undefined, modifiedAt: context.now() } : theirs)
     step.report.add({ kind, id, outcome: isThere ? 'added' : 'skipped', ...conflict, ...(!isThere && fate?.kept !== undefined && { lost: 'theirs' as const }) })
     return step
   }
@@ -96,10 +102,14 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
   if (collection === 'preferences' && isOwn(head.id)) return undefined
   const kind = KINDS[collection]
   const { id, modifiedAt } = head
-  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: head.value }, deletedAt }))
+  // Whoever did not know a chat log of it did not know the session as it is.
+  const logs = collection === 'sessions' ? await logsOf(context, id) : []
+  const others = logs.map((log) => versionHere(log, context.causality))
+  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: head.value }, deletedAt }), others)
   if (fate === undefined) return undefined
   const step = new Step()
   step.guard(collection, id, head)
+  for (const log of logs) step.guard('chatLogs', log.id, log)
   const conflict = fate.kept === undefined ? {} : { conflict: { kept: fate.kept } }
   if (fate.isThere) {
     if (fate.kept === undefined) return undefined
@@ -107,11 +117,11 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
     if (collection === 'chatLogs') await planRemovedMessages(context, step, head)
     return step
   }
-  step.changes.push(['delete', collection, id, [fate.deletedAt]])
+  step.changes.push(['delete', collection, id, fate.deletion])
   const lost = fate.kept === undefined ? {} : { lost: 'mine' as const }
   step.report.add({ kind, id, outcome: 'deleted', ...conflict, ...lost })
   if (collection === 'chatLogs') step.report.addMany('message', 'deleted', head.value['count'] as number)
-  for (const log of collection === 'sessions' ? await logsOf(context, id) : []) {
+  for (const log of logs) {
     step.report.add({ kind: 'chatLog', id: log.id, outcome: 'deleted', ...lost })
     step.report.addMany('message', 'deleted', log.value['count'] as number)
   }

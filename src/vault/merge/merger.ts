@@ -163,8 +163,10 @@ export class Merger {
       )
       const later = new Set(stale)
       for (const planned of now) if (!later.has(planned)) this.#report.addAll(planned.step.report)
-      // Somebody changed these meanwhile.
-      left = await Promise.all(stale.map(async ({ plan }) => ({ plan, step: (await plan()) ?? new Step() })))
+      // Somebody changed these meanwhile. One after the other, for somebody may be asked.
+      const again: Planned[] = []
+      for (const { plan } of stale) again.push({ plan, step: (await plan()) ?? new Step() })
+      left = again
     }
     for (const { step } of left) this.#report.addAll(step.report)
     this.#events.signal?.throwIfAborted()
@@ -174,7 +176,8 @@ export class Merger {
 
 /** Makes a step's changes part of the draft, if everything is still as it was when it was planned. */
 function applies(draft: Draft, { guards, changes }: Step): boolean {
-  if (guards.some(({ collection, id, rev }) => draft.state.heads[collection].get(id)?.rev !== rev)) return false
+  const holds = (head: { readonly rev: number } | undefined, rev: Step['guards'][number]['rev']): boolean => (rev === 'any' ? head !== undefined : head?.rev === rev)
+  if (guards.some(({ collection, id, rev }) => !holds(draft.state.heads[collection].get(id), rev))) return false
   for (const change of changes) draft.change(change)
   return true
 }
