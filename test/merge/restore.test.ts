@@ -80,7 +80,7 @@ describe('restoring', () => {
     expect(await contentOf((await restore(browser, bytes, { replace: true })).open)).toEqual(content)
   })
 
-  it('deletes nothing for a file that is damaged, cut off, of changes alone or opened by something else, nor under a password that can be none', async () => {
+  it('deletes nothing for a file that is damaged, cut off, of changes or a part alone or opened by something else, nor under a password that can be none', async () => {
     const { bytes } = await oddArchive()
     const browser = testBrowser()
     const open = await browser.tab()
@@ -88,6 +88,7 @@ describe('restoring', () => {
     const whole = await archiveOf(open)
     await open.preferences.set('mine', 2)
     const changes = await archiveOf(open, { since: whole.named! })
+    const part = await archiveOf(open, { sessionIds: [] })
     await open.lock()
     const flipped = bytes.slice()
     flipped[flipped.length - 40]! ^= 1
@@ -95,6 +96,7 @@ describe('restoring', () => {
       [flipped, {}, 'corrupt'],
       [bytes.subarray(0, -9), {}, 'archive-truncated'],
       [changes, {}, 'conflict'],
+      [part, {}, 'conflict'],
       [bytes, { recoveryCode: undefined, password: 'wrong' }, 'invalid-value'],
       [bytes, { newPassword: '' }, 'invalid-value'],
     ]

@@ -51,7 +51,8 @@ export function settler(onConflict: ConflictPolicy | AskAboutConflict): (conflic
   }
 }
 
-function newerOf({ mine, theirs, deletedAt = 0 }: Conflict): 'mine' | 'theirs' {
+/** Which of two versions is the newer one: the same on both sides. Where both are kept it is the one that keeps the id. */
+export function newerOf({ mine, theirs, deletedAt = 0 }: Conflict): 'mine' | 'theirs' {
   if (mine === undefined) return theirs!.modifiedAt >= deletedAt ? 'theirs' : 'mine'
   if (theirs === undefined) return mine.modifiedAt >= deletedAt ? 'mine' : 'theirs'
   if (mine.modifiedAt !== theirs.modifiedAt) return mine.modifiedAt > theirs.modifiedAt ? 'mine' : 'theirs'

@@ -5,12 +5,6 @@ import { toBase64Url, utf8 } from '../../crypto/bytes.js'
 import { canonicalJson } from './equal-json.js'
 
 const MAX_ID = 1024
-const MARK = /~[\w-]{8}$/
-
-/** The id that a copy was made under; where it is no copy, the id itself. */
-export function originalIdOf(id: string): string {
-  return id.replace(MARK, '')
-}
 
 /** The same for the same content, so that keeping both twice makes one copy. */
 export function copyIdOf(id: string, value: unknown): string {

@@ -8,7 +8,7 @@ import { madeOf, type IncomingSession } from './incoming.js'
 import { fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
 import type { LogMerge, SessionFate } from './merge-log.js'
 import type { MergeEntry } from './merge-report.js'
-import { equalSessions, foreignEdits, mergeSessions } from './merge-session.js'
+import { equalSessions, foreignEdits, mergeSessions, withoutAbsent } from './merge-session.js'
 
 /** A session with its chat logs, or chat logs of none. */
 export interface GroupMerge {
@@ -63,11 +63,11 @@ async function planNew(context: MergeContext, step: Step, theirs: IncomingSessio
 }
 
 async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: IncomingSession): Promise<void> {
-  const { value, edits, conflicts } = await mergeSessions(mine, theirs, context.causality, context.settle)
+  const { value, edits, conflicts, others } = await mergeSessions(mine, theirs, context.causality, context.settle)
   const fields = Object.fromEntries(conflicts.map(({ field, kept: choice }) => [field, choice]))
   const keeps = (choice: ConflictChoice): boolean => conflicts.some((one) => one.kept === choice)
   const kept = keeps('both') || (keeps('mine') && keeps('theirs')) ? 'both' : keeps('theirs') ? 'theirs' : 'mine'
-  const copyId = keeps('both') ? copyIdOf(mine.id, theirs.value) : undefined
+  const copyId = others === undefined ? undefined : copyIdOf(mine.id, others)
   const lost = keeps('mine') && keeps('theirs') ? 'both' : keeps('theirs') ? 'mine' : keeps('mine') ? 'theirs' : undefined
   const isChanged = !equalSessions(value, mine.value)
   const conflict: Partial<MergeEntry> = conflicts.length === 0 ? {} : { conflict: { kept, fields }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) }
@@ -82,8 +82,8 @@ async function planBoth(context: MergeContext, step: Step, mine: Head, theirs: I
   const before = await context.access.view(async (state) => state.heads.sessions.get(copyId))
   step.guard('sessions', copyId, before)
   if (before !== undefined) return
-  const { chatLogId: _, ...copied } = theirs.value
-  step.changes.push(['put', 'sessions', copyId, { ...copied, messageCount: 0 }, [theirs.modifiedAt]])
+  const { chatLogId: _, ...copied } = { ...value, ...others }
+  step.changes.push(['put', 'sessions', copyId, withoutAbsent({ ...copied, messageCount: 0 }), [Math.max(mine.modifiedAt, theirs.modifiedAt)]])
   step.report.add({ kind: 'session', id: copyId, outcome: 'added' })
 }
 

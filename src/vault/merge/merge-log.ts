@@ -188,22 +188,22 @@ export class LogMerge {
     if (writing === undefined || (isSame && !isSameButLater(causality, here, this.#log))) return
     const isTheirs = whoChanged(causality, here, this.#log.version) === 'theirs'
     const made: Made = isTheirs ? madeOf(this.#log) : [Math.max(head.modifiedAt, this.#log.modifiedAt)]
-    if (merged.isTail && context.isDamaged !== true && isShort(merged)) this.#planTail(step, head, merged, made)
+    if (merged.isTail && context.isDamaged !== true && isShort(merged)) await this.#planTail(step, head, merged, made)
     else await this.#planGeneration(step, head, mine, merged, made)
   }
 
-  #planTail(step: Step, head: Head, { changed, removed, added, order }: MergedMessages, made: Made): void {
+  async #planTail(step: Step, head: Head, { changed, removed, added, order, copiedFromHere }: MergedMessages, made: Made): Promise<void> {
     let next = head.value['next'] as number
     const messages: MergedMessage[] = [
       ...changed.map(({ number, message, keepsBody }): MergedMessage => [number, madeOf(message), keepsBody ? withoutSums(message.body) : message.body]),
       ...removed.map(({ number, id, deletion }): MergedMessage => [number, deletion, null, id]),
-      ...order.flatMap((id): MergedMessage[] => (added.has(id) ? [[next++, madeOf(added.get(id)!), added.get(id)!.body]] : [])),
     ]
+    for (const message of order.flatMap((id) => added.get(id) ?? [])) messages.push([next++, madeOf(message), copiedFromHere.has(message.id) ? await this.#anew(message.body) : message.body])
     step.changes.push(['merge', head.id, messages, made])
   }
 
   /** Messages come in between: the chat log is written anew, with every message where it belongs. */
-  async #planGeneration(step: Step, head: Head, mine: readonly FoundMessage[], { changed, removed, added, order }: MergedMessages, made: Made): Promise<void> {
+  async #planGeneration(step: Step, head: Head, mine: readonly FoundMessage[], { changed, removed, added, order, copiedFromHere }: MergedMessages, made: Made): Promise<void> {
     const { causality, slices } = this.#context
     const { writer } = this.#context.writing!
     const here = new Map(mine.map((message) => [idOfMessage(message), message]))
@@ -215,7 +215,7 @@ export class LogMerge {
       const change = instead.get(id)
       const incoming = added.get(id) ?? change?.message
       if (incoming !== undefined) {
-        bodies.push(change?.keepsBody === true ? await this.#anew(incoming.body) : incoming.body)
+        bodies.push(change?.keepsBody === true || copiedFromHere.has(id) ? await this.#anew(incoming.body) : incoming.body)
         versions.push(madeOf(incoming))
         continue
       }

@@ -4,8 +4,8 @@ import { VaultError } from '../../errors.js'
 import type { HeadCollectionName } from '../core/log-row.js'
 import { fieldsOf, refsOf, type Body, type Made } from '../core/log-row.js'
 import type { FoundMessage } from '../records/message-pages.js'
-import { isSameButLater, whoChanged, type Conflict } from './conflicts.js'
-import { copyIdOf, originalIdOf } from './copy-id.js'
+import { isSameButLater, newerOf, whoChanged, type Conflict } from './conflicts.js'
+import { copyIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
 import type { IncomingMessage } from './incoming.js'
 import { fateOfMine, fateOfTheirs, versionHere, type MergeContext } from './merge-context.js'
@@ -25,6 +25,8 @@ export interface MergedMessages {
   readonly removed: readonly { readonly number: number; readonly id: string; readonly deletion: Made }[]
   /** Messages that come. */
   readonly added: ReadonlyMap<string, IncomingMessage>
+  /** Those of `added` that are copies of what is here: their long strings need rows of their own. */
+  readonly copiedFromHere: ReadonlySet<string>
   /** Ids of all messages from now on, in order. */
   readonly order: readonly string[]
   /** Whether those that are here stay where they are and all that come follow them. */
@@ -45,6 +47,7 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
   const added = new Map<string, IncomingMessage>()
   const listed = new Map<string, IncomingMessage>()
   const gone = new Set<string>()
+  const copiedFromHere = new Set<string>()
   const add = (message: IncomingMessage): void => {
     if (!here.has(message.id)) added.set(message.id, message)
     listed.set(message.id, message)
@@ -54,11 +57,6 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
     const own = here.get(message.id)
     if (own === undefined && typeof message.here === 'object') throw changedMeanwhile()
     if (own === undefined) {
-      // Somebody who kept both has made a copy of what is here.
-      if (isCopyOf(here.get(originalIdOf(message.id)), message.id)) {
-        report.addMany('message', 'skipped', 1)
-        continue
-      }
       const coming = await comes(context, chatLogId, message, report)
       if (coming !== undefined) add(coming)
       continue
@@ -76,13 +74,18 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
       changed.push({ number: own.number, message, keepsBody: false })
       report.add({ kind: 'message', id: message.id, chatLogId, outcome: 'changed' })
     } else {
-      const kept = await context.settle(conflictOf(chatLogId, own, message))
-      const copy = kept === 'both' ? copyOf(message) : undefined
-      if (kept === 'theirs') changed.push({ number: own.number, message, keepsBody: false })
+      const conflict = conflictOf(chatLogId, own, message)
+      const kept = await context.settle(conflict)
+      const first = kept === 'both' ? newerOf(conflict) : kept
+      const copy = kept !== 'both' ? undefined : first === 'mine' ? copyOf(message) : copyOf({ ...own, id: message.id, version: undefined, here: 'another' })
+      if (first === 'theirs') changed.push({ number: own.number, message, keepsBody: false })
       // They may have made the same copy.
-      if (copy !== undefined && !named.has(copy.id)) add(copy)
+      if (copy !== undefined && !named.has(copy.id)) {
+        add(copy)
+        if (first === 'theirs') copiedFromHere.add(copy.id)
+      }
       const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
-      report.add({ kind: 'message', id: message.id, chatLogId, outcome: kept === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copy && { copyId: copy.id }) })
+      report.add({ kind: 'message', id: message.id, chatLogId, outcome: first === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copy && { copyId: copy.id }) })
       if (copy !== undefined && added.get(copy.id) === copy) report.addMany('message', 'added', 1)
     }
   }
@@ -104,7 +107,7 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
     }
   }
   const kept = mine.filter((message) => !gone.has(idOfMessage(message)))
-  return { changed, removed, added, ...placed(context, kept, [...listed.values()], added) }
+  return { changed, removed, added, copiedFromHere, ...placed(context, kept, [...listed.values()], added) }
 }
 
 /** A message that is not here, as it comes, if it does: not when it was deleted here by who knew it. */
@@ -141,10 +144,6 @@ function conflictOf(chatLogId: string, mine: FoundMessage, theirs: IncomingMessa
 
 function idOfCopy(id: string, body: Body): string {
   return copyIdOf(id, [fieldsOf(body), refsOf(body).map(([path, , , bytes]) => [path, bytes])])
-}
-
-function isCopyOf(original: FoundMessage | undefined, id: string): boolean {
-  return original !== undefined && idOfCopy(idOfMessage(original), original.body) === id
 }
 
 /** Somebody else wrote what was compared with the archive. What was taken over stays. */

@@ -6,8 +6,8 @@ import { readBrainBodies } from '../records/brains.js'
 import { VaultError } from '../../errors.js'
 import { SuspectPage } from '../core/pages.js'
 import { isOwn } from '../records/preferences.js'
-import { isSameButLater, whoChanged, type ConflictChoice, type MergedKind } from './conflicts.js'
-import { copyIdOf, originalIdOf } from './copy-id.js'
+import { isSameButLater, newerOf, whoChanged, type Conflict, type ConflictChoice, type ConflictSide, type MergedKind } from './conflicts.js'
+import { copyIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
 import { madeOf, type IncomingRecord } from './incoming.js'
 import { planRemovedMessages } from './merge-log.js'
@@ -24,12 +24,6 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
   const mine = await read(context, kind, id)
   step.guard(collection, id, mine?.head)
   if (mine === undefined) {
-    const original = await read(context, kind, originalIdOf(id))
-    // Somebody who kept both has made a copy of what is here.
-    if (original !== undefined && copyIdOf(original.head.id, original.value) === id) {
-      step.report.addMany(kind, 'skipped', 1)
-      return step
-    }
     const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ kind, id, theirs, deletedAt }))
     const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
     const isThere = fate === undefined || fate.isThere
@@ -47,24 +41,27 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
     step.report.add({ kind, id, outcome: 'changed' })
   } else {
     const { modifiedAt } = mine.head
-    const kept = await context.settle({ kind, id, mine: { modifiedAt, value: mine.value }, theirs })
-    await planConflict(context, step, kind, theirs, kept)
+    const conflict = { kind, id, mine: { modifiedAt, value: mine.value }, theirs }
+    const kept = await context.settle(conflict)
+    await planConflict(context, step, kind, conflict, theirs, kept)
   }
   return step
 }
 
-async function planConflict(context: MergeContext, step: Step, kind: WholeKind, theirs: IncomingRecord, kept: ConflictChoice): Promise<void> {
-  const { id, value } = theirs
-  if (kept === 'theirs') await put(context, step, kind, id, theirs)
-  const copyId = kept === 'both' ? copyIdOf(id, value) : undefined
+async function planConflict(context: MergeContext, step: Step, kind: WholeKind, conflict: Conflict & { readonly mine: ConflictSide }, theirs: IncomingRecord, kept: ConflictChoice): Promise<void> {
+  const { id } = theirs
+  const first = kept === 'both' ? newerOf(conflict) : kept
+  if (first === 'theirs') await put(context, step, kind, id, theirs)
+  const other = first === 'theirs' ? conflict.mine : theirs
+  const copyId = kept === 'both' ? copyIdOf(id, other.value) : undefined
   const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
-  step.report.add({ kind, id, outcome: kept === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) })
+  step.report.add({ kind, id, outcome: first === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) })
   if (copyId === undefined) return
   const before = await read(context, kind, copyId)
   step.guard(COLLECTIONS[kind], copyId, before?.head)
   if (before !== undefined) return
   // Nobody there has it: a version of its own, or their next archive would take it away.
-  await put(context, step, kind, copyId, { ...theirs, version: undefined })
+  await put(context, step, kind, copyId, { id: copyId, version: undefined, modifiedAt: other.modifiedAt, value: other.value })
   step.report.add({ kind, id: copyId, outcome: 'added' })
 }
 
@@ -105,7 +102,7 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
   // Whoever did not know a chat log of it did not know the session as it is.
   const logs = collection === 'sessions' ? await logsOf(context, id) : []
   const others = logs.map((log) => versionHere(log, context.causality))
-  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: head.value }, deletedAt }), others)
+  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: kind === 'preference' ? head.value['value'] : head.value }, deletedAt }), others)
   if (fate === undefined) return undefined
   const step = new Step()
   step.guard(collection, id, head)

@@ -3,7 +3,7 @@
 import type { Edit, Edits, Fields } from '../core/log-row.js'
 import { fieldDiffers, SESSION_FIELDS, type SessionField } from '../core/session-edits.js'
 import type { Head } from '../core/state.js'
-import { whoChanged, type Conflict, type ConflictChoice } from './conflicts.js'
+import { newerOf, whoChanged, type Conflict, type ConflictChoice } from './conflicts.js'
 import type { Causality, Version } from './causality.js'
 import type { IncomingSession } from './incoming.js'
 
@@ -12,6 +12,8 @@ export interface MergedSession {
   readonly edits: Edits | undefined
   /** Fields that both sides had edited, and whose edit was kept. */
   readonly conflicts: readonly { readonly field: SessionField; readonly kept: ConflictChoice }[]
+  /** Fields of which both were kept, as the older side has them; undefined when there is none. */
+  readonly others: Fields | undefined
 }
 
 const FIELDS = Object.keys(SESSION_FIELDS) as SessionField[]
@@ -34,22 +36,29 @@ export async function mergeSessions(mine: Head, theirs: IncomingSession, causali
   const value: Record<string, unknown> = { ...mine.value }
   let edits: Record<string, Edit> | undefined = mine.edits
   const conflicts: { readonly field: SessionField; readonly kept: ConflictChoice }[] = []
+  let others: Record<string, unknown> | undefined
   const incoming = foreignEdits(theirs.edits, causality) ?? {}
   for (const field of FIELDS) {
     if (!fieldDiffers(field, mine.value, theirs.value)) continue
     let kept: ConflictChoice = whoEdited(field, { mine: mine.edits?.[field], theirs: incoming[field] }, mine, theirs, causality)
     if (kept === 'both') {
       const side = (edit: Edit | undefined, whole: { readonly modifiedAt: number; readonly value: Fields }) => ({ modifiedAt: edit?.[1] ?? whole.modifiedAt, value: whole.value[field] })
-      kept = await settle({ kind: 'session', id: mine.id, field, mine: side(mine.edits?.[field], mine), theirs: side(incoming[field], theirs) })
+      const conflict = { kind: 'session', id: mine.id, field, mine: side(mine.edits?.[field], mine), theirs: side(incoming[field], theirs) } as const
+      kept = await settle(conflict)
       conflicts.push({ field, kept })
+      if (kept === 'both') {
+        kept = newerOf(conflict)
+        others ??= {}
+        for (const name of SESSION_FIELDS[field]) others[name] = (kept === 'mine' ? theirs : mine).value[name]
+      }
     }
     if (kept !== 'theirs') continue
     for (const name of SESSION_FIELDS[field]) value[name] = theirs.value[name]
-    const { [field]: _, ...others } = edits ?? {}
-    edits = incoming[field] === undefined ? others : { ...others, [field]: incoming[field] }
+    const { [field]: _, ...unchanged } = edits ?? {}
+    edits = incoming[field] === undefined ? unchanged : { ...unchanged, [field]: incoming[field] }
   }
   value['lastActivityAt'] = Math.max(mine.value['lastActivityAt'] as number, theirs.value['lastActivityAt'] as number)
-  return { value: withoutAbsent(value), edits, conflicts }
+  return { value: withoutAbsent(value), edits, conflicts, others }
 }
 
 interface FieldEdits {
@@ -79,6 +88,6 @@ function versionOfEdit([rev, , vault]: Edit, { me }: Causality): Version {
   return { vault: vault ?? me, rev }
 }
 
-function withoutAbsent(value: Fields): Fields {
+export function withoutAbsent(value: Fields): Fields {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined))
 }
