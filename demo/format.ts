@@ -23,6 +23,12 @@ export function formatTime(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? times.format(ms) : String(ms)
 }
 
+const days = new Intl.DateTimeFormat('en', { dateStyle: 'medium' })
+
+export function formatDay(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? days.format(ms) : String(ms)
+}
+
 const ago = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
 const UNITS = [
   ['day', 86_400_000],

@@ -21,6 +21,15 @@ export function inArchiveWords(error: unknown, secret: SecretKind): string {
   return inDiskWords(error) ?? inWords(error)
 }
 
+/** What is wrong with a file of “Export for other programs”. */
+export function inPlainWords(error: unknown): string {
+  if (!isVaultError(error)) return inDiskWords(error) ?? inWords(error)
+  if (error.code === 'unsupported-version') return 'A newer version of this page made this file. Close every tab of this page, open it again and try once more.'
+  if (error.code !== 'invalid-value') return inWords(error)
+  if (error.details.reason === 'json') return 'This file is neither a backup nor one of “Export for other programs”, or its end is missing.'
+  return `This file is not in the form of “Export for other programs” (${error.message}).`
+}
+
 function inDiskWords(error: unknown): string | undefined {
   if (!(error instanceof DOMException)) return undefined
   switch (error.name) {
@@ -51,6 +60,8 @@ function forCode(code: string, reason: string | undefined, secret: SecretKind): 
     case 'unsupported-version':
       if (reason !== 'no-slot') return 'A newer version of this page made this file. Close every tab of this page, open it again and try once more.'
       return secret === 'password' ? 'This file does not open with a password, only with its recovery code.' : 'This file does not open with a recovery code, only with its password.'
+    case 'conflict':
+      return reason === 'parent' ? 'This file holds only what changed after an earlier backup, and that one has to come first: restore from the earlier file, then from this one.' : undefined
     case 'corrupt':
       return reason === 'magic' ? 'This file is no backup. Choose the one whose name ends in .svault.' : 'This file is damaged: a part of it is not as it was written. Try another copy, or make a new backup.'
     default:

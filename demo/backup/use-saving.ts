@@ -3,6 +3,7 @@
 import type { UnlockedVault } from 'sealed-vault'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { chooseDestination, type FileKind, type SavedFile } from './save-file.js'
+import { useLeaveGuard } from './use-leave-guard.js'
 
 /** What the vault makes. */
 export interface Made<T> {
@@ -41,14 +42,7 @@ export function useSaving<T>(vault: UnlockedVault, onLeft: () => void): { readon
     },
     [],
   )
-
-  useEffect(() => {
-    if (!isWriting) return
-    // The browser asks whether the page shall really be closed.
-    const ask = (event: Event): void => event.preventDefault()
-    addEventListener('beforeunload', ask)
-    return () => removeEventListener('beforeunload', ask)
-  }, [isWriting])
+  useLeaveGuard(isWriting)
 
   /** To be called in the handler of a click. */
   async function save({ name, kind, make }: SavingJob<T>): Promise<void> {
