@@ -24,6 +24,9 @@ export function BackupPart({ vault, onTask }: BackupPartProps) {
         <button type="button" onClick={() => onTask('verify')}>
           Verify a backup
         </button>
+        <button type="button" onClick={() => onTask('import')}>
+          Restore from a backup
+        </button>
         <button type="button" class="quiet" onClick={() => onTask('plain')}>
           Export for other programs
         </button>

@@ -3,6 +3,7 @@
 import type { UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'
 import { DownloadTask } from './download-task.js'
+import { ImportTask } from './import-task.js'
 import { PlainTask } from './plain-task.js'
 import type { BackupTask } from './tasks.js'
 import { VaultCodeTask } from './vault-code-task.js'
@@ -23,6 +24,8 @@ export function TaskScreen({ vault, task: asked, onBack, onLeft }: TaskScreenPro
       return <DownloadTask vault={vault} onBack={onBack} onLeft={onLeft} onVerify={(made) => setNow({ task: 'verify', file: made })} />
     case 'verify':
       return <VerifyTask vault={vault} file={file} onBack={onBack} />
+    case 'import':
+      return <ImportTask vault={vault} onBack={onBack} />
     case 'recovery-code':
       return <VaultCodeTask vault={vault} onBack={onBack} />
     case 'plain':
