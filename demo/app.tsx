@@ -5,19 +5,26 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { DEFAULT_IDLE_MINUTES, followIdleMinutes } from './auto-lock.js'
 import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './closed-screens.js'
 import { clearHeldFiles } from './backup/held-file.js'
+import { restore, type Restored } from './backup/restore.js'
 import { CreateScreen } from './create-screen.js'
 import { NewPasswordScreen } from './new-password-screen.js'
 import { OpenScreen } from './open-screen.js'
+import { RestoreScreen } from './restore-screen.js'
 import { UnlockScreen } from './unlock-screen.js'
 import { inWords, whyLocked } from './words.js'
 
 const NAME = 'conversations'
+const OPTIONS = { name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 } }
+
+const CUT_OFF = 'The restore was cut off on the way: a part of the backup is missing here. “Restore from a backup” in the settings brings the rest from the same file.'
 
 type Shown =
   | { readonly screen: 'looking'; readonly note: string }
   | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string }
+  /** `from` is the state of what is there. */
+  | { readonly screen: 'restore'; readonly from: Vault['state'] }
   /** `recoveryCode` is what opened it, until there is a new password. */
-  | { readonly screen: 'open'; readonly vault: UnlockedVault; readonly recoveryCode?: string | undefined }
+  | { readonly screen: 'open'; readonly vault: UnlockedVault; readonly recoveryCode?: string | undefined; readonly notice?: string | undefined }
 
 export function App() {
   const [shown, setShown] = useState<Shown>({ screen: 'looking', note: 'Looking for the vault…' })
@@ -30,7 +37,7 @@ export function App() {
     try {
       await closedVault.current?.close()
       closedVault.current = undefined
-      const vault = await openVault({ name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 } })
+      const vault = await openVault(OPTIONS)
       closedVault.current = vault
       setShown({ screen: 'closed', vault, note })
     } catch (error) {
@@ -39,7 +46,7 @@ export function App() {
   }
 
   /** Shows an open vault until it locks, from wherever that comes. */
-  function enter(vault: UnlockedVault, recoveryCode?: string): void {
+  function enter(vault: UnlockedVault, recoveryCode?: string, notice?: string): void {
     closedVault.current = undefined
     const idleMinutes = followIdleMinutes(vault)
     vault.subscribe((event) => {
@@ -47,7 +54,7 @@ export function App() {
       if (event.kind === 'locking') setShown({ screen: 'looking', note: 'Locking…' })
       if (event.kind === 'locked') void look(whyLocked(event.reason, idleMinutes()))
     })
-    setShown({ screen: 'open', vault, recoveryCode })
+    setShown({ screen: 'open', vault, recoveryCode, notice })
   }
 
   /** Runs what needs a password; resolves to what there is to say, or to nothing when the vault is open. */
@@ -66,6 +73,18 @@ export function App() {
 
   const unlock = (vault: LockedVault, secret: Secret, acceptLoss: boolean): Promise<unknown> =>
     open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'string' ? undefined : secret.recoveryCode)
+
+  /** Lets go of the vault: what takes its place could not come while this page holds it. */
+  async function beginRestore(from: Vault['state']): Promise<void> {
+    await closedVault.current?.close()
+    closedVault.current = undefined
+    setShown({ screen: 'restore', from })
+  }
+
+  function endRestore(restored: Restored): void {
+    if (restored.is === 'open') enter(restored.vault, undefined, restored.isWhole ? undefined : CUT_OFF)
+    else void look(`What was here is deleted, but the backup did not come in its place: ${inWords(restored.error)} Try again with the same file.`)
+  }
 
   async function destroy(): Promise<void> {
     await closedVault.current?.close()
@@ -87,24 +106,29 @@ export function App() {
   if (shown.screen === 'looking') return <LookingScreen note={shown.note} />
   if (shown.screen === 'open') {
     const { vault, recoveryCode } = shown
-    if (recoveryCode === undefined) return <OpenScreen vault={vault} />
+    if (recoveryCode === undefined) return <OpenScreen vault={vault} notice={shown.notice} />
     // It may have been locked while the password was changed.
     const goOn = (): void => setShown((now) => (now === shown ? { screen: 'open', vault } : now))
     return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
   }
+  if (shown.screen === 'restore') {
+    const { from } = shown
+    return <RestoreScreen from={from} onRestore={(request, options) => restore(OPTIONS, from, request, options)} onEnd={endRestore} onBack={() => void look()} />
+  }
   const { vault, note } = shown
+  const toRestore = (): void => void beginRestore(vault.state)
   const lookAgain = (): void => void look()
   switch (vault.state) {
     case 'empty':
-      return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} />
+      return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} onRestore={toRestore} />
     case 'locked':
-      return <UnlockScreen note={note} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onDestroy={destroy} />
+      return <UnlockScreen note={note} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onRestore={toRestore} onDestroy={destroy} />
     case 'wiped':
-      return <WipedScreen vault={vault} onLookAgain={lookAgain} onForget={destroy} />
+      return <WipedScreen vault={vault} onLookAgain={lookAgain} onRestore={toRestore} onForget={destroy} />
     case 'newer':
       return <NewerScreen onLookAgain={lookAgain} />
     case 'unavailable':
-      return <UnavailableScreen error={vault.error} onLookAgain={lookAgain} />
+      return <UnavailableScreen error={vault.error} onLookAgain={lookAgain} onRestore={toRestore} />
   }
 }
 

@@ -22,7 +22,14 @@ export function LookingScreen({ note }: { readonly note: string }) {
   )
 }
 
-export function WipedScreen({ vault, onLookAgain, onForget }: { readonly vault: WipedVault; readonly onLookAgain: () => void; readonly onForget: () => Promise<void> }) {
+interface WipedScreenProps {
+  readonly vault: WipedVault
+  readonly onLookAgain: () => void
+  readonly onRestore: () => void
+  readonly onForget: () => Promise<void>
+}
+
+export function WipedScreen({ vault, onLookAgain, onRestore, onForget }: WipedScreenProps) {
   const what =
     vault.reason === 'database-empty'
       ? 'There was a vault here, but the browser has deleted what was stored.'
@@ -31,9 +38,14 @@ export function WipedScreen({ vault, onLookAgain, onForget }: { readonly vault: 
   return (
     <Card screen="wiped" title="The vault is gone">
       <p>{`${what} Nothing was created in its place.${known}`}</p>
-      <button type="button" onClick={onLookAgain}>
-        Look again
-      </button>
+      <div class="actions">
+        <button type="button" class="primary" onClick={onRestore}>
+          Restore from a backup
+        </button>
+        <button type="button" onClick={onLookAgain}>
+          Look again
+        </button>
+      </div>
       <GiveUp summary="Begin anew" warning="This forgets the lost vault. Do it only when you do not expect its data to come back." action="Forget the lost vault" onGiveUp={onForget} />
     </Card>
   )
@@ -50,14 +62,19 @@ export function NewerScreen({ onLookAgain }: { readonly onLookAgain: () => void 
   )
 }
 
-export function UnavailableScreen({ error, onLookAgain }: { readonly error: VaultError; readonly onLookAgain: () => void }) {
+export function UnavailableScreen({ error, onLookAgain, onRestore }: { readonly error: VaultError; readonly onLookAgain: () => void; readonly onRestore: () => void }) {
   return (
     <Card screen="unavailable" title="The storage cannot be opened">
       <p>{inWords(error)}</p>
       <p>This says nothing about your data: it may well be all there.</p>
-      <button type="button" onClick={onLookAgain}>
-        Try again
-      </button>
+      <div class="actions">
+        <button type="button" onClick={onLookAgain}>
+          Try again
+        </button>
+        <button type="button" class="quiet" onClick={onRestore}>
+          Restore from a backup
+        </button>
+      </div>
     </Card>
   )
 }

@@ -9,9 +9,10 @@ interface CreateScreenProps {
   readonly note: string
   /** Resolves to the error there is to tell, if any. */
   readonly onCreate: (password: string) => Promise<unknown>
+  readonly onRestore: () => void
 }
 
-export function CreateScreen({ note, onCreate }: CreateScreenProps) {
+export function CreateScreen({ note, onCreate, onRestore }: CreateScreenProps) {
   const [chosen, setChosen] = useState(NO_PASSWORD)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState('')
@@ -52,6 +53,11 @@ export function CreateScreen({ note, onCreate }: CreateScreenProps) {
           {problem}
         </p>
       </form>
+      <div class="actions">
+        <button type="button" class="quiet" disabled={busy} onClick={onRestore}>
+          I have a backup
+        </button>
+      </div>
     </Card>
   )
 }

@@ -1,5 +1,6 @@
 // What cannot be undone: folded away, with what it means beside the button.
 
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { inWords } from './words.js'
 
@@ -8,9 +9,11 @@ interface GiveUpProps {
   readonly warning: string
   readonly action: string
   readonly onGiveUp: () => Promise<void>
+  /** What can be done instead. */
+  readonly children?: ComponentChildren
 }
 
-export function GiveUp({ summary, warning, action, onGiveUp }: GiveUpProps) {
+export function GiveUp({ summary, warning, action, onGiveUp, children }: GiveUpProps) {
   const [note, setNote] = useState('')
   const act = (): void => {
     onGiveUp().catch((error: unknown) => setNote(inWords(error)))
@@ -18,6 +21,7 @@ export function GiveUp({ summary, warning, action, onGiveUp }: GiveUpProps) {
   return (
     <details class="give-up">
       <summary>{summary}</summary>
+      {children}
       <p>{warning}</p>
       <button type="button" class="danger" onClick={act}>
         {action}

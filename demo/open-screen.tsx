@@ -24,14 +24,14 @@ const LEFT = 'The file was not finished, because you left the page that was writ
 /** How this page names the two who talk in conversations that are made here. */
 const PARTICIPANTS = ['you', 'guide']
 
-export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
+export function OpenScreen({ vault, notice = '' }: { readonly vault: UnlockedVault; /** What there is to say at once. */ readonly notice?: string | undefined }) {
   // Kept here alone: an address with an id in it would lie in the browser's history, in clear.
   const [pane, setPane] = useState<Pane>({ kind: 'list' })
-  const [warning, setWarning] = useState('')
+  const [warning, setWarning] = useState(notice)
   const toList = (): void => setPane({ kind: 'list' })
   const toSettings = (): void => setPane({ kind: 'settings' })
   const toTask = (task: BackupTask): void => {
-    setWarning((shown) => (shown === LEFT ? '' : shown))
+    setWarning((shown) => (shown === LEFT || shown === notice ? '' : shown))
     setPane({ kind: 'task', task })
   }
 
@@ -85,7 +85,7 @@ export function OpenScreen({ vault }: { readonly vault: UnlockedVault }) {
           <LoadPart vault={vault} />
           <SessionList vault={vault} current={sessionId} onOpen={open} />
           {/* Last: it comes a moment later, and nothing that somebody is about to press may move away under it. */}
-          <BackupReminder vault={vault} onBackup={() => toTask('download')} />
+          <BackupReminder vault={vault} task={pane.kind === 'task' ? pane.task : undefined} onTask={toTask} />
         </SearchPart>
       </nav>
       <main id="main-pane">

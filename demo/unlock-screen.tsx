@@ -12,10 +12,11 @@ interface UnlockScreenProps {
   readonly note: string
   /** Resolves to the error there is to tell, if any. */
   readonly onUnlock: (secret: Secret, acceptLoss: boolean) => Promise<unknown>
+  readonly onRestore: () => void
   readonly onDestroy: () => Promise<void>
 }
 
-export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
+export function UnlockScreen({ note, onUnlock, onRestore, onDestroy }: UnlockScreenProps) {
   const [kind, setKind] = useState<SecretKind>('password')
   const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)
@@ -80,10 +81,15 @@ export function UnlockScreen({ note, onUnlock, onDestroy }: UnlockScreenProps) {
       </form>
       <GiveUp
         summary="Password forgotten?"
-        warning="Without the password or its recovery code nothing in here can be read again. You can only delete the vault and begin anew."
+        warning="Without the password or its recovery code nothing in here can be read again. Without a backup you can only delete the vault and begin anew."
         action="Delete the vault for ever"
         onGiveUp={onDestroy}
-      />
+      >
+        <p>With a backup you get back what is in it, under a new password.</p>
+        <button type="button" onClick={onRestore}>
+          Restore from a backup
+        </button>
+      </GiveUp>
     </Card>
   )
 }

@@ -1,42 +1,58 @@
-// Says at the foot of the list when a backup is due. It waits to be seen, stands in nobody's way and goes for good when told so.
+// Says at the foot of the list when a backup is due, or when a restore was cut off. It waits to be seen, stands in nobody's way and goes for good when told so.
 
-import type { UnlockedVault } from 'sealed-vault'
+import type { BackupStatus, UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'
+import { formatTime } from '../format.js'
 import { describeStatus, useBackupStatus } from './status.js'
+import type { BackupTask } from './tasks.js'
 
 /** Until the page is left; not kept, so that it comes again on another day. */
-let isDismissed = false
+const dismissed = new Set<BackupTask>()
 
 interface BackupReminderProps {
   readonly vault: UnlockedVault
-  readonly onBackup: () => void
+  /** What is being done: nobody is reminded of that. */
+  readonly task: BackupTask | undefined
+  readonly onTask: (task: BackupTask) => void
 }
 
-export function BackupReminder(props: BackupReminderProps) {
-  const [dismissed, setDismissed] = useState(isDismissed)
-  if (dismissed) return null
-  const dismiss = (): void => {
-    isDismissed = true
-    setDismissed(true)
-  }
-  return <Reminder {...props} onDismiss={dismiss} />
-}
-
-function Reminder({ vault, onBackup, onDismiss }: BackupReminderProps & { readonly onDismiss: () => void }) {
+export function BackupReminder({ vault, task, onTask }: BackupReminderProps) {
   const status = useBackupStatus(vault, false)
-  if (status === undefined || status.suggestion === 'none') return null
-  const advice = status.suggestion === 'first' ? 'Keep a copy of them in a file.' : 'It is time for a new one.'
+  const [, setDismissals] = useState(0)
+  const reminder = status === undefined ? undefined : reminderOf(status)
+  if (reminder === undefined || reminder.task === task || dismissed.has(reminder.task)) return null
+  const dismiss = (): void => {
+    dismissed.add(reminder.task)
+    setDismissals(dismissed.size)
+  }
   return (
     <aside class="reminder" aria-label="Backup">
-      <p role="status">{`${describeStatus(status, Date.now())} ${advice}`}</p>
+      <p role="status">{reminder.words}</p>
       <div class="actions">
-        <button type="button" onClick={onBackup}>
-          Make a backup
+        <button type="button" onClick={() => onTask(reminder.task)}>
+          {reminder.action}
         </button>
-        <button type="button" class="quiet" onClick={onDismiss}>
+        <button type="button" class="quiet" onClick={dismiss}>
           Not now
         </button>
       </div>
     </aside>
   )
+}
+
+interface Reminder {
+  readonly task: BackupTask
+  readonly words: string
+  readonly action: string
+}
+
+function reminderOf(status: BackupStatus): Reminder | undefined {
+  const { suggestion, unfinishedImport } = status
+  // First: what is missing should be there before the next backup is made.
+  if (unfinishedImport !== undefined) {
+    return { task: 'import', words: `A restore from a backup, begun on ${formatTime(unfinishedImport.startedAt)}, was interrupted. The same file brings the rest.`, action: 'Go on with the restore' }
+  }
+  if (suggestion === 'none') return undefined
+  const advice = suggestion === 'first' ? 'Keep a copy of them in a file.' : 'It is time for a new one.'
+  return { task: 'download', words: `${describeStatus(status, Date.now())} ${advice}`, action: 'Make a backup' }
 }
