@@ -53,7 +53,11 @@ export function RestoreScreen({ from, onRestore, onEnd, onBack }: RestoreScreenP
         <form autocomplete="off" onSubmit={(event) => void submit(event)}>
           <fieldset disabled={work.isBusy}>
             <ArchiveSecret archive={archive} />
-            <OtherSecret archive={archive} />
+            {archive.kinds.length > 1 && (
+              <div class="actions">
+                <OtherSecret archive={archive} />
+              </div>
+            )}
             <NewPasswordFields label="New password of the vault" labelAgain="New password again" value={chosen} onInput={setChosen} />
             {warning !== undefined && (
               <div class="caution">

@@ -18,13 +18,16 @@ function sentencesOn({ kind, outcome, conflict, lost }: MergeEntry): readonly st
   if (outcome === 'added') return ['brought back from the backup.']
   if (conflict === undefined) return ['not taken from the backup.']
   const { kept, fields } = conflict
+  if (kept === 'mine' && lost === undefined) return ['kept, although it was deleted on the side of the backup.']
+  // Of a conversation that is on both sides the fields are told.
+  if (kind === 'session' && fields === undefined && kept === 'mine') return ['stays deleted; the version in the backup was not taken.']
   const words = fields === undefined ? `${CHOICES[kept]}.` : `${Object.entries(fields).map(([field, choice]) => `${fieldName(field)}: ${CHOICES[choice]}`).join('; ')}.`
   if (kept === 'both' && lost === undefined) return [words, kind === 'session' ? 'The other version is a conversation of its own.' : 'The other version is a copy beside it.']
   return [words]
 }
 
 const CHOICES: Readonly<Record<ConflictChoice, string>> = {
-  mine: 'kept as it was here, the version in the backup was not taken',
-  theirs: 'taken from the backup, the version that was here is gone',
+  mine: 'as it was here, the version in the backup was not taken',
+  theirs: 'as in the backup, the version that was here is gone',
   both: 'both were kept',
 }

@@ -81,7 +81,7 @@ export function ImportTask({ vault, onBack }: ImportTaskProps) {
     <TaskPane title="Restore from a backup" onBack={onBack}>
       {phase.is === 'choosing' && (
         <>
-          <p>Brings what is in a backup into this vault, beside what is here. You see what would change before anything does.</p>
+          <p>{`Brings what is in a backup into this vault, beside what is here.${archive.isPlain ? '' : ' You see what would change before anything does.'}`}</p>
           <FileChoice label="The backup (.svault), or a file of “Export for other programs” (.json)" file={archive.file} disabled={work.isBusy} onChoose={choose} />
           {archive.isPlain && <PlainImportForm choices={choices} disabled={work.isBusy} onChoose={chooseOther} onImport={() => void bring()} />}
           {archive.kinds.length > 0 && (

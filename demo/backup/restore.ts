@@ -1,6 +1,6 @@
 // A vault out of a backup, in the place of what is there; and what is left to do when that was cut off.
 
-import { isVaultError, openVault, restoreVault, type ArchiveSecrets, type UnlockedVault, type Vault, type VaultErrorCode, type VaultOptions } from 'sealed-vault'
+import { openVault, restoreVault, type ArchiveSecrets, type UnlockedVault, type Vault, type VaultOptions } from 'sealed-vault'
 import type { WorkOptions } from './use-work.js'
 
 export interface RestoreRequest {
@@ -11,9 +11,6 @@ export interface RestoreRequest {
 
 /** `open`: the vault is there, `isWhole` with everything. `gone`: what was there is deleted and nothing came in its place. */
 export type Restored = { readonly is: 'open'; readonly vault: UnlockedVault; readonly isWhole: boolean } | { readonly is: 'gone'; readonly error: unknown }
-
-/** What can happen after the backup was found whole. */
-const LATE: ReadonlySet<VaultErrorCode> = new Set(['busy', 'locked', 'storage-full', 'storage-lost', 'storage-unavailable', 'storage-blocked', 'outcome-unknown', 'keys-changed'])
 
 /** @param from the state of what is there. @throws when it is as it was */
 export async function restore(options: VaultOptions, from: Vault['state'], { file, secrets, newPassword }: RestoreRequest, { signal, onProgress }: WorkOptions): Promise<Restored> {
@@ -27,19 +24,22 @@ export async function restore(options: VaultOptions, from: Vault['state'], { fil
     return { is: 'open', vault: open, isWhole: true }
   } catch (error) {
     // Only then can anything be other than it was.
-    const isLate = hasRead && (signal.aborted || (isVaultError(error) && LATE.has(error.code)))
-    const left = isLate ? await whatIsLeft(options, from, newPassword, error) : undefined
+    const left = hasRead ? await whatIsLeft(options, from, newPassword, error) : undefined
     if (left === undefined) throw error
     return left
   }
 }
 
-/** Nothing says how far it came, but a vault that opens with the new password is the new one. */
+/** Nothing says how far it came, but a vault that opens with the new password and lacks what was to come is the new one. */
 async function whatIsLeft(options: VaultOptions, from: Vault['state'], newPassword: string, error: unknown): Promise<Restored | undefined> {
   const vault = await openVault(options)
   if (vault.state === 'locked') {
     try {
-      return { is: 'open', vault: await vault.unlock(newPassword), isWhole: false }
+      const open = await vault.unlock(newPassword)
+      if ((await open.backup.status()).unfinishedImport !== undefined || (await open.sessions.count()) === 0) return { is: 'open', vault: open, isWhole: false }
+      // The old one, with the same password: it was not touched.
+      await open.lock()
+      return undefined
     } catch {
       // The old one, or one that does not open: the screen for it says so.
     }

@@ -145,9 +145,6 @@ describe.each(engines)('restoring in $engine', ({ engine, launch }) => {
     await press(page, 'Restore')
     await other.waitForScreen('unlocked')
     await other.filter('', /^6 conversations$/)
-    await other.reload()
-    await other.expectRefused(PASSWORD)
-    await other.unlock(SECOND_PASSWORD)
   })
 
   story('says what would change before anything does, and changes nothing for a file that is damaged', async () => {
@@ -203,7 +200,7 @@ describe.each(engines)('restoring in $engine', ({ engine, launch }) => {
     expect(await counts(page)).toMatchObject({ sessions: [1, 0, 0, 1], preferences: [0, 0, 0, 1] })
     const told = page.locator('#import-conflicts li')
     await told.nth(1).waitFor()
-    expect(await told.allTextContents()).toEqual([expect.stringMatching(/night train.*brought back from the backup/i), expect.stringContaining('“idle-minutes”: kept as it was here')])
+    expect(await told.allTextContents()).toEqual([expect.stringMatching(/night train.*brought back from the backup/i), expect.stringContaining('“idle-minutes”: as it was here')])
     await press(page, 'Done')
     await other.filter('', /^6 conversations$/)
     expect(await page.locator('#idle-minutes').inputValue()).toBe('5')
@@ -272,10 +269,41 @@ describe.each(engines)('restoring in $engine', ({ engine, launch }) => {
     await press(page, 'Restore')
     await other.waitForScreen('unlocked')
     await other.filter('', /^6 conversations$/)
-    await other.reload()
+  })
+
+  story('opens what has come of a backup that could not be read again, and brings the rest later', async () => {
+    const { page } = other
+    await other.lock()
+    // What was made in its place opens with the new password alone.
     await other.expectRefused(SECOND_PASSWORD)
-    await other.unlock(THIRD_PASSWORD)
-    expect((await other.countByCheck()).conversations).toBe(6)
+    await page.getByText('Password forgotten?').click()
+    await press(page, 'Restore from a backup')
+    await chooseFile(page, files.first)
+    await page.getByLabel('Password of the file').fill(FILE_PASSWORD)
+    await fillTwice(page, 'New password of the vault', SECOND_PASSWORD, 'New password again')
+    await page.getByLabel('Delete it and put the backup in its place').check()
+    // A stick that is pulled out when the file was found whole.
+    await page.evaluate(() => {
+      const stream = Reflect.get(Blob.prototype, 'stream') as (this: Blob) => ReadableStream<Uint8Array<ArrayBuffer>>
+      let readings = 0
+      Blob.prototype.stream = function (this: Blob) {
+        if (++readings > 1) throw new DOMException('gone', 'NotReadableError')
+        return stream.call(this)
+      }
+      Object.assign(globalThis, { putBack: () => Object.assign(Blob.prototype, { stream }) })
+    })
+    await press(page, 'Restore')
+    await other.waitForScreen('unlocked')
+    await says(page, '#warning', 'The restore was cut off on the way')
+    await other.filter('', /^No conversations yet/)
+    await page.evaluate(() => (globalThis as unknown as { putBack: () => unknown }).putBack() !== undefined)
+    await other.openSettings()
+    await press(page, 'Restore from a backup')
+    expect(await page.locator('#warning').count()).toBe(0)
+    await preview(page, files.first)
+    await press(page, 'Restore')
+    await says(page, '#import-done', 'is here now')
+    await other.filter('', /^6 conversations$/)
   })
 
   story('says nothing on the console all the while', () => {

@@ -2,20 +2,9 @@
 // The way through the screens of backups and recovery codes; begins at the open settings, ends with the vault open.
 
 import { fillTwice, readCode, typeBack } from './backup-steps.mjs'
+import { chooseHeldBackup } from './walk-restore.mjs'
 
 /** @typedef {import('playwright').Page} Page */
-
-/** The backup that was downloaded last, as if it were chosen from the downloads. @param {Page} page */
-function chooseHeldBackup(page) {
-  return page.evaluate(async () => {
-    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('backups-on-their-way')
-    const files = new DataTransfer()
-    for await (const handle of folder.values()) files.items.add(new File([await /** @type {FileSystemFileHandle} */ (handle).getFile()], 'conversations-2026-03-05-1430.svault'))
-    const input = /** @type {HTMLInputElement} */ (document.querySelector('.file-choice input'))
-    input.files = files.files
-    input.dispatchEvent(new Event('change', { bubbles: true }))
-  })
-}
 
 /** @param {Page} page @param {string} password of the vault @param {(screen: string) => Promise<void>} visit */
 export async function walkBackup(page, password, visit) {
