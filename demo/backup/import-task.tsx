@@ -113,7 +113,7 @@ export function ImportTask({ vault, onBack }: ImportTaskProps) {
             <button type="button" class="primary" disabled={work.isBusy} onClick={() => void bring()}>
               Restore
             </button>
-            <button type="button" class="quiet" onClick={() => setPhase({ is: 'choosing' })}>
+            <button type="button" class="quiet" disabled={work.isBusy} onClick={() => setPhase({ is: 'choosing' })}>
               Choose another file
             </button>
           </div>

@@ -10,7 +10,7 @@ export interface WorkOptions {
 }
 
 /** `hasBegun`: something in the vault may be other than before. */
-export type Ended<T> = { readonly is: 'done'; readonly value: T } | ({ readonly is: 'cancelled' | 'failed'; readonly error: unknown } & { readonly hasBegun: boolean })
+export type Ended<T> = { readonly is: 'done'; readonly value: T } | { readonly is: 'cancelled' | 'failed'; readonly error: unknown; readonly hasBegun: boolean }
 
 export interface Work {
   readonly isBusy: boolean
