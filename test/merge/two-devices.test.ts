@@ -64,9 +64,9 @@ describe.each(SEEDS)('two devices, seed %i', (seed) => {
     }
   }, 600_000)
 
-  it('come to the same at the first exchange, if archives were made at once', async () => {
+  it.each<ConflictPolicy>(['keep-newer', 'keep-both'])('come to the same at the first exchange by %s, if archives were made at once', async (onConflict) => {
     const { a, b } = await diverged(seed)
-    await exchange(a, b, 'keep-newer', true)
+    await exchange(a, b, onConflict, true)
     expect(await contentOf(b.open)).toEqual(await contentOf(a.open))
   }, 600_000)
 

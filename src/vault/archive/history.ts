@@ -2,7 +2,6 @@
 // Implements docs/format.md, section 16.
 
 import * as z from 'zod/mini'
-import type { Access } from '../core/access.js'
 import type { Draft } from '../core/draft.js'
 import { MAX_MADE, vaultKey, type KnownVault, type MadeArchive, type OwnHistory, type VaultHistory } from '../merge/causality.js'
 import { ownValueIn, putOwnValue, type OwnValues } from '../records/preferences.js'
@@ -43,8 +42,8 @@ export function noteKnown(draft: Draft, known: readonly KnownVault[]): void {
   putOwnValue(draft, KNOWN, known.map((entry) => [...entry]))
 }
 
-export async function beginImport(access: Access, unfinished: UnfinishedImport): Promise<void> {
-  await access.commit(async (draft) => putOwnValue(draft, UNFINISHED, { ...unfinished }), { strict: true })
+export function beginImport(draft: Draft, unfinished: UnfinishedImport): void {
+  putOwnValue(draft, UNFINISHED, { ...unfinished })
 }
 
 export function endImport(draft: Draft): void {
