@@ -61,11 +61,11 @@ const CASES: Refusal[] = [
   ['a text longer than any engine holds', [session(), log(), { ...(message() as object), long: [[['content'], 2 ** 30]] }, ...Array.from({ length: 8 }, () => ({ kind: 'text', text: 't'.repeat(65_536) }))], {}, 'archive-too-large'],
 ]
 
-async function refused(name: string, file: Uint8Array, details: object, code = 'corrupt'): Promise<void> {
+async function refused(name: string, file: Uint8Array, details: object, code = 'corrupt', looks = true): Promise<void> {
   const open = await vault()
   const before = await contentOf(open)
   const version = open.version
-  for (const work of [() => open.importArchive(file, { recoveryCode: CODE }), () => open.inspectArchive(file, { recoveryCode: CODE })]) {
+  for (const work of [() => open.importArchive(file, { recoveryCode: CODE }), ...(looks ? [() => open.inspectArchive(file, { recoveryCode: CODE })] : [])]) {
     const error = (await work().then(
       () => undefined,
       (failure: unknown) => failure,
@@ -103,7 +103,7 @@ describe('an archive that holds what no vault can hold', () => {
       for (let i = 0; i < 1024; i++) yield 'x'.repeat(MIB)
       yield '"}\n'
     }
-    await refused('a line of a gibibyte', await fileOf(maker, endless(), 65_536), {}, 'archive-too-large')
+    await refused('a line of a gibibyte', await fileOf(maker, endless(), 65_536), {}, 'archive-too-large', false)
     await refused('ten thousand deep', await fileOf(maker, withEnd([first, `{"kind":"preference","id":"p","rev":1,"modifiedAt":1,"value":${'['.repeat(10_000)}${']'.repeat(10_000)}}`])), { reason: 'depth' })
     clearInterval(watch)
     expect(growth / MIB).toBeLessThan(512)
