@@ -154,6 +154,9 @@ function runDevices() {
 /** @returns {Promise<Counts>} */
 async function runImports() {
   const counts = await runTestFile('test/faults/import-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+  const hostile = await runTestFile('test/merge/hostile-import.test.ts', {})
+  counts.passed += hostile.passed
+  counts.failed += hostile.failed
   if (part !== undefined && Number(at) !== 1) return counts
   const { passed, failed } = await inKilledBrowsers(runImportKills)
   return { passed: counts.passed + passed, failed: counts.failed + failed }

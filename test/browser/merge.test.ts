@@ -20,7 +20,7 @@ it('come to the same', { timeout: 60_000 }, async () => {
   await take(b.open, await archiveOf(a.open))
   expect(await contentOf(b.open)).toEqual(await contentOf(a.open))
   for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < 40; i++) for (const side of [a, b]) await edit(side, random)
+    for (let i = 0; i < 15; i++) for (const side of [a, b]) await edit(side, random)
     await exchange(a, b, 'keep-newer', true)
     await exchange(a, b, 'keep-newer', false)
     expect(await contentOf(b.open)).toEqual(await contentOf(a.open))

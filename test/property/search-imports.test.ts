@@ -13,7 +13,7 @@ import { QuerySource } from '../search/kit/queries.js'
 import { readBack } from '../search/kit/read-back.js'
 import { Truth } from '../search/kit/truth.js'
 
-const SEEDS = Number(process.env['SEALED_VAULT_SEEDS'] ?? 2)
+const SEEDS = Number(process.env['SEALED_VAULT_SEEDS'] ?? 1)
 const FIRST = Number(process.env['SEALED_VAULT_SEED'] ?? 1)
 const ROUNDS = 4
 const STEPS = 25
