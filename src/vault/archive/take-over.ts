@@ -119,8 +119,9 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
     now,
     writing: job === undefined ? undefined : { job, writer: new BulkWriter(log, access.pages, job, slices) },
   }
-  const merger = new Merger(context, log, { signal, asks: typeof options.onConflict === 'function', begin: (draft) => beginImport(draft, { archiveId: gathered.name, startedAt: now() }), onProgress: (done) => options.onProgress?.({ phase: 'import', done, total: gathered.messages }) })
+  const merger = new Merger(context, log, { signal, asks: typeof options.onConflict === 'function', onProgress: (done) => options.onProgress?.({ phase: 'import', done, total: gathered.messages }) })
   try {
+    if (job !== undefined) await access.commit(async (draft) => beginImport(draft, { archiveId: gathered.name, startedAt: now() }), { strict: true })
     await feed(merger, context, gathered)
     return await merger.finish((draft) => {
       endImport(draft)

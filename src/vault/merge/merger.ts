@@ -28,8 +28,6 @@ interface Planned {
 }
 
 export interface MergerEvents {
-  /** With the first change. */
-  readonly begin: (draft: Draft) => void
   /** After each commit: messages that were dealt with. */
   readonly onProgress: (messages: number) => void
   /** Somebody is asked about conflicts: one thing at a time, in the order of the archive. */
@@ -47,7 +45,6 @@ export class Merger {
   readonly #planning: { readonly plan: Plan; readonly step: Promise<Step | undefined> }[] = []
   #waiting: Planned[] = []
   #waitingMessages = 0
-  #hasBegun = false
   #committing: Promise<void> = Promise.resolve()
 
   constructor(context: MergeContext, log: CommitLog, events: MergerEvents) {
@@ -160,12 +157,10 @@ export class Merger {
       const stale = await access.commit(
         async (draft) => {
           draft.expect.push(writing.job.expectation)
-          if (!this.#hasBegun) this.#events.begin(draft)
           return now.filter(({ step }) => !applies(draft, step))
         },
         { alone: true, strict: true, signal: this.#events.signal },
       )
-      this.#hasBegun = true
       const later = new Set(stale)
       for (const planned of now) if (!later.has(planned)) this.#report.addAll(planned.step.report)
       // Somebody changed these meanwhile. One after the other, for somebody may be asked.
