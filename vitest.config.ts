@@ -91,7 +91,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [endToEndTests],
-          testTimeout: 120_000,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
           // Each file has browsers, profiles and a server of its own; two at once fill two cores. What they time they only print.
           maxWorkers: 2,

@@ -278,7 +278,7 @@ export class VaultPage {
   async check(): Promise<string> {
     await this.page.getByRole('button', { name: 'Check the vault' }).click()
     const status = this.page.locator('#check-status')
-    await status.filter({ hasText: /in order|found|wrong|damaged/ }).waitFor({ state: 'visible', timeout: 60_000 })
+    await status.filter({ hasText: /in order|found|wrong|damaged/ }).waitFor({ state: 'visible', timeout: 120_000 })
     return (await status.textContent()) ?? ''
   }
 
