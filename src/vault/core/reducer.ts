@@ -190,12 +190,12 @@ function detachChatLog(state: State, log: Head, stamp: CommitStamp, isMerged: bo
   state.logsOfSession.set(sessionId, (state.logsOfSession.get(sessionId) ?? []).filter((id) => id !== log.id))
   const session = state.heads.sessions.get(sessionId)
   if (session === undefined) return
-  if (isMerged && session.value['chatLogId'] !== log.id) {
-    countMessages(state, sessionId, stamp, -(log.value['count'] as number))
-    return
-  }
   const { chatLogId, ...rest } = session.value
   const messageCount = (session.value['messageCount'] as number) - (log.value['count'] as number)
+  if (isMerged) {
+    state.setHead('sessions', { ...session, rev: stamp.seq, value: { ...rest, ...(chatLogId !== log.id && chatLogId !== undefined && { chatLogId }), messageCount } })
+    return
+  }
   putHead(state, 'sessions', sessionId, { ...rest, ...(chatLogId !== log.id && chatLogId !== undefined && { chatLogId }), messageCount }, stamp)
 }
 

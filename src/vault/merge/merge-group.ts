@@ -100,7 +100,8 @@ async function settleMainLog({ access, writing }: MergeContext, step: Step, { id
   const isOwn = (logId: unknown): boolean => typeof logId === 'string' && (coming.has(logId) || before.logs.has(logId))
   const { chatLogId, ...rest } = value
   // One that went with its chat log comes back with it.
-  const wanted = chatLogId ?? (coming.has(theirs['chatLogId'] as string) ? theirs['chatLogId'] : undefined)
+  // One that is still here stays it: should it go after all, the session loses it then.
+  const wanted = chatLogId ?? (coming.has(theirs['chatLogId'] as string) ? theirs['chatLogId'] : before.session?.value['chatLogId'])
   const settled = isOwn(wanted) ? { ...rest, chatLogId: wanted } : rest
   if (settled.chatLogId === chatLogId) return
   if (put !== undefined) step.changes[at] = ['put', 'sessions', id, settled, put[4], put[5]] as Change
