@@ -104,7 +104,7 @@ async function merge({ access, log, now }: ImportPorts, gathered: Gathered, opti
   const before = log.state.tombstones.length
   const list = await access.view(() => tombstonesOf(log, access, log.state, -1, () => undefined))
   const deleted = {
-    mine: new DeletedRecords({ key: log.codec.tombstoneKey(), list }, () => log.state.tombstones.slice(before)),
+    mine: new DeletedRecords({ key: log.codec.tombstoneKey(), list }, { all: () => log.state.tombstones, from: before }),
     theirs: new DeletedRecords(gathered.deleted),
   }
   const context: MergeContext = {

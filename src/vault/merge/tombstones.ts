@@ -19,19 +19,23 @@ export interface DeletedIds {
   readonly list: Iterable<DeletedId>
 }
 
-/** Deletions that came later, by their ids. */
-export type LaterDeletions = () => readonly (Deletion & { readonly collection: string; readonly parent: string; readonly id: string })[]
+/** Deletions that come later, by their ids: those of a growing list, from a place on. */
+export interface LaterDeletions {
+  readonly all: () => readonly (Deletion & { readonly collection: string; readonly parent: string; readonly id: string })[]
+  readonly from: number
+}
 
 export class DeletedRecords {
   readonly #hash: KeyedHash
   readonly #deletions = new Map<string, Deletion>()
   readonly #later: LaterDeletions
   readonly #known = new Map<string, Deletion>()
-  #seen = 0
+  #seen: number
 
-  constructor({ key, list }: DeletedIds, later: LaterDeletions = () => []) {
+  constructor({ key, list }: DeletedIds, later: LaterDeletions = { all: () => [], from: 0 }) {
     this.#hash = new KeyedHash(fromBase64Url(key))
     this.#later = later
+    this.#seen = later.from
     for (const [hash, rev, modifiedAt, vault, originRev] of list) this.#deletions.set(hash, { rev, modifiedAt, ...(vault !== undefined && { origin: [vault, originRev!] }) })
   }
 
@@ -41,12 +45,12 @@ export class DeletedRecords {
 
   /** The last deletion of a record, if there was one. @param parent of a message: its chat log */
   of(collection: string, parent: string | undefined, id: string): Deletion | undefined {
-    const later = this.#later()
+    const later = this.#later.all()
     for (; this.#seen < later.length; this.#seen++) {
       const deletion = later[this.#seen]!
       this.#known.set(JSON.stringify([deletion.collection, deletion.parent, deletion.id]), deletion)
     }
-    const fresh = this.#seen === 0 ? undefined : this.#known.get(JSON.stringify([collection, parent ?? '', id]))
+    const fresh = this.#known.size === 0 ? undefined : this.#known.get(JSON.stringify([collection, parent ?? '', id]))
     if (fresh !== undefined) return fresh
     if (this.isEmpty) return undefined
     return this.#deletions.get(toBase64Url(tombstoneHash(this.#hash, collection, parent, id)))
