@@ -92,5 +92,7 @@ export function whyLocked(reason: LockReason, minutes: number): string {
       return 'The browser lost or replaced the stored vault, so the page let go of it.'
     case 'destroyed':
       return 'The vault was deleted in another tab.'
+    case 'keys-changed':
+      return 'The keys of the vault were renewed elsewhere while this page slept. Type the password to go on.'
   }
 }

@@ -1,59 +1,25 @@
-// The key ring: the keys behind the vault key, as JSON and in use. docs/format.md, section 3 ("Vault key", `keyRing`),
-// section 4 (keys of an epoch), section 7 (tombstone hash) and section 10 (MAC of the canary).
+// The key ring in use: the keys behind the vault key. docs/format.md, section 3 ("Vault key"), section 4 (keys of an epoch),
+// section 7 (tombstone hash) and section 10 (MAC of the canary).
 
 import type { Bytes, Epoch, Label, Seq, Tag, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey } from './aead.js'
 import { hmac, KeyedHash, rowElement, rowLabel, tombstoneHash } from './blind.js'
-import { fromBase64Url, fromUtf8, lengthPrefixed, randomBytes, toBase64Url, u64, utf8, wipe } from './bytes.js'
+import { equalBytes, lengthPrefixed, u64, wipe } from './bytes.js'
 import { hkdf, hkdfFromKey, importHkdfKey } from './hkdf.js'
+import { copyOf, isSound, wipeKeyRingContent, type EpochKey, type KeyRingContent } from './key-ring-content.js'
 import { subtle } from './subtle.js'
 
 const KEY_BYTES = 32
-const MAX_EPOCH = 2 ** 32 - 1
-const CONTENT_VERSION = 1
-const STATES = ['active', 'retiring', 'quarantine-only'] as const
-const CONTENT_FIELDS = ['v', 'epochs', 'slots', 'canaryKey', 'tombstoneKey', 'minimumIterations'] as const
-const EPOCH_FIELDS = ['id', 'key', 'state'] as const
-const SLOT_FIELDS = ['id', 'bindingKey'] as const
-const SLOT_ID_BYTES = 16
 
-/** The data key of one epoch: the root of everything sealed in it. */
-export interface EpochKey {
-  id: Epoch
-  /** 32 random bytes. */
-  key: Bytes
-  state: (typeof STATES)[number]
-}
-
-/** What it takes, besides its public key, to wrap a vault key for a slot of the header. */
-export interface SlotBindingKey {
-  /** Of the slot, 16 bytes. */
-  id: Bytes
-  /** 32 random bytes. */
-  bindingKey: Bytes
-}
-
-/** What the sealed key ring holds. The byte arrays are the holder's, to zero. */
-export interface KeyRingContent {
-  /** Exactly one of them is active. */
-  epochs: readonly EpochKey[]
-  /** One for each slot this code knows, and those of others as they were. */
-  slots: readonly SlotBindingKey[]
-  /** 32 bytes. */
-  canaryKey: Bytes
-  /** 32 bytes. */
-  tombstoneKey: Bytes
-  /** No slot may cost less than this many iterations. */
-  minimumIterations: number
-}
-
-/** Keys that come from the vault key itself; neither can be read back. */
+/** The vault key and what comes from it. */
 export interface VaultKeys {
-  /** HMAC-SHA-256, to sign and verify. */
+  /** HMAC-SHA-256, to sign and verify; cannot be read back. */
   headerMacKey: CryptoKey
-  /** AES-256-GCM, for the envelope of the key ring. */
+  /** AES-256-GCM, for the envelope of the key ring; cannot be read back. */
   keyRingKey: CryptoKey
+  /** 32 bytes: what is handed to another open tab when it changes, and wrapped for slots. The holder's, to zero. */
+  vaultKey: Bytes
 }
 
 /** The keys of one epoch in use. Every method throws `locked` once the ring is wiped. */
@@ -77,83 +43,36 @@ export interface KeyRing {
   canaryMac(vaultId: VaultId, seq: Seq, tag: Tag): Bytes
   /** 16 bytes that stand for a deleted record. `parent` is undefined for records without one; ids may be ill-formed. */
   tombstoneHash(collection: string, parent: string | undefined, id: string): Bytes
+  /** 32 bytes that only who has this ring, or one of its vault before or after it, can know: what a vault key is handed over under. */
+  handOverKey(vaultId: VaultId, requestId: Bytes): Bytes
   /** A copy of what was loaded, the caller's to zero. */
   content(): KeyRingContent
+  /**
+   * A ring of another content of the same vault, which shares the keys in use of the epochs that both have. It is used by `become`, or let go of by `wipeNew`.
+   * @throws {RangeError} for a content that `decodeKeyRing` would refuse
+   */
+  successor(content: KeyRingContent, vaultId: VaultId, storeNames: readonly string[]): Promise<RingSuccessor>
   /** Zeroes all key bytes and lets go of the keys. May be called twice. Best effort, as for all bytes in JavaScript. */
   wipe(): void
 }
 
-/** Fresh keys for a new vault with these slots: epoch 1, active. The bytes of `slots` become the content's. */
-export function createKeyRingContent(minimumIterations: number, slots: readonly SlotBindingKey[]): KeyRingContent {
-  return {
-    epochs: [{ id: 1 as Epoch, key: randomBytes(KEY_BYTES), state: 'active' }],
-    slots,
-    canaryKey: randomBytes(KEY_BYTES),
-    tombstoneKey: randomBytes(KEY_BYTES),
-    minimumIterations,
-  }
+/** What a ring can become. */
+export interface RingSuccessor {
+  /** The ring to come: what is sealed with it opens once it has come. */
+  readonly ring: KeyRing
+  /** Makes the ring it was made from hold these keys, at once; the keys of epochs that are gone are wiped. @throws {VaultError} `locked` */
+  become(): void
+  /** Wipes what only the ring to come had. */
+  wipeNew(): void
 }
 
-/** Zeroes all key bytes of a content that nobody needs any more. */
-export function wipeKeyRingContent({ epochs, slots, canaryKey, tombstoneKey }: KeyRingContent): void {
-  for (const bytes of [...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey), canaryKey, tombstoneKey]) wipe(bytes)
-}
-
-/**
- * The JSON of docs/format.md, section 3, as UTF-8.
- * @throws {RangeError} for a ring that `decodeKeyRing` would refuse
- */
-export function encodeKeyRing(content: KeyRingContent): Bytes {
-  if (!isSound(content)) throw new RangeError('a key ring needs one active epoch, distinct ids and keys of 32 bytes')
-  const { epochs, slots, canaryKey, tombstoneKey, minimumIterations } = content
-  const json = {
-    v: CONTENT_VERSION,
-    epochs: epochs.map(({ id, key, state }) => ({ id, key: toBase64Url(key), state })),
-    slots: slots.map(({ id, bindingKey }) => ({ id: toBase64Url(id), bindingKey: toBase64Url(bindingKey) })),
-    canaryKey: toBase64Url(canaryKey),
-    tombstoneKey: toBase64Url(tombstoneKey),
-    minimumIterations,
-  }
-  return utf8(JSON.stringify(json))
-}
-
-/**
- * The inverse of `encodeKeyRing`.
- * @throws {VaultError} `unsupported-version` when a newer release wrote it; `corrupt` for anything else that is no key ring
- */
-export function decodeKeyRing(bytes: Bytes): KeyRingContent {
-  const json = parse(bytes)
-  const version = (json as { v?: unknown } | null)?.v
-  if (typeof version === 'number' && version > CONTENT_VERSION) {
-    throw new VaultError('unsupported-version', 'the key ring was written by a newer release; update the app', { where: 'key ring' })
-  }
-  const { v, epochs, slots, canaryKey, tombstoneKey, minimumIterations } = fieldsOf(json, CONTENT_FIELDS)
-  if (v !== CONTENT_VERSION || !Array.isArray(epochs) || !Array.isArray(slots)) throw malformed()
-  // Casts of what isSound is about to check.
-  const content = {
-    epochs: epochs.map((epoch: unknown) => {
-      const { id, key, state } = fieldsOf(epoch, EPOCH_FIELDS)
-      return { id: id as Epoch, key: bytesOf(key), state: state as EpochKey['state'] }
-    }),
-    slots: slots.map((slot: unknown) => {
-      const { id, bindingKey } = fieldsOf(slot, SLOT_FIELDS)
-      return { id: bytesOf(id), bindingKey: bytesOf(bindingKey) }
-    }),
-    canaryKey: bytesOf(canaryKey),
-    tombstoneKey: bytesOf(tombstoneKey),
-    minimumIterations: minimumIterations as number,
-  }
-  if (!isSound(content)) throw malformed()
-  return content
-}
-
-/** The keys that come straight from the vault key. The raw vault key stays the caller's, to zero. */
+/** The vault key, copied, and the keys that come straight from it. The bytes given stay the caller's, to zero. */
 export async function deriveVaultKeys(vaultKey: Bytes, vaultId: VaultId): Promise<VaultKeys> {
   const macKey = await hkdf(vaultKey, vaultId, lengthPrefixed('sealed-vault/1/header-mac'), KEY_BYTES)
   const ringKey = await hkdf(vaultKey, vaultId, lengthPrefixed('sealed-vault/1/key-ring'), KEY_BYTES)
   try {
     const headerMacKey = await subtle().importKey('raw', macKey, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
-    return { headerMacKey, keyRingKey: await importAeadKey(ringKey) }
+    return { headerMacKey, keyRingKey: await importAeadKey(ringKey), vaultKey: vaultKey.slice() }
   } finally {
     wipe(macKey)
     wipe(ringKey)
@@ -232,20 +151,27 @@ class LoadedEpoch implements EpochKeys {
 }
 
 class LoadedKeyRing implements KeyRing {
-  readonly active: EpochKeys
-  readonly epochs: readonly LoadedEpoch[]
   #content: KeyRingContent | undefined
+  #epochs: readonly LoadedEpoch[]
 
   /** `epochs` in the order of the content's. */
   constructor(content: KeyRingContent, epochs: readonly LoadedEpoch[]) {
     this.#content = content
-    this.epochs = epochs
-    this.active = epochs[content.epochs.findIndex(({ state }) => state === 'active')] as LoadedEpoch
+    this.#epochs = epochs
+  }
+
+  get active(): EpochKeys {
+    // A wiped ring still has epochs, each of which refuses what it is asked for.
+    return this.#epochs[this.#content?.epochs.findIndex(({ state }) => state === 'active') ?? 0] as LoadedEpoch
+  }
+
+  get epochs(): readonly EpochKeys[] {
+    return this.#epochs
   }
 
   epoch(id: Epoch): EpochKeys | undefined {
     this.#unlocked()
-    return this.epochs.find((epoch) => epoch.id === id)
+    return this.#epochs.find((epoch) => epoch.id === id)
   }
 
   canaryMac(vaultId: VaultId, seq: Seq, tag: Tag): Bytes {
@@ -261,12 +187,46 @@ class LoadedKeyRing implements KeyRing {
     }
   }
 
+  handOverKey(vaultId: VaultId, requestId: Bytes): Bytes {
+    // The one key of a ring that outlives every rotation, beside that of tombstones, which archives carry.
+    return hmac(this.#unlocked().canaryKey, lengthPrefixed('sealed-vault/1/hand-over', vaultId, requestId))
+  }
+
   content(): KeyRingContent {
     return copyOf(this.#unlocked())
   }
 
+  async successor(content: KeyRingContent, vaultId: VaultId, storeNames: readonly string[]): Promise<RingSuccessor> {
+    if (!isSound(content)) throw new RangeError('a key ring needs one active epoch, distinct ids and keys of 32 bytes')
+    const known = this.#unlocked().epochs
+    const shared = this.#epochs
+    const own = copyOf(content)
+    const epochs = await Promise.all(
+      own.epochs.map(async (epoch) => {
+        const at = known.findIndex(({ id, key }) => id === epoch.id && equalBytes(key, epoch.key))
+        return at === -1 ? deriveEpochKeys(epoch, vaultId, storeNames) : shared[at]!
+      }),
+    )
+    return {
+      ring: new LoadedKeyRing(own, epochs),
+      become: () => {
+        const before = this.#unlocked()
+        // Its own copy: the successor may be wiped by whoever made it.
+        const mine = copyOf(own)
+        for (const epoch of this.#epochs) if (!epochs.includes(epoch)) epoch.wipe()
+        this.#epochs = epochs
+        this.#content = mine
+        wipeKeyRingContent(before)
+      },
+      wipeNew: () => {
+        for (const epoch of epochs) if (!this.#epochs.includes(epoch)) epoch.wipe()
+        wipeKeyRingContent(own)
+      },
+    }
+  }
+
   wipe(): void {
-    for (const epoch of this.epochs) epoch.wipe()
+    for (const epoch of this.#epochs) epoch.wipe()
     if (this.#content === undefined) return
     wipeKeyRingContent(this.#content)
     this.#content = undefined
@@ -276,59 +236,6 @@ class LoadedKeyRing implements KeyRing {
     if (this.#content === undefined) throw locked()
     return this.#content
   }
-}
-
-function copyOf(content: KeyRingContent): KeyRingContent {
-  return {
-    epochs: content.epochs.map((epoch) => ({ ...epoch, key: epoch.key.slice() })),
-    slots: content.slots.map(({ id, bindingKey }) => ({ id: id.slice(), bindingKey: bindingKey.slice() })),
-    canaryKey: content.canaryKey.slice(),
-    tombstoneKey: content.tombstoneKey.slice(),
-    minimumIterations: content.minimumIterations,
-  }
-}
-
-/** The rules of docs/format.md that types do not express. */
-function isSound({ epochs, slots, canaryKey, tombstoneKey, minimumIterations }: KeyRingContent): boolean {
-  const epochIds = new Set(epochs.map(({ id }) => id))
-  const slotIds = new Set(slots.map(({ id }) => toBase64Url(id)))
-  const keys = [canaryKey, tombstoneKey, ...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey)]
-  return (
-    epochIds.size === epochs.length &&
-    epochs.every(({ id, state }) => Number.isInteger(id) && id >= 1 && id <= MAX_EPOCH && STATES.includes(state)) &&
-    epochs.filter(({ state }) => state === 'active').length === 1 &&
-    slotIds.size === slots.length &&
-    slots.every(({ id }) => id.length === SLOT_ID_BYTES) &&
-    keys.every((key) => key.length === KEY_BYTES) &&
-    Number.isSafeInteger(minimumIterations) &&
-    minimumIterations >= 1
-  )
-}
-
-function parse(bytes: Bytes): unknown {
-  const text = fromUtf8(bytes)
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not kept as a cause: the engine's message may quote the keys.
-    throw malformed()
-  }
-}
-
-/** The object's fields, which must be these and no others: what is not understood must not be lost by writing again. */
-function fieldsOf<Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed()
-  if (Object.keys(value).length !== names.length || !names.every((name) => Object.hasOwn(value, name))) throw malformed()
-  return value as Record<Name, unknown>
-}
-
-function bytesOf(value: unknown): Bytes {
-  if (typeof value !== 'string') throw malformed()
-  return fromBase64Url(value)
-}
-
-function malformed(): VaultError {
-  return new VaultError('corrupt', 'the key ring authenticates but is malformed', { where: 'key ring' })
 }
 
 function locked(): VaultError {

@@ -12,6 +12,9 @@ export type TabMessage =
   | { readonly kind: 'used' }
   /** A tab lost a race for the log and asks the others to queue at the fair lock for a while. */
   | { readonly kind: 'contended' }
+  /** A tab meets keys it does not have; who has them hands them over. Wrapped: what is here tells who hears it nothing. */
+  | { readonly kind: 'keys-wanted'; readonly id: string; readonly publicKey: string }
+  | { readonly kind: 'keys'; readonly id: string; readonly ephemeralKey: string; readonly wrappedVaultKey: string }
   /** The vault was destroyed. */
   | { readonly kind: 'destroyed' }
 

@@ -15,9 +15,8 @@ import type { CheckpointOutcome } from './core/checkpoint.js'
 import { Codec } from './core/codec.js'
 import { CommitLog } from './core/commit-log.js'
 import { CommitQueue } from './core/commit-queue.js'
-import { canaryOf, isGenuineCanary, replacePassword, replaceRecoveryCode, type BuiltHeader, type OpenedHeader, type Secret } from './core/credentials.js'
+import { canaryOf, isGenuineCanary, type OpenedHeader } from './core/credentials.js'
 import { Events } from './core/events.js'
-import type { UnprovenHeader } from './core/header.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { JobPorts } from './core/jobs.js'
 import type { Change } from './core/log-row.js'
@@ -28,7 +27,7 @@ import type { LogHead, Standing } from './core/replay.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
 import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
-import { changeSlots } from './slot-change.js'
+import { CurrentKeys } from './current-keys.js'
 import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
 
 const DRAIN_MS = 5000
@@ -56,7 +55,7 @@ export class OpenedVault {
   version = 0
   /** Another tab, or this one before, had the vault open and stopped without closing it. */
   uncleanStop = false
-  #opened: OpenedHeader
+  readonly keys: CurrentKeys
   readonly #copies: SecondCopies
   readonly #channel: TabChannel
   #autoLock: AutoLock
@@ -79,14 +78,14 @@ export class OpenedVault {
     this.options = options
     this.environment = environment
     this.backend = backend
-    this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.#opened, this.log.head.seq, this.log.head.tag))
-    this.#opened = opened
+    this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.keys.opened, this.log.head.seq, this.log.head.tag))
     const { vaultId, homeId } = opened.header
     const codec = new Codec({ vaultId, homeId, ring: opened.ring })
     this.log = new CommitLog(backend, codec, standing, {
       committed: (seq, changes, local) => this.#committed(seq, changes, local),
       reloaded: () => this.#reloaded(),
-      lost: (error) => void this.lock('storage-lost', error),
+      lost: (error) => void this.lock(error.code === 'keys-changed' ? 'keys-changed' : 'storage-lost', error),
+      headerChanged: () => this.keys.takeStored(),
       knownCommits: () => this.#knownCommits(),
     })
     this.pages = new Pages(backend, codec, options.cacheBytes ?? 32 * 1024 * 1024)
@@ -98,6 +97,7 @@ export class OpenedVault {
       now: environment.now,
       tellContended: () => this.#channel.post({ kind: 'contended' }),
     })
+    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, kdf: this.kdf })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
     this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
@@ -128,6 +128,7 @@ export class OpenedVault {
     this.#stops.push(
       this.#channel.subscribe((message) => {
         this.#inCompany = true
+        this.keys.hear(message)
         if (message.kind === 'hello') this.#channel.post({ kind: 'here', seq: this.log.head.seq })
         if (message.kind === 'hello' || message.kind === 'here') this.#lookPast(message.seq)
         else if (message.kind === 'used') this.#autoLock.noteUseElsewhere()
@@ -173,11 +174,11 @@ export class OpenedVault {
 
   async #knownCommits(): Promise<LogHead[]> {
     const canaries = await this.#copies.readCanaries()
-    return canaries.filter((canary) => isGenuineCanary(this.#opened, canary)).map(({ seq, tag }) => ({ seq: seq as Seq, tag: fromBase64Url(tag) as unknown as Tag }))
+    return canaries.filter((canary) => isGenuineCanary(this.keys.opened, canary)).map(({ seq, tag }) => ({ seq: seq as Seq, tag: fromBase64Url(tag) as unknown as Tag }))
   }
 
   get header(): OpenedHeader {
-    return this.#opened
+    return this.keys.opened
   }
 
   #startAutoLock(options: AutoLockOptions): AutoLock {
@@ -276,24 +277,6 @@ export class OpenedVault {
     return { log: this.log, access, jobs: this.jobs, kdf: this.kdf, now: this.environment.now, onLocking }
   }
 
-  /** Replaces the password; data keys stay as they are. */
-  async changePassword(current: Secret, next: string): Promise<void> {
-    await this.#changeSlots((newest) => replacePassword(newest, this.#opened.keys, current, next, this.kdf))
-  }
-
-  /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
-  async createRecoveryCode(current: Secret): Promise<string> {
-    return (await this.#changeSlots((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.kdf))).recoveryCode
-  }
-
-  async #changeSlots<Built extends BuiltHeader>(build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
-    this.log.assertAlive()
-    const built = await changeSlots({ opened: this.#opened, log: this.log, queue: this.queue, copies: this.#copies }, build)
-    const { header, row, tag, keys } = built
-    this.#opened = { ...this.#opened, header, row, tag, keys }
-    return built
-  }
-
   /** How much work passwords must cost. */
   get kdf(): KdfPolicy {
     return this.environment.kdf ?? DEFAULT_KDF_POLICY
@@ -310,7 +293,8 @@ export class OpenedVault {
 
   async #lock(reason: LockReason, error: VaultError | undefined): Promise<void> {
     const over = error ?? new VaultError('locked', 'the vault is locked; unlock it with the password', { reason })
-    const writes = reason !== 'storage-lost' && reason !== 'destroyed'
+    // Without the keys there are now, nothing can be written; other tabs have them.
+    const writes = reason !== 'storage-lost' && reason !== 'destroyed' && reason !== 'keys-changed'
     this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
     this.#copies.stop()
@@ -323,10 +307,8 @@ export class OpenedVault {
     this.log.die(over)
     this.queue.abandon(over)
     await within(DRAIN_MS, this.log.idle())
-    if (writes) {
-      await this.#copies.writeCanary()
-      await within(DRAIN_MS, this.#unmark())
-    }
+    if (writes) await this.#copies.writeCanary()
+    if (writes || reason === 'keys-changed') await within(DRAIN_MS, this.#unmark())
     this.#release()
     await within(DRAIN_MS, this.backend.close())
     this.events.emit({ kind: 'locked', reason, ...(error !== undefined && { error }) })
@@ -351,8 +333,7 @@ export class OpenedVault {
     this.pages.clear()
     this.search.clear()
     this.log.forget()
-    this.#opened.ring.wipe()
-    this.#opened = withoutKeys(this.#opened)
+    this.keys.wipe()
   }
 
   async #unmark(): Promise<void> {
@@ -377,11 +358,6 @@ export class OpenedVault {
     void this.#copies.writeCanary()
     void this.#unmark().catch(() => undefined)
   }
-}
-
-/** The keys that wrap the ring go as well: who holds on to a locked vault holds nothing. */
-function withoutKeys(opened: OpenedHeader): OpenedHeader {
-  return { ...opened, keys: undefined as unknown as OpenedHeader['keys'] }
 }
 
 /** Best effort in bounded time: a lock must not hang on a store that does not answer. */

@@ -1,16 +1,18 @@
-// Another password or recovery code for an opened vault: one slot of the header is replaced, the data keys stay. DESIGN section 6.
+// The next revision of the header of an opened vault: another password or recovery code, or other keys. DESIGN sections 6 and 8.
 
 import type { SealedBytes } from '../brand.js'
 import { toBase64Url } from '../crypto/bytes.js'
 import { VaultError } from '../errors.js'
 import type { CommitLog } from './core/commit-log.js'
 import type { CommitQueue } from './core/commit-queue.js'
-import { headerName, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
+import { headerName, type BuiltHeader } from './core/credentials.js'
+import type { Draft } from './core/draft.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
 import type { SecondCopies } from './second-copies.js'
 
 export interface SlotChangeParts {
-  readonly opened: OpenedHeader
+  /** The header this tab has, should there be none any more. */
+  readonly lastKnown: SealedBytes
   readonly log: CommitLog
   readonly queue: CommitQueue
   readonly copies: SecondCopies
@@ -19,11 +21,16 @@ export interface SlotChangeParts {
 /**
  * Rewrites the header: it and a log row in one strict transaction, so every other tab notices.
  * @param build makes the next revision of the header that is stored now
+ * @param also what the commit does besides; may run again
  * @throws whatever `build` does; {VaultError} `tampered`, `conflict` when another tab changed the header meanwhile
  */
-export async function changeSlots<Built extends BuiltHeader>({ opened, log, queue, copies }: SlotChangeParts, build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
+export async function changeSlots<Built extends BuiltHeader>(
+  { lastKnown, log, queue, copies }: SlotChangeParts,
+  build: (newest: UnprovenHeader) => Promise<Built>,
+  also?: (draft: Draft, built: Built) => Promise<void>,
+): Promise<Built> {
   // Another tab may have written a header since: only its own key ring knows its slots.
-  const newest = await readNewestHeader(log, opened.row)
+  const newest = await readNewestHeader(log, lastKnown)
   const replaced = await build(newest)
   const { revision, tag } = headerName(replaced)
   // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
@@ -34,6 +41,7 @@ export async function changeSlots<Built extends BuiltHeader>({ opened, log, queu
         draft.expect.push({ kind: 'tag', store: 'header', key: 'header', tag: newest.tag })
         draft.operations.push({ kind: 'put', store: 'header', key: 'header', value: replaced.row })
         draft.change(['header', revision, tag])
+        await also?.(draft, replaced)
       },
       { alone: true, strict: true },
     )

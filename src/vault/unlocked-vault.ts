@@ -287,7 +287,7 @@ export class UnlockedVault implements Records {
    *   `conflict` when another tab changed it meanwhile, `locked`
    */
   changePassword(current: Secret, next: string): Promise<void> {
-    return this.#vault.changePassword(current, next)
+    return this.#vault.keys.changePassword(current, next)
   }
 
   /**
@@ -297,7 +297,7 @@ export class UnlockedVault implements Records {
    * @throws {VaultError} `wrong-password`, `invalid-value`, `conflict` when another tab changed the password or code meanwhile, `locked`
    */
   createRecoveryCode(current: Secret): Promise<string> {
-    return this.#vault.createRecoveryCode(current)
+    return this.#vault.keys.createRecoveryCode(current)
   }
 
   /** Writes what waits, wipes the keys and locks every tab of this vault. To unlock, open the vault again. */

@@ -7,7 +7,7 @@ import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, type OpenedHeader, type Secret } from './core/credentials.js'
+import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, wipeOpened, type OpenedHeader, type Secret } from './core/credentials.js'
 import { decodeHeader } from './core/header.js'
 import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
@@ -29,7 +29,7 @@ export async function createVault(parts: ClosedParts, password: string, signal: 
     await writeFirstRows(parts, opened)
     return await finishOpening(parts, opened, await readStanding(parts.backend, codecOf(opened)), signal)
   } catch (error) {
-    opened.ring.wipe()
+    wipeOpened(opened)
     throw error
   }
 }
@@ -40,7 +40,7 @@ async function writeFirstRows({ backend, homes, options, environment }: ClosedPa
   const { revision, tag } = headerName(opened)
   const first = 1 as Seq
   const logRow = await codec.sealLogRow(first, new Uint8Array(16) as Tag, encodeLogRow({ time: environment.now(), writer: toBase64Url(opened.header.homeId), operation: 1, changes: [['header', revision, tag]] }))
-  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }, options.index === false ? null : encodeIndex({ tokenizer: TOKENIZER, segments: [] })))
+  const manifest = await sealManifest(codec, emptyManifest(first, { revision, tag }, options.index === false ? null : encodeIndex({ tokenizer: TOKENIZER, segments: [] }), environment.now()))
   const clear: Operation[] = (Object.keys(STORE_IDS) as StoreName[]).map((store) => ({ kind: 'clear', store }))
   const result = await backend.apply({
     expect: [{ kind: 'absent', store: 'header', key: 'header' }],
@@ -93,7 +93,7 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
     if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
     if (!(await restoreHeader(backend, opened, standing))) {
       // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
-      opened.ring.wipe()
+      wipeOpened(opened)
       return await unlockVault(parts, secret, acceptLoss, signal)
     }
     // The header as it is stored, never the one this tab holds: that may be an older one by now.
@@ -101,7 +101,7 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
     signal.throwIfAborted()
     return await finishOpening(parts, opened, standing, signal)
   } catch (error) {
-    opened.ring.wipe()
+    wipeOpened(opened)
     throw error
   }
 }
@@ -161,10 +161,11 @@ async function standingFor(backend: Backend, opened: OpenedHeader): Promise<{ op
     const standing = await readStanding(backend, codecOf(opened))
     if (standing.header.tag === toBase64Url(opened.tag)) return { opened, standing }
   } catch (error) {
-    opened.ring.wipe()
-    throw error
+    wipeOpened(opened)
+    // Rows of a later epoch than this header knows: it is older than they are.
+    if (!(error instanceof VaultError) || error.code !== 'keys-changed') throw error
   }
-  opened.ring.wipe()
+  wipeOpened(opened)
   throw new VaultError('tampered', 'the header of the vault is not the one that was written last', { where: 'header', number: opened.header.revision, reason: 'rolled-back' })
 }
 

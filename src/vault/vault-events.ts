@@ -3,7 +3,7 @@
 import type { VaultError } from '../errors.js'
 import type { Change } from './core/log-row.js'
 
-export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed'
+export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed' | 'keys-changed'
 
 export type VaultEvent =
   /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content. */

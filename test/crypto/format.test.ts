@@ -8,7 +8,8 @@ import { importAeadKey } from '../../src/crypto/aead.ts'
 import { openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
 import { encodePassword, type KdfPolicy } from '../../src/crypto/kdf.ts'
 import { createPasswordSlot, openPasswordSlot } from '../../src/crypto/key-slots.ts'
-import { deriveVaultKeys, headerMac, type KeyRingContent, loadKeyRing } from '../../src/crypto/keyring.ts'
+import { type KeyRingContent } from '../../src/crypto/key-ring-content.ts'
+import { deriveVaultKeys, headerMac, loadKeyRing } from '../../src/crypto/keyring.ts'
 import { counting, toHex } from './hex.ts'
 
 const vaultId = counting<VaultId>(16, 1)

@@ -3,16 +3,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Bytes, Epoch, HomeId, Seq, Tag, VaultId } from '../../src/brand.ts'
 import { equalBytes, fromUtf8, utf8 } from '../../src/crypto/bytes.ts'
 import { openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
-import {
-  createKeyRingContent,
-  decodeKeyRing,
-  deriveVaultKeys,
-  encodeKeyRing,
-  headerMac,
-  type KeyRingContent,
-  loadKeyRing,
-  wipeKeyRingContent,
-} from '../../src/crypto/keyring.ts'
+import { createKeyRingContent, decodeKeyRing, encodeKeyRing, type KeyRingContent, wipeKeyRingContent } from '../../src/crypto/key-ring-content.ts'
+import { deriveVaultKeys, headerMac, loadKeyRing } from '../../src/crypto/keyring.ts'
 import { codeOf, vaultError } from './errors.ts'
 import { counting, flipped, toHex } from './hex.ts'
 

@@ -2,7 +2,8 @@
 
 import { describe, expect, it, vi } from 'vitest'
 import type { Epoch } from '../../src/brand.js'
-import { decodeKeyRing, deriveVaultKeys, encodeKeyRing, type KeyRingContent } from '../../src/crypto/keyring.js'
+import { decodeKeyRing, encodeKeyRing, type KeyRingContent } from '../../src/crypto/key-ring-content.js'
+import { deriveVaultKeys } from '../../src/crypto/keyring.js'
 import { equalBytes, randomBytes } from '../../src/crypto/bytes.js'
 import { wrapVaultKey } from '../../src/crypto/key-wrap.js'
 import { openPasswordSlot } from '../../src/crypto/key-slots.js'

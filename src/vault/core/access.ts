@@ -60,6 +60,7 @@ export function openAccess({ log, queue, pages }: OpenParts): Access {
         const bodies = staged.map(({ body }) => body)
         const change: ChangeFunction<T> = async (draft) => {
           draft.expect.push(...expect)
+          draft.sealedIn = staged.find(({ epoch }) => epoch !== undefined)?.epoch
           return run(draft, bodies)
         }
         // A commit that brings expectations of its own stands or falls alone.
@@ -113,6 +114,7 @@ export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, dr
         const staged = await stageAll(log, records, what)
         alive()
         draft.expect.push(...staged.flatMap((body) => body.expect))
+        draft.sealedIn ??= staged.find(({ epoch }) => epoch !== undefined)?.epoch
         return run(draft, staged.map(({ body }) => body))
       })
     },

@@ -1,7 +1,7 @@
 // Long values: strings that would bloat a page are cut into chunks of their own rows, written before the commit that
 // refers to them and counted by the checkpoint that folds it. Implements docs/format.md, section 8.
 
-import type { Bytes } from '../../brand.js'
+import type { Bytes, Epoch } from '../../brand.js'
 import { fromUtf8, randomBytes, toBase64Url, utf8 } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
@@ -30,6 +30,8 @@ export interface StagedBody {
   readonly body: Body
   /** Must hold in the commit's transaction: clearing of left-overs may have taken the rows meanwhile. */
   readonly expect: readonly Expectation[]
+  /** The epoch its rows are sealed in, where it has any. */
+  readonly epoch?: Epoch
 }
 
 /** A random stem: no label made of it was ever used. */
@@ -82,6 +84,7 @@ export function stageBody(backend: Backend, codec: Codec, fields: Fields, fence:
 
 async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<ReturnType<typeof takeOutLongValues>>, fence: readonly Expectation[]): Promise<StagedBody> {
   const slices = new Slices()
+  const epoch = codec.activeEpoch
   const refs: BlobRef[] = []
   const expect: Expectation[] = []
   for (const { path, text } of taken.values) {
@@ -104,9 +107,11 @@ async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<Ret
       if (!result.applied && result.missed >= 0) throw lostLease()
       if (!result.applied) throw new VaultError('conflict', 'a fresh row was already there; try again', { where: 'blobs' })
     }
-    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toSparseBytes())])
+    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toSparseBytes()), epoch])
   }
-  return { body: [taken.fields, refs], expect }
+  // A rotation began meanwhile: some of the rows are of the epoch before. Nothing refers to them.
+  if (codec.activeEpoch !== epoch) return stageTaken(backend, codec, taken, fence)
+  return { body: [taken.fields, refs], expect, epoch }
 }
 
 /** A small sample tells whether deflate is worth its time: pictures are not, base64 and text are. */

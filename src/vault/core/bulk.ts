@@ -2,6 +2,7 @@
 // They are counted by the checkpoint that folds the commit; until it comes they are left-overs.
 // PROTOCOL rules 9 and 10; docs/decisions/002-adopted-pages.md says why the switch is a log row and no manifest.
 
+import type { Epoch } from '../../brand.js'
 import { toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import type { Operation } from '../../stores/backend.js'
@@ -67,7 +68,7 @@ export class BulkWriter {
       await this.#slices.breathe()
       if (this.#rows.length >= ROWS_AT_ONCE) await this.#write()
     }
-    return { stem, adopted: adoptedOf(messages, pages, sum) }
+    return { stem, adopted: adoptedOf(messages, pages, sum, this.#log.codec.activeEpoch) }
   }
 
   /** Resolves when every page made so far is on the disk. */
@@ -106,7 +107,7 @@ function pageBody(body: Body): Body {
   return refs.length === 0 ? body : [fieldsOf(body), refs.map((ref) => ref.slice(0, 5) as unknown as BlobRef)]
 }
 
-function adoptedOf(messages: readonly Body[], pages: number, sum: Multiset): Adopted {
+function adoptedOf(messages: readonly Body[], pages: number, sum: Multiset, epoch: Epoch): Adopted {
   let firstContent: string | null = null
   let lastAt: number | null = null
   const blobs: BlobRef[] = []
@@ -117,5 +118,5 @@ function adoptedOf(messages: readonly Body[], pages: number, sum: Multiset): Ado
     if (lastAt === null || timestamp > lastAt) lastAt = timestamp
     for (const ref of refsOf(body)) blobs.push(ref)
   }
-  return [messages.length, pages, toBase64Url(sum.toSparseBytes()), firstContent, lastAt, blobs]
+  return [messages.length, pages, toBase64Url(sum.toSparseBytes()), firstContent, lastAt, blobs, epoch]
 }

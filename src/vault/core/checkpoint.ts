@@ -12,7 +12,7 @@ import { planFold, type FoldPlan, type StemPlan } from './fold-plan.js'
 import { encodeHead } from './head-row.js'
 import type { IndexPort } from './index-port.js'
 import type { Job } from './jobs.js'
-import { refsOf, type BlobRef } from './log-row.js'
+import { epochOf, refsOf, type BlobRef } from './log-row.js'
 import { MAX_WRITERS, sealManifest, sealsAfter, Tally, type Manifest, type StoredManifest } from './manifest.js'
 import { mergePage, openOrDamaged } from './merge-page.js'
 import { encodePage, readLabelled, type LabelledValue, type StoredRecord } from './pages.js'
@@ -61,7 +61,7 @@ class Fold {
       this.operations.push({ kind: 'clear', store: 'blocks' })
       return null
     }
-    for (const { blocks, shards } of folded.adopted) this.tally.addMany(this.#codec.activeEpoch, 'blocks', blocks, decodeShards(shards))
+    for (const { blocks, shards, epoch } of folded.adopted) this.tally.addMany(epoch, 'blocks', blocks, decodeShards(shards))
     for (const row of folded.made?.rows ?? []) this.put('blocks', row, undefined)
     return folded.index
   }
@@ -111,7 +111,7 @@ async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortS
   for (const stem of plan.stems) folded.push(await foldStem(log, fold, stem, { dead, live }, slices))
   await foldHeads(log, fold, plan, folded, slices)
   const tombstones = await foldTombstones(log, fold, plan, slices)
-  for (const { pages, shards } of plan.adoptions) fold.tally.addMany(codec.activeEpoch, 'pages', pages, decodeShards(shards))
+  for (const { pages, shards, epoch } of plan.adoptions) fold.tally.addMany(epoch, 'pages', pages, decodeShards(shards))
   for (const removal of plan.removals) await removePages(log, fold, removal, dead, slices)
   await settleBlobs(log, fold, plan, dead, live, slices)
 
@@ -241,7 +241,7 @@ async function settleBlobs(log: CommitLog, fold: Fold, plan: FoldPlan, dead: rea
   const brought = new Set<string>()
   for (const ref of plan.blobs) {
     brought.add(ref[1])
-    if (ref[5] !== undefined) fold.tally.addMany(log.codec.activeEpoch, 'blobs', ref[2], decodeShards(ref[5]))
+    if (ref[5] !== undefined) fold.tally.addMany(epochOf(ref[6]), 'blobs', ref[2], decodeShards(ref[5]))
   }
   const adopted = new Set(plan.adoptedBlobs.map((ref) => ref[1]))
   const removed = new Map<string, BlobRef>()

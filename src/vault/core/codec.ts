@@ -1,12 +1,13 @@
 // Plaintext <-> sealed rows: the only file where both exist. Implements docs/format.md, sections 2 and 4.
-// It captures one key ring; whoever works on a row keeps one codec from start to end, so a lock in between
-// can fail the work but never downgrade it.
+// It captures one key ring, whose keys are captured at the start of each seal, so a lock in between can fail the work but
+// never downgrade it, and a rotation in between leaves the row in the epoch it was begun in.
 
 import { deflateSync, inflateSync } from 'fflate'
 import type { Bytes, Epoch, HomeId, Label, SealedBytes, Seq, Tag, VaultId } from '../../brand.js'
 import { fromUtf8, toBase64Url, u32, u64, utf8, wipe } from '../../crypto/bytes.js'
 import { envelopeEpoch, openEnvelope, sealEnvelope, type RowContext } from '../../crypto/envelope.js'
-import { wipeKeyRingContent, type EpochKeys, type KeyRing } from '../../crypto/keyring.js'
+import { wipeKeyRingContent } from '../../crypto/key-ring-content.js'
+import { type EpochKeys, type KeyRing } from '../../crypto/keyring.js'
 import { paddedLength, type PaddingRule } from '../../crypto/padding.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS, type StoreName } from '../../stores/backend.js'
@@ -131,7 +132,7 @@ export interface LabelledRow {
 
 export class Codec {
   readonly #owner: CodecOwner
-  readonly #seals = new Map<number, number>()
+  readonly #seals = new Map<string, [epoch: number, storeId: number, count: number]>()
 
   constructor(owner: CodecOwner) {
     this.#owner = owner
@@ -149,11 +150,16 @@ export class Codec {
     return this.#owner.ring.active.id
   }
 
-  /** Seals since the last call, by store id: the manifest adds them up against the nonce budget (2^32 a key). */
-  takeSeals(): readonly (readonly [storeId: number, count: number])[] {
-    const taken = [...this.#seals]
+  /** Seals since the last call, by epoch and store id: the manifest adds them up against the nonce budget (2^32 a key). */
+  takeSeals(): readonly (readonly [epoch: number, storeId: number, count: number])[] {
+    const taken = [...this.#seals.values()]
     this.#seals.clear()
     return taken
+  }
+
+  /** The same for keys that are about to become active: what it seals, and nothing else, is sealed in their epoch. */
+  withRing(ring: KeyRing): Codec {
+    return new Codec({ ...this.#owner, ring })
   }
 
   /** What a tombstone keeps of a deleted id. */
@@ -178,8 +184,14 @@ export class Codec {
   }
 
   #seal(store: StoreName, rowKey: Bytes, frame: Bytes, previous?: Bytes): Promise<SealedBytes> {
-    const keys = this.#owner.ring.active
-    this.#seals.set(STORE_IDS[store], (this.#seals.get(STORE_IDS[store]) ?? 0) + 1)
+    return this.#sealWith(this.#owner.ring.active, store, rowKey, frame, previous)
+  }
+
+  #sealWith(keys: EpochKeys, store: StoreName, rowKey: Bytes, frame: Bytes, previous?: Bytes): Promise<SealedBytes> {
+    const name = `${keys.id}/${store}`
+    const seals = this.#seals.get(name)
+    if (seals === undefined) this.#seals.set(name, [keys.id, STORE_IDS[store], 1])
+    else seals[2]++
     return sealEnvelope(keys.sealKey(store), keys.id, this.#context(store, rowKey, previous), frame)
   }
 
@@ -189,9 +201,11 @@ export class Codec {
   }
 
   #keysOf(epoch: Epoch): EpochKeys {
-    const keys = this.#owner.ring.epoch(epoch)
-    if (keys === undefined) throw new VaultError('keys-changed', 'a row was sealed with keys this tab does not have; lock and unlock again', { number: epoch })
-    return keys
+    const { ring } = this.#owner
+    const keys = ring.epoch(epoch)
+    if (keys !== undefined) return keys
+    if (epoch > Math.max(...ring.epochs.map(({ id }) => id))) throw new VaultError('keys-changed', 'a row was sealed with keys this tab does not have; lock and unlock again', { number: epoch })
+    throw new VaultError('corrupt', 'a row is sealed with keys that are gone', { number: epoch, reason: 'epoch' })
   }
 
   /** Seals one commit. `previous` is the tag of the row before. */
@@ -238,8 +252,26 @@ export class Codec {
   async sealBytes(store: LabelledStore, stem: string, page: number, original: Uint8Array, compress = true): Promise<LabelledRow> {
     const keys = this.#owner.ring.active
     const label = keys.label(store, stem, page)
-    const row = await this.#seal(store, label, encodeFrame(original, RULES[store], compress))
+    const row = await this.#sealWith(keys, store, label, encodeFrame(original, RULES[store], compress))
     return { label, row, element: keys.element(store, label, tagOfRow(row)) }
+  }
+
+  /**
+   * The same row, to the bit of its frame, under label and keys of the active epoch.
+   * @throws {VaultError} `corrupt`
+   */
+  async reseal(store: LabelledStore, stem: string, page: number, label: Bytes, row: SealedBytes): Promise<LabelledRow> {
+    const before = this.#keysOf(envelopeEpoch(row))
+    const keys = this.#owner.ring.active
+    const frame = await openEnvelope(before.sealKey(store), this.#context(store, label), row)
+    const next = keys.label(store, stem, page)
+    const sealed = await this.#sealWith(keys, store, next, frame)
+    return { label: next, row: sealed, element: keys.element(store, next, tagOfRow(sealed)) }
+  }
+
+  /** The epoch of a row. @throws {VaultError} `corrupt` when it is no envelope */
+  epochOf(row: SealedBytes): Epoch {
+    return envelopeEpoch(row)
   }
 
   /** @throws {VaultError} `corrupt` */

@@ -9,7 +9,7 @@ import { tagOfRow, type Codec } from './codec.js'
 import { isForeign } from './header.js'
 import type { AppendOutcome, LogListener, Prepared } from './log-contract.js'
 import { encodeLogRow, type LogRow } from './log-row.js'
-import { MAX_WRITERS, type StoredManifest } from './manifest.js'
+import { MAX_WRITERS, openManifest, type StoredManifest } from './manifest.js'
 import { Mutex } from './mutex.js'
 import { headerAfter, noteWriter, openLogRows, readStanding, replayRow, type LogHead, type Standing } from './replay.js'
 import { State, type FoldResult } from './state.js'
@@ -18,6 +18,8 @@ import { State, type FoldResult } from './state.js'
 const MAX_ROW = 64 * 1024 * 1024
 /** How often an unanswered commit is sent again before its outcome stays unknown. */
 const SENT_AGAIN = 5
+/** How often newer keys are asked for in one look: rotations may follow each other. */
+const KEYS_ASKED = 3
 
 export class CommitLog {
   readonly backend: Backend
@@ -137,10 +139,12 @@ export class CommitLog {
   append(prepared: Prepared): Promise<AppendOutcome> {
     return this.exclusive(async () => {
       if (prepared.generation !== this.#generation) return { kind: 'raced' }
+      // Rows of an epoch that retires are moved, and what nothing refers to yet is not (PROTOCOL rule 10).
+      if (prepared.sealedIn !== undefined && prepared.sealedIn !== this.codec.activeEpoch) return { kind: 'refused', index: -1 }
       const head = this.head
       const seq = (head.seq + 1) as Seq
       const logRow: LogRow = { time: prepared.time, writer: this.writer, operation: prepared.operation, changes: prepared.changes }
-      const row = await this.codec.sealLogRow(seq, head.tag, encodeLogRow(logRow))
+      const row = await (prepared.keys?.codec ?? this.codec).sealLogRow(seq, head.tag, encodeLogRow(logRow))
       if (row.length > MAX_ROW) throw new VaultError('invalid-value', 'this change is too large for one commit; split it', { where: 'log', number: row.length })
       this.assertAlive()
       const batch: Batch = {
@@ -156,6 +160,7 @@ export class CommitLog {
         return this.#resolveOutcome(prepared.operation, seq, batch, error)
       }
       if (result.applied) {
+        prepared.keys?.become()
         this.#publish(prepared, logRow, seq, tagOfRow(row).slice() as Tag, row.length)
         return { kind: 'applied', seq }
       }
@@ -253,11 +258,38 @@ export class CommitLog {
     const known = this.#mustLook ? await this.#listener.knownCommits() : []
     await this.#readOn()
     const { head } = this
-    if (known.some(({ seq, tag }) => seq > head.seq || (seq === head.seq && !equalBytes(tag, head.tag)))) throw this.#lose('rolled-back')
+    if (known.some(({ seq, tag }) => seq > head.seq || (seq === head.seq && !equalBytes(tag, head.tag)))) throw this.#lose(lost('rolled-back', head.seq))
     this.#lookedAfter = lostConnections
   }
 
+  /** As `#readNow`; what no key of this tab opens is read again with the keys of the header there is. */
   async #readOn(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      const { tag } = this.header
+      try {
+        await this.#readNow()
+        // Keys that are gone must not be sealed with, nor looked for.
+        if (this.header.tag !== tag) await this.#takeKeys(true)
+        return
+      } catch (error) {
+        if (!(error instanceof VaultError) || error.code !== 'keys-changed') throw error
+        if (attempt === KEYS_ASKED) throw this.#lose(error)
+        await this.#takeKeys(false)
+      }
+    }
+  }
+
+  /** @param areEnough whether the rows there are open with the keys this tab has: then a header that cannot be read is the business of the next unlock */
+  async #takeKeys(areEnough: boolean): Promise<void> {
+    try {
+      await this.#listener.headerChanged()
+    } catch (error) {
+      if (error instanceof VaultError && error.code === 'keys-changed') throw this.#lose(error)
+      if (!areEnough) throw error
+    }
+  }
+
+  async #readNow(): Promise<void> {
     const head = this.head
     const began = Date.now()
     const [own, rows, manifestRow] = await this.backend.read([
@@ -265,15 +297,21 @@ export class CommitLog {
       { kind: 'rows', store: 'log', after: head.seq },
       { kind: 'get', store: 'manifest', key: 'manifest' },
     ])
-    if (manifestRow === undefined) throw this.#lose('wiped')
+    if (manifestRow === undefined) throw this.#lose(lost('wiped', head.seq))
     const sameManifest = equalBytes(tagOfRow(manifestRow), this.manifest.tag)
-    if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose('replaced')
-    if (own === undefined && sameManifest) throw this.#lose('rolled-back')
+    if (own !== undefined && !equalBytes(tagOfRow(own), head.tag)) throw this.#lose(lost('replaced', head.seq))
+    if (own === undefined && sameManifest) throw this.#lose(lost('rolled-back', head.seq))
     if (!sameManifest) {
-      if (await isForeign(this.backend, this.codec.vaultId)) throw this.#lose('replaced')
-      await this.#reload()
-      this.#lastLook = began
-      return
+      if (await isForeign(this.backend, this.codec.vaultId)) throw this.#lose(lost('replaced', head.seq))
+      const manifest = await openManifest(this.codec, manifestRow)
+      if (own === undefined || manifest.content.base !== this.manifest.content.base) {
+        await this.#reload()
+        this.#lastLook = began
+        return
+      }
+      // Rows were moved or put together, and say what they said: what is read of them now may be half of each.
+      this.#standing = { ...this.#standing, manifest }
+      this.#generation++
     }
     this.#lastLook = began
     if (rows.length === 0) return
@@ -295,15 +333,15 @@ export class CommitLog {
     // A store that went back is told from one that went on by this tab's own last acknowledged operation (rule 5).
     const known = standing.writers.get(this.writer)
     const forgotten = known === undefined && this.#acknowledged > 0 && standing.writers.size < MAX_WRITERS
-    if (standing.head.seq < this.head.seq || forgotten || (known !== undefined && known < this.#acknowledged)) throw this.#lose('rolled-back')
+    if (standing.head.seq < this.head.seq || forgotten || (known !== undefined && known < this.#acknowledged)) throw this.#lose(lost('rolled-back', this.head.seq))
     this.#standing = standing
     this.#logBytes = standing.logBytes
     this.#generation++
     this.#listener.reloaded()
   }
 
-  #lose(reason: 'wiped' | 'replaced' | 'rolled-back'): VaultError {
-    const error = new VaultError('storage-lost', 'the browser lost or replaced saved data under the open vault; open it again to see what is left', { where: 'log', number: this.head.seq, reason })
+  /** Nothing this tab holds can be trusted any more, or read. */
+  #lose(error: VaultError): VaultError {
     this.die(error)
     this.#listener.lost(error)
     return error
@@ -317,10 +355,19 @@ export class CommitLog {
     this.#generation++
   }
 
+  /** Takes over a manifest this tab has just written that moved rows and changed nothing they say; call it inside `exclusive`. */
+  publishMoved(manifest: StoredManifest): void {
+    this.#standing = { ...this.#standing, manifest }
+  }
+
   /** For a job whose own transaction found something else than it expected; call it inside `exclusive`. */
   catchUpInside(): Promise<void> {
     return this.#catchUp()
   }
+}
+
+function lost(reason: 'wiped' | 'replaced' | 'rolled-back', seq: number): VaultError {
+  return new VaultError('storage-lost', 'the browser lost or replaced saved data under the open vault; open it again to see what is left', { where: 'log', number: seq, reason })
 }
 
 /** The store did not say whether it wrote: it may have, and may still. */

@@ -220,7 +220,7 @@ export class CommitQueue {
       return 'settled'
     }
     const strict = batch.items.some((item) => item.options.strict === true)
-    const { changes, expect, operations } = run
+    const { changes, expect, operations, sealedIn, keys } = run
     const outcome = await log.append({
       draft,
       generation,
@@ -230,6 +230,8 @@ export class CommitQueue {
       expect,
       operations,
       durability: strict ? 'strict' : this.#ports.durability,
+      sealedIn,
+      keys,
     })
     if (outcome.kind === 'raced') return 'raced'
     if (outcome.kind === 'refused') rejectAll(batch.items, new VaultError('conflict', 'what this change was prepared with is gone; try again', { reason: 'refused' }))
@@ -244,6 +246,8 @@ export class CommitQueue {
     const changes: Change[] = []
     const expect: Expectation[] = []
     const operations: Operation[] = []
+    let sealedIn: Draft['sealedIn']
+    let keys: Draft['keys']
     for (const item of batch) {
       if (item.options.signal?.aborted) {
         failed.push({ item, error: item.options.signal.reason })
@@ -258,12 +262,15 @@ export class CommitQueue {
         changes.push(...draft.changes)
         expect.push(...draft.expect)
         operations.push(...draft.operations)
+        // Who brings either commits alone.
+        sealedIn = draft.sealedIn
+        keys = draft.keys
         attempted.push({ item, result })
       } catch (error) {
         failed.push({ item, error })
       }
     }
-    return { attempted, failed, changes, expect, operations }
+    return { attempted, failed, changes, expect, operations, sealedIn, keys }
   }
 
   async #giveBack(batch: Gathered, error: unknown): Promise<void> {

@@ -5,23 +5,21 @@ import type { Bytes, HomeId, SealedBytes, Tag, VaultId } from '../../brand.js'
 import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, createRecoverySlot, openPasswordSlot, openRecoverySlot, type SecretSlot } from '../../crypto/key-slots.js'
-import {
-  createKeyRingContent,
-  decodeKeyRing,
-  deriveVaultKeys,
-  encodeKeyRing,
-  loadKeyRing,
-  wipeKeyRingContent,
-  type KeyRing,
-  type KeyRingContent,
-  type VaultKeys,
-} from '../../crypto/keyring.js'
+import { copyOf, createKeyRingContent, decodeKeyRing, encodeKeyRing, wipeKeyRingContent, withNewEpoch, type EpochKey, type KeyRingContent } from '../../crypto/key-ring-content.js'
+import { deriveVaultKeys, loadKeyRing, type KeyRing, type VaultKeys } from '../../crypto/keyring.js'
+import { wrapVaultKey } from '../../crypto/key-wrap.js'
 import { createRecoveryCode, decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import { STORE_IDS } from '../../stores/backend.js'
 import { openKeyRing, sealKeyRing, tagOfRow } from './codec.js'
 import { encodeHeader, proveHeader, type Header, type UnprovenHeader } from './header.js'
 import { isPasswordSlot, isRecoverySlot, type Slot } from './slot-json.js'
+
+/** Wipes what an opened header holds of keys. */
+export function wipeOpened({ keys, ring }: OpenedHeader): void {
+  ring.wipe()
+  wipe(keys.vaultKey)
+}
 
 /** An opened header: everything that reading and writing the vault needs. */
 export interface OpenedHeader {
@@ -83,10 +81,12 @@ async function usingContent<T>(content: KeyRingContent, work: () => Promise<T>):
  */
 export async function unlockHeader(unproven: UnprovenHeader, secret: Secret, policy: KdfPolicy): Promise<OpenedHeader> {
   const { vaultKey } = await findVaultKey(unproven.header, secret, policy)
+  const keys = await deriveVaultKeys(vaultKey, unproven.header.vaultId).finally(() => wipe(vaultKey))
   try {
-    return await openWithVaultKey(unproven, await deriveVaultKeys(vaultKey, unproven.header.vaultId))
-  } finally {
-    wipe(vaultKey)
+    return await openWithVaultKey(unproven, keys)
+  } catch (error) {
+    wipe(keys.vaultKey)
+    throw error
   }
 }
 
@@ -99,7 +99,7 @@ export async function openWithVaultKey(unproven: UnprovenHeader, keys: VaultKeys
 }
 
 /** Proves a header and opens its key ring, which is the caller's to zero. @throws {VaultError} `tampered`, `corrupt` */
-async function openContent(unproven: UnprovenHeader, keys: VaultKeys): Promise<KeyRingContent> {
+export async function openContent(unproven: UnprovenHeader, keys: VaultKeys): Promise<KeyRingContent> {
   const { header } = unproven
   await proveHeader(unproven, keys)
   const plain = await openKeyRing(keys.keyRingKey, header, header.keyRing)
@@ -192,6 +192,51 @@ async function withSlot(
       const nextSlots: readonly Slot[] = old === undefined ? [...slots, slot] : slots.map((each) => (each === old ? slot : each))
       return usingContent(nextContent, () => buildHeader({ vaultId, homeId, revision: revision + 1, slots: nextSlots }, keys, nextContent))
     })
+  })
+}
+
+/** A header with keys that are not in use yet. The bytes of `content` and the vault key are the caller's, to zero. */
+export interface Rekeyed extends BuiltHeader {
+  readonly content: KeyRingContent
+}
+
+/**
+ * The next revision of a header: another vault key, wrapped for every slot without its secret, and a new active epoch. One key derivation, to know who asks.
+ * @throws {VaultError} `wrong-password`; `unsupported-version` when a slot is of a kind that nothing can be wrapped for; `tampered`, `corrupt` as `replacePassword`
+ */
+export async function rekeyHeader(newest: UnprovenHeader, keys: VaultKeys, current: Secret, policy: KdfPolicy): Promise<Rekeyed> {
+  const { vaultId, homeId, revision, slots } = newest.header
+  const content = await openContent(newest, keys)
+  return usingContent(content, async () => {
+    wipe((await findVaultKey(newest.header, current, policy)).vaultKey)
+    const vaultKey = randomBytes(32)
+    return usingBytes(vaultKey, async () => {
+      const rewrapped = await Promise.all(slots.map((slot) => rewrap(slot, content, vaultKey, vaultId)))
+      const nextKeys = await deriveVaultKeys(vaultKey, vaultId)
+      const next = copyOf(withNewEpoch(content))
+      return { ...(await buildHeader({ vaultId, homeId, revision: revision + 1, slots: rewrapped }, nextKeys, next)), content: next }
+    })
+  })
+}
+
+async function rewrap(slot: Slot, content: KeyRingContent, vaultKey: Bytes, vaultId: VaultId): Promise<Slot> {
+  if (!isPasswordSlot(slot) && !isRecoverySlot(slot)) throw new VaultError('unsupported-version', 'this vault opens in a way this version does not know, and that would be lost; update the app', { where: 'slot' })
+  const bindingKey = content.slots.find(({ id }) => equalBytes(id, slot.id))?.bindingKey
+  if (bindingKey === undefined) throw new VaultError('corrupt', 'the key ring does not know one of the slots', { where: 'slot', reason: 'binding-key' })
+  return { ...slot, ...(await wrapVaultKey(vaultKey, { vaultId, slotId: slot.id, publicKey: slot.publicKey, bindingKey })) }
+}
+
+/**
+ * The next revision of a header whose ring has no retiring epochs: those in `kept` stay for what is left in them, the others are gone.
+ * @throws {VaultError} `tampered`, `corrupt`
+ */
+export async function retireEpochs(newest: UnprovenHeader, keys: VaultKeys, kept: ReadonlySet<number>): Promise<Rekeyed> {
+  const { vaultId, homeId, revision, slots } = newest.header
+  const content = await openContent(newest, keys)
+  return usingContent(content, async () => {
+    const epochs = content.epochs.filter(({ id, state }) => state === 'active' || kept.has(id)).map((epoch): EpochKey => (epoch.state === 'active' ? epoch : { ...epoch, state: 'quarantine-only' }))
+    const next = copyOf({ ...content, epochs })
+    return { ...(await buildHeader({ vaultId, homeId, revision: revision + 1, slots }, keys, next)), content: next }
   })
 }
 

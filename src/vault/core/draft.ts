@@ -1,6 +1,8 @@
 // A change while it is built: over what is true, true for nobody yet.
 
+import type { Epoch } from '../../brand.js'
 import type { Expectation, Operation } from '../../stores/backend.js'
+import type { NewKeys } from './log-contract.js'
 import type { Change } from './log-row.js'
 import { applyChange, type CommitStamp } from './reducer.js'
 import type { State } from './state.js'
@@ -11,6 +13,10 @@ export class Draft {
   readonly changes: Change[] = []
   readonly expect: Expectation[] = []
   readonly operations: Operation[] = []
+  /** The epoch that rows written beforehand are sealed in: it must still be the active one. */
+  sealedIn: Epoch | undefined
+  /** Keys that this commit brings: it is sealed with them. */
+  keys: NewKeys | undefined
   readonly #stamp: CommitStamp
   #closed = false
 

@@ -2,6 +2,8 @@
 // Implements docs/format.md, sections 5, 6 and 12.
 
 import * as z from 'zod/mini'
+import type { Epoch } from '../../brand.js'
+import { epochOf } from './log-row.js'
 import type { Adoption, State } from './state.js'
 
 /** One immutable file of the index. */
@@ -46,6 +48,7 @@ export interface PendingSegment extends Segment {
   readonly tokenizer: string
   /** Sums of its rows. */
   readonly shards: string
+  readonly epoch: Epoch
   /** It is of the chat logs that these commits adopted. */
   readonly from: number
   readonly to: number
@@ -54,7 +57,7 @@ export interface PendingSegment extends Segment {
 /** The segments that commits of the log brought. */
 export function pendingSegments(state: State): PendingSegment[] {
   // It says what was adopted; whatever was edited since is newer, even what was edited before it was written.
-  return state.segments.map(({ change: [, tokenizer, stem, blocks, messages, units, shards, from, to] }) => ({ stem, blocks, order: to, messages, units, tokenizer, shards, from, to }))
+  return state.segments.map(({ change: [, tokenizer, stem, blocks, messages, units, shards, from, to, epoch] }) => ({ stem, blocks, order: to, messages, units, tokenizer, shards, epoch: epochOf(epoch), from, to }))
 }
 
 export interface CurrentIndex extends SearchIndex {

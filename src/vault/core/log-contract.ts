@@ -1,8 +1,9 @@
 // What goes into the log, what comes back, and what the log tells of by itself.
 
-import type { Seq } from '../../brand.js'
+import type { Epoch, Seq } from '../../brand.js'
 import type { VaultError } from '../../errors.js'
 import type { Batch, Expectation, Operation } from '../../stores/backend.js'
+import type { Codec } from './codec.js'
 import type { Change } from './log-row.js'
 import type { LogHead } from './replay.js'
 import type { State } from './state.js'
@@ -15,6 +16,14 @@ export type AppendOutcome =
   /** An expectation of the change itself missed (`index` into its list). */
   | { readonly kind: 'refused'; readonly index: number }
 
+/** Keys that become the vault's with a commit. */
+export interface NewKeys {
+  /** Seals with them. */
+  readonly codec: Codec
+  /** Makes them those of this tab, at once. May be called twice. */
+  readonly become: () => void
+}
+
 export interface Prepared {
   readonly draft: State
   readonly generation: number
@@ -24,6 +33,9 @@ export interface Prepared {
   readonly expect: readonly Expectation[]
   readonly operations: readonly Operation[]
   readonly durability: Batch['durability']
+  /** The epoch that rows written beforehand are sealed in: the commit is refused when it is not the active one any more. */
+  readonly sealedIn?: Epoch | undefined
+  readonly keys?: NewKeys | undefined
 }
 
 export interface LogListener {
@@ -33,6 +45,11 @@ export interface LogListener {
   reloaded(): void
   /** The store went back or away: nothing this tab holds can be trusted any more. */
   lost(error: VaultError): void
+  /**
+   * The stored header is not the one this tab has its keys from: takes over the keys it names.
+   * @throws {VaultError} `keys-changed` when nobody hands over the vault key that opens it
+   */
+  headerChanged(): Promise<void>
   /** Commits that are known beside the store, by proof: none of them may be missing from the log. */
   knownCommits(): Promise<readonly LogHead[]>
 }

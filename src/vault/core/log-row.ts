@@ -1,7 +1,7 @@
 // The body of a log row: one commit. Implements docs/format.md, section 5. Parsed tolerantly (what a newer minor
 // writer added to a value travels on), but an unknown change stops the reader: skipping it would lose data.
 
-import type { Seq } from '../../brand.js'
+import type { Epoch, Seq } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 
 /** Collections whose heads are always in memory. */
@@ -11,17 +11,17 @@ export type HeadCollectionName = (typeof HEAD_COLLECTIONS)[number]
 /** Fields of a record, as stored: no id, no rev, no modifiedAt. */
 export type Fields = { readonly [field: string]: unknown }
 
-/** A long string that was moved to blob rows: `[path, stem, chunks, bytes, encoding, shards?]` (format.md section 8). */
-export type BlobRef = readonly [path: readonly (string | number)[], stem: string, chunks: number, bytes: number, encoding: 8 | 16, shards?: string]
+/** A long string that was moved to blob rows: `[path, stem, chunks, bytes, encoding, shards?, epoch?]` (format.md section 8). */
+export type BlobRef = readonly [path: readonly (string | number)[], stem: string, chunks: number, bytes: number, encoding: 8 | 16, shards?: string, epoch?: number]
 
 /** The record of a page: fields alone, or fields and the long values that were moved out of them. */
 export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]
 
-/** What a bulk writer put into the store beforehand: `[messages, pages, shards, firstContent, lastAt, blobs]`. */
-export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[]]
+/** What a bulk writer put into the store beforehand: `[messages, pages, shards, firstContent, lastAt, blobs, epoch?]`. */
+export type Adopted = readonly [messages: number, pages: number, shards: string, firstContent: string | null, lastAt: number | null, blobs: readonly BlobRef[], epoch?: number]
 
 /** A segment of the search index that was written beforehand, of the chat logs that commits `from` to `to` adopted (format.md section 12). */
-export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string, from: number, to: number]
+export type SegmentChange = readonly ['segment', tokenizer: string, stem: string, blocks: number, messages: number, units: number, shards: string, from: number, to: number, epoch?: number]
 
 /** Which commit of another vault a version of a record was made by: that vault's key and the number of the commit there (format.md section 16). */
 export type Origin = readonly [vault: string, rev: number]
@@ -48,6 +48,11 @@ export type Change =
   | readonly ['delete', HeadCollectionName, id: string, made?: Made]
   | readonly ['header', revision: number, tag: string]
   | SegmentChange
+
+/** What was written beforehand and does not say in which epoch is of the first: there was no other then. */
+export function epochOf(named: number | undefined): Epoch {
+  return (named ?? 1) as Epoch
+}
 
 const CHANGE_KINDS = new Set(['put', 'chatLog', 'adopt', 'append', 'set', 'unset', 'merge', 'brain', 'delete', 'header', 'segment'])
 

@@ -37,6 +37,8 @@ export interface Manifest {
   readonly index: unknown
   /** What later versions put here travels on. */
   readonly collections: unknown
+  /** Milliseconds: when the active epoch began; undefined where nobody noted it. */
+  readonly keysMadeAt?: number | undefined
 }
 
 /** A manifest as it lies in the store. */
@@ -57,6 +59,7 @@ const schema = z.looseObject({
   seals: z.array(z.tuple([integer, integer, integer])),
   index: z.unknown(),
   collections: z.unknown(),
+  keysMadeAt: z.optional(integer),
 })
 
 const STORE_BY_ID = new Map<number, StoreName>(Object.entries(STORE_IDS).map(([name, id]) => [id, name as StoreName]))
@@ -90,6 +93,7 @@ export async function sealManifest(codec: Codec, manifest: Manifest): Promise<Se
     seals: manifest.seals,
     index: manifest.index ?? null,
     collections: manifest.collections ?? {},
+    ...(manifest.keysMadeAt !== undefined && { keysMadeAt: manifest.keysMadeAt }),
   }
   return codec.sealManifest(clearPart(manifest.base), body)
 }
@@ -97,9 +101,9 @@ export async function sealManifest(codec: Codec, manifest: Manifest): Promise<Se
 /** The seals of a manifest and those made since: every manifest adds up its own. */
 export function sealsAfter(before: Manifest, codec: Codec): Manifest['seals'] {
   const seals = new Map(before.seals.map(([epoch, store, count]) => [`${epoch}/${store}`, [epoch, store, count] as [number, number, number]]))
-  for (const [store, count] of codec.takeSeals()) {
-    const key = `${codec.activeEpoch}/${store}`
-    const entry = seals.get(key) ?? [codec.activeEpoch, store, 0]
+  for (const [epoch, store, count] of codec.takeSeals()) {
+    const key = `${epoch}/${store}`
+    const entry = seals.get(key) ?? [epoch, store, 0]
     entry[2] += count
     seals.set(key, entry)
   }
@@ -127,12 +131,13 @@ export async function openManifest(codec: Codec, row: SealedBytes): Promise<Stor
     seals: data.seals,
     index: data.index,
     collections: data.collections,
+    ...(data.keysMadeAt !== undefined && { keysMadeAt: data.keysMadeAt }),
   }
   return { content, tag: tagOfRow(row).slice() as Tag }
 }
 
-/** @param index of a vault that holds no message yet */
-export function emptyManifest(base: Seq, header: Manifest['header'], index: unknown = null): Manifest {
+/** @param index of a vault that holds no message yet @param keysMadeAt milliseconds */
+export function emptyManifest(base: Seq, header: Manifest['header'], index: unknown = null, keysMadeAt?: number): Manifest {
   return {
     base,
     header,
@@ -143,6 +148,7 @@ export function emptyManifest(base: Seq, header: Manifest['header'], index: unkn
     seals: [],
     index,
     collections: {},
+    ...(keysMadeAt !== undefined && { keysMadeAt }),
   }
 }
 

@@ -2,7 +2,7 @@
 // commit and at replay, in every tab. Implements docs/format.md, section 5.
 
 import { VaultError } from '../../errors.js'
-import { refsOf, fieldsOf, type Body, type Change, type Edits, type Fields, type HeadCollectionName, type Made, type MergedMessage, type Origin } from './log-row.js'
+import { epochOf, refsOf, fieldsOf, type Body, type Change, type Edits, type Fields, type HeadCollectionName, type Made, type MergedMessage, type Origin } from './log-row.js'
 import { editsAfter } from './session-edits.js'
 import { BRAIN_STEM, pageOf, type Head, type State } from './state.js'
 
@@ -70,13 +70,13 @@ function createChatLog(state: State, id: string, value: Fields, stamp: CommitSta
 }
 
 function adoptChatLog(state: State, change: Change & readonly ['adopt', ...unknown[]], stamp: CommitStamp): void {
-  const [, id, value, [messages, pages, shards, firstContent, lastAt, blobs], made] = change
+  const [, id, value, [messages, pages, shards, firstContent, lastAt, blobs, epoch], made] = change
   const before = state.heads.chatLogs.get(id)
   if (before !== undefined) replaceGeneration(state, before, stamp)
   const generation = before === undefined ? 1 : (before.value['generation'] as number) + 1
   const head = createChatLog(state, id, { ...value, generation, next: messages, count: messages, blobs: blobs.length, adopted: [stamp.seq, stamp.time] }, stampOf(stamp, made))
   state.setHead('chatLogs', { ...head, folded: { next: messages, versions: new Array<number>(pages).fill(0) } })
-  state.adoptions.push({ seq: stamp.seq, stem: value['stem'] as string, pages, shards })
+  state.adoptions.push({ seq: stamp.seq, stem: value['stem'] as string, pages, shards, epoch: epochOf(epoch) })
   for (const ref of blobs) state.blobs.push({ seq: stamp.seq, ref, adopted: true })
   if (made === undefined) touchSession(state, value['sessionId'], stamp, messages, lastAt ?? undefined, firstContent ?? undefined)
   else countMessages(state, value['sessionId'], stamp, messages - ((before?.value['count'] as number | undefined) ?? 0))

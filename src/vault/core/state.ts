@@ -2,7 +2,7 @@
 // (a layer) and pour it down when their row is in the log; a checkpoint takes out what it folded.
 // Values are immutable: a change replaces them, so snapshots are shallow.
 
-import type { Seq } from '../../brand.js'
+import type { Epoch, Seq } from '../../brand.js'
 import { LayeredMap } from './layered-map.js'
 import { HEAD_COLLECTIONS, type BlobRef, type Body, type Edits, type Fields, type HeadCollectionName, type Origin, type SegmentChange } from './log-row.js'
 
@@ -58,6 +58,7 @@ export interface Adoption {
   readonly stem: string
   readonly pages: number
   readonly shards: string
+  readonly epoch: Epoch
 }
 
 /** Pages from..to (exclusive) of a deleted chat log or brain, to be taken out by the next checkpoint. */

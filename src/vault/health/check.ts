@@ -7,7 +7,7 @@ import { VaultError } from '../../errors.js'
 import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { pendingSegments } from '../core/index-segments.js'
-import { refsOf, type BlobRef } from '../core/log-row.js'
+import { epochOf, refsOf, type BlobRef } from '../core/log-row.js'
 import { openManifest, Tally, type StoredManifest } from '../core/manifest.js'
 import type { StoredPage } from '../core/pages.js'
 import { expectedBlocks, expectedPages, pendingRefs, removedPages } from '../core/references.js'
@@ -56,6 +56,29 @@ export async function checkVault(log: CommitLog, options: CheckOptions = {}): Pr
   }
 }
 
+/** Rows that must be there, each under the label of one epoch or another. */
+class Expected<T> {
+  readonly #rows = new Map<string, { readonly what: T; isFound: boolean }>()
+
+  add(labels: readonly Label[], what: T): void {
+    const row = { what, isFound: false }
+    for (const label of labels) this.#rows.set(toBase64Url(label), row)
+  }
+
+  /** Undefined for a row that nothing refers to, or that was there already under the label of another epoch. */
+  take(label: Label): T | undefined {
+    const row = this.#rows.get(toBase64Url(label))
+    if (row === undefined || row.isFound) return undefined
+    row.isFound = true
+    return row.what
+  }
+
+  /** What was not there. */
+  left(): T[] {
+    return [...new Set(this.#rows.values())].filter(({ isFound }) => !isFound).map(({ what }) => what)
+  }
+}
+
 interface FoundPage {
   readonly version: number
   readonly numbers: number
@@ -85,10 +108,9 @@ class Check {
     await this.#checkLog()
     // What the manifest counts plus what commits brought since: the sum the store must have.
     const should = new Tally(this.#manifest.content.counts)
-    const epoch = this.#log.codec.activeEpoch
-    for (const { pages, shards } of this.#log.state.adoptions) should.addMany(epoch, 'pages', pages, decodeShards(shards))
-    for (const { ref } of this.#log.state.blobs) if (ref[5] !== undefined) should.addMany(epoch, 'blobs', ref[2], decodeShards(ref[5]))
-    for (const { blocks, shards } of pendingSegments(this.#log.state)) should.addMany(epoch, 'blocks', blocks, decodeShards(shards))
+    for (const { pages, shards, epoch } of this.#log.state.adoptions) should.addMany(epoch, 'pages', pages, decodeShards(shards))
+    for (const { ref } of this.#log.state.blobs) if (ref[5] !== undefined) should.addMany(epochOf(ref[6]), 'blobs', ref[2], decodeShards(ref[5]))
+    for (const { blocks, shards, epoch } of pendingSegments(this.#log.state)) should.addMany(epoch, 'blocks', blocks, decodeShards(shards))
     const is = new Tally([])
     await this.#checkPages(is)
     await this.#checkBlobs(is)
@@ -176,21 +198,19 @@ class Check {
   }
 
   async #checkPages(is: Tally): Promise<void> {
-    const expected = new Map<string, { version: number | undefined; page: number }>()
+    const expected = new Expected<{ readonly version: number | undefined; readonly page: number }>()
     const { codec, state } = this.#log
     for (const { stem, folded, page } of expectedPages(this.#log)) {
       const version = stem === 'brains' ? folded?.versions[0] : folded?.versions[page]
-      expected.set(toBase64Url(codec.label('pages', stem, page)), { version, page })
+      expected.add(codec.labels('pages', stem, page), { version, page })
     }
-    for (const { stem, page } of removedPages(state)) expected.set(toBase64Url(codec.label('pages', stem, page)), { version: undefined, page })
+    for (const { stem, page } of removedPages(state)) expected.add(codec.labels('pages', stem, page), { version: undefined, page })
     await this.#eachRow('pages', async (label, row) => {
-      const key = toBase64Url(label)
-      const known = expected.get(key)
+      const known = expected.take(label)
       if (known === undefined) {
         this.#leftOvers++
         return
       }
-      expected.delete(key)
       try {
         this.#count(is, 'pages', label, row)
         const body = (await codec.openPage('pages', label, row)) as StoredPage
@@ -202,7 +222,7 @@ class Check {
         this.#failed(error, 'pages')
       }
     })
-    for (const { page } of expected.values()) this.#problem('missing', 'pages', page)
+    for (const { page } of expected.left()) this.#problem('missing', 'pages', page)
     for (const [, head] of state.heads.chatLogs.entries()) this.#checkCount(head)
   }
 
@@ -230,15 +250,13 @@ class Check {
 
   async #checkBytes(store: 'blobs' | 'blocks', rows: Iterable<{ readonly stem: string; readonly page: number }>, is: Tally): Promise<void> {
     const { codec } = this.#log
-    const expected = new Map<string, number>()
-    for (const { stem, page } of rows) expected.set(toBase64Url(codec.label(store, stem, page)), page)
+    const expected = new Expected<number>()
+    for (const { stem, page } of rows) expected.add(codec.labels(store, stem, page), page)
     await this.#eachRow(store, async (label, row) => {
-      const key = toBase64Url(label)
-      if (!expected.has(key)) {
+      if (expected.take(label) === undefined) {
         this.#leftOvers++
         return
       }
-      expected.delete(key)
       try {
         this.#count(is, store, label, row)
         await codec.openBytes(store, label, row)
@@ -246,7 +264,7 @@ class Check {
         this.#failed(error, store)
       }
     })
-    for (const page of expected.values()) this.#problem('missing', store, page)
+    for (const page of expected.left()) this.#problem('missing', store, page)
   }
 
   async #countHeads(is: Tally): Promise<void> {

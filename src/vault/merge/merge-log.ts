@@ -289,8 +289,8 @@ function withoutSums(body: Body): Body {
 }
 
 /** A merge says itself what a session's title and last activity are. */
-function withoutHints([messages, pages, shards, , , blobs]: Adopted): Adopted {
-  return [messages, pages, shards, null, null, blobs]
+function withoutHints([messages, pages, shards, , , blobs, ...epoch]: Adopted): Adopted {
+  return [messages, pages, shards, null, null, blobs, ...epoch]
 }
 
 function whole(fields: Fields, long: readonly LongText[]): Fields {

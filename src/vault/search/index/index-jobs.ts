@@ -58,7 +58,7 @@ async function commitSegment({ log, access }: Pick<IndexJobPorts, 'log' | 'acces
   const { written, rows } = await gathering.write()
   await staged.write(rows)
   const { stem, blocks, messages, units } = written
-  const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(staged.sum.toSparseBytes()), from, to]
+  const change: SegmentChange = ['segment', TOKENIZER, stem, blocks, messages, units, toBase64Url(staged.sum.toSparseBytes()), from, to, log.codec.activeEpoch]
   try {
     await access.commit(
       async (draft) => {

@@ -1,0 +1,163 @@
+// The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
+// rotation) and by others. DESIGN sections 6 and 8.
+
+import { equalBytes, wipe } from '../crypto/bytes.js'
+import type { KdfPolicy } from '../crypto/kdf.js'
+import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
+import type { VaultKeys } from '../crypto/keyring.js'
+import { VaultError } from '../errors.js'
+import { STORE_IDS, type Backend } from '../stores/backend.js'
+import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
+import { openContent, replacePassword, replaceRecoveryCode, wipeOpened, type BuiltHeader, type OpenedHeader, type Secret } from './core/credentials.js'
+import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
+import { decodeHeader, type UnprovenHeader } from './core/header.js'
+import { changeSlots, type SlotChangeParts } from './slot-change.js'
+
+/** How long other tabs have to hand over a vault key, and how often they are asked meanwhile. */
+const ASK_MS = 3000
+const ASK_AGAIN_MS = 500
+
+export interface CurrentKeysPorts extends Omit<SlotChangeParts, 'lastKnown'> {
+  readonly backend: Backend
+  readonly channel: TabChannel
+  readonly kdf: KdfPolicy
+}
+
+export class CurrentKeys {
+  #opened: OpenedHeader
+  readonly #ports: CurrentKeysPorts
+  /** Of a header this tab is writing: it may be the stored one before this tab is told so. */
+  readonly #offered = new Set<VaultKeys>()
+  #isWiped = false
+
+  constructor(opened: OpenedHeader, ports: CurrentKeysPorts) {
+    this.#opened = opened
+    this.#ports = ports
+  }
+
+  get opened(): OpenedHeader {
+    return this.#opened
+  }
+
+  /** Replaces the password; data keys stay as they are. */
+  async changePassword(current: Secret, next: string): Promise<void> {
+    this.take(await this.change((newest) => replacePassword(newest, this.#opened.keys, current, next, this.#ports.kdf)))
+  }
+
+  /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
+  async createRecoveryCode(current: Secret): Promise<string> {
+    const built = await this.change((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.#ports.kdf))
+    this.take(built)
+    return built.recoveryCode
+  }
+
+  /** Writes the next revision of the header. @param also what else its commit does */
+  change<Built extends BuiltHeader>(build: (newest: UnprovenHeader) => Promise<Built>, also?: Parameters<typeof changeSlots<Built>>[2]): Promise<Built> {
+    const { log, queue, copies } = this.#ports
+    log.assertAlive()
+    return changeSlots({ lastKnown: this.#opened.row, log, queue, copies }, build, also)
+  }
+
+  /** This header is the one there is; its ring is that of before, or has become another one. */
+  take({ header, row, tag, keys }: BuiltHeader): void {
+    const before = this.#opened.keys
+    this.#opened = { ...this.#opened, header, row, tag, keys }
+    if (before !== keys) wipe(before.vaultKey)
+  }
+
+  /** These keys may open the stored header from now on, as long as nobody knows better. */
+  offer(keys: VaultKeys): () => void {
+    this.#offered.add(keys)
+    return () => this.#offered.delete(keys)
+  }
+
+  /**
+   * Takes over the header that is stored: with the vault key there is, or one that another tab hands over.
+   * @throws {VaultError} `keys-changed` when nobody does; `corrupt` when it is the header this tab has
+   */
+  async takeStored(): Promise<void> {
+    const stored = await this.#readHeader()
+    if (equalBytes(stored.tag, this.#opened.tag)) throw new VaultError('corrupt', 'rows are sealed with keys that no header of this vault names', { where: 'header', reason: 'epoch' })
+    for (const keys of [this.#opened.keys, ...this.#offered]) if (await this.#takeWith(stored, keys)) return
+    await this.#ask()
+  }
+
+  async #readHeader(): Promise<UnprovenHeader> {
+    const [row] = await this.#ports.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+    if (row === undefined) throw new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
+    return decodeHeader(row)
+  }
+
+  async #takeWith(stored: UnprovenHeader, keys: VaultKeys): Promise<boolean> {
+    const { ring } = this.#opened
+    let content
+    try {
+      content = await openContent(stored, keys)
+    } catch (error) {
+      // Another vault key, or a header that was tampered with: both are for somebody else to say.
+      if (error instanceof VaultError && error.code === 'tampered') return false
+      throw error
+    }
+    try {
+      const { header, row, tag } = stored
+      const successor = await ring.successor(content, header.vaultId, Object.keys(STORE_IDS))
+      successor.become()
+      this.take({ header, row, tag, keys })
+      return true
+    } finally {
+      wipeKeyRingContent(content)
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { channel } = this.#ports
+    const { ring, header } = this.#opened
+    const request = await KeyRequest.create(ring, header.vaultId)
+    const answers: HandedKeys[] = []
+    let wake = (): void => {}
+    const stop = channel.subscribe((message) => {
+      if (message.kind !== 'keys') return
+      answers.push(message)
+      wake()
+    })
+    const until = performance.now() + ASK_MS
+    try {
+      while (performance.now() < until && !this.#isWiped) {
+        channel.post({ kind: 'keys-wanted', ...request.wanted })
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          setTimeout(resolve, ASK_AGAIN_MS)
+        })
+        for (const answer of answers.splice(0)) {
+          const keys = await request.open(answer)
+          // A tab that was frozen may hand over what is old by now: the others are waited for.
+          if (keys !== undefined && (await this.#takeWith(await this.#readHeader(), keys))) return
+          if (keys !== undefined) wipe(keys.vaultKey)
+        }
+      }
+    } finally {
+      stop()
+      request.wipe()
+    }
+    throw new VaultError('keys-changed', 'the keys of this vault were changed in another tab; unlock it again', { where: 'header' })
+  }
+
+  /** Hands the vault key over to a tab that asks for it. */
+  hear(message: TabMessage): void {
+    if (message.kind !== 'keys-wanted' || this.#isWiped) return
+    const { ring, header, keys } = this.#opened
+    answerRequest(message, keys, ring, header.vaultId).then(
+      (answer) => !this.#isWiped && this.#ports.channel.post({ kind: 'keys', ...answer }),
+      // Who asks wrongly gets no answer.
+      () => undefined,
+    )
+  }
+
+  /** Who holds on to a locked vault holds nothing. */
+  wipe(): void {
+    this.#isWiped = true
+    wipeOpened(this.#opened)
+    for (const keys of this.#offered) wipe(keys.vaultKey)
+    this.#opened = { ...this.#opened, keys: undefined as unknown as VaultKeys }
+  }
+}
