@@ -37,6 +37,8 @@ export interface EpochKeys {
 export interface KeyRing {
   readonly active: EpochKeys
   readonly epochs: readonly EpochKeys[]
+  /** The epochs and what is to become of them, in the order of `epochs`. */
+  readonly states: readonly { readonly id: Epoch; readonly state: EpochKey['state'] }[]
   /** Undefined for an epoch the ring does not hold: a newer one, or one that has left. */
   epoch(id: Epoch): EpochKeys | undefined
   /** MAC of a canary, 32 bytes. */
@@ -167,6 +169,10 @@ class LoadedKeyRing implements KeyRing {
 
   get epochs(): readonly EpochKeys[] {
     return this.#epochs
+  }
+
+  get states(): readonly { readonly id: Epoch; readonly state: EpochKey['state'] }[] {
+    return this.#unlocked().epochs.map(({ id, state }) => ({ id, state }))
   }
 
   epoch(id: Epoch): EpochKeys | undefined {

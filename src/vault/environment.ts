@@ -23,6 +23,8 @@ export interface VaultEnvironment {
   readonly signals: PageSignals
   /** Private files of the origin for backups of a vault. @throws {VaultError} `storage-unavailable` */
   readonly snapshots: (vaultName: string) => Promise<BackupDirectory>
+  /** Rows that a rotation moves in one transaction; left out but by tests, which want many. */
+  readonly rotationRows?: number
   /** Milliseconds of the wall clock. */
   readonly now: () => number
 }
@@ -38,6 +40,11 @@ export interface VaultOptions {
    * vaults, or where the disk is dear. True when left out.
    */
   readonly index?: boolean
+  /**
+   * Rotation of keys. One that was cut off goes on by itself after the vault was unlocked, unless `continue` is false: then `continueRotation` does it. After
+   * `dueAfterMs` the keys are old enough for new ones, and an event says so; without it, age is no reason.
+   */
+  readonly rotation?: { readonly continue?: boolean | undefined; readonly dueAfterMs?: number | undefined }
   /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
   readonly cacheBytes?: number
 }

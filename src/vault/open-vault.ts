@@ -149,10 +149,12 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
   }
 }
 
-function checkOptions({ name, autoLock, cacheBytes, index }: VaultOptions): void {
+function checkOptions({ name, autoLock, cacheBytes, index, rotation }: VaultOptions): void {
   if (typeof name !== 'string') throw new TypeError('name must be a string')
   if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
   if (autoLock !== undefined) checkAutoLock(autoLock)
   if (index !== undefined && typeof index !== 'boolean') throw new TypeError('index must be true or false')
+  if (rotation?.continue !== undefined && typeof rotation.continue !== 'boolean') throw new TypeError('rotation.continue must be true or false')
+  if (rotation?.dueAfterMs !== undefined && !(rotation.dueAfterMs > 0)) throw new RangeError('rotation.dueAfterMs must be a positive number of milliseconds')
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')
 }

@@ -56,6 +56,8 @@ export class OpenedVault {
   /** Another tab, or this one before, had the vault open and stopped without closing it. */
   uncleanStop = false
   readonly keys: CurrentKeys
+  /** What a lock waits for, within reason, before the keys are wiped. */
+  readonly drains: (() => Promise<unknown>)[] = []
   readonly #copies: SecondCopies
   readonly #channel: TabChannel
   #autoLock: AutoLock
@@ -302,7 +304,7 @@ export class OpenedVault {
     this.#maintenance.stop(over)
     if (writes) {
       await within(DRAIN_MS, this.queue.drain())
-      await within(DRAIN_MS, this.#maintenance.idle())
+      await within(DRAIN_MS, Promise.all([this.#maintenance.idle(), ...this.drains.map((drain) => drain())]))
     }
     this.log.die(over)
     this.queue.abandon(over)

@@ -16,6 +16,8 @@ import type { ImportPorts, MergeOptions } from './archive/take-over.js'
 import type { MergeReport } from './merge/merge-report.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
+import { KeyRotation } from './key-rotation.js'
+import { checkOpened } from './checking.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
@@ -27,6 +29,7 @@ import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } f
 import type { AnyHit, AnySearchOptions } from './search/search.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
+import type { RotationOptions, RotationReport } from './rotation/rotation-status.js'
 import { fetchPart } from './fetch-part.js'
 
 /** The records of a vault; inside `transact` the same, as one commit. */
@@ -37,7 +40,7 @@ export interface Records {
   readonly preferences: Preferences
 }
 
-/** A transaction that waits for something else than what it is given would wait for itself. */
+/** A transaction that waits for something else would wait for itself. */
 const MAX_TRANSACTION_MS = 30_000
 
 export class UnlockedVault implements Records {
@@ -48,6 +51,8 @@ export class UnlockedVault implements Records {
   readonly brains: Brains
   readonly preferences: Preferences
   readonly backup: Backup
+  /** How far a rotation of keys is, and its pause; it begins with `rotateKeys`. */
+  readonly rotation: KeyRotation
   /**
    * Whether this vault was left without being closed: a tab that crashed, was killed or lost its power. What a promise said was saved is there,
    * except what a power cut took from the last moments of `relaxed` writes; the canary tells of such a loss only if it knew of it.
@@ -66,6 +71,7 @@ export class UnlockedVault implements Records {
     this.brains = records.brains
     this.preferences = records.preferences
     this.backup = new Backup(vault)
+    this.rotation = new KeyRotation(vault)
   }
 
   /**
@@ -276,9 +282,7 @@ export class UnlockedVault implements Records {
   }
 
   /** With pages that are kept: what an import brings is what is read next. */
-  #importPorts(): ImportPorts {
-    return { ...this.#vault.archivePorts(), access: this.#vault.access }
-  }
+  #importPorts = (): ImportPorts => ({ ...this.#vault.archivePorts(), access: this.#vault.access })
 
   /**
    * Changes the password: at once, however much data there is. The data keys stay the same, so a copy of the vault made before
@@ -300,6 +304,17 @@ export class UnlockedVault implements Records {
     return this.#vault.keys.createRecoveryCode(current)
   }
 
+  /**
+   * New keys for everything: a new vault key for every way in, without its secret, and every row sealed anew, while the vault is in use here and in other tabs. A copy of the vault made before opens
+   * with what opened it then, and tells nothing of what is written afterwards. A crash, an abort or a lock at any moment leaves a vault that is read and written as before, in which the rest is
+   * done later: after the next unlock by itself, or by `rotation.continue`. Changes, reads, searches and exports go on; loads and imports take turns with it. Archives are not touched.
+   * Durable when it resolves: then the old keys are gone, but for rows that do not open (`skipped`), whose keys are kept as long as they are there. `current` is the password, or the recovery code.
+   * @throws {VaultError} `wrong-password`, `invalid-value`; `conflict` when another tab changed a way in at the same moment; `unsupported-version` when this version does not know one of the ways in; `storage-full`, `busy`, `locked`; the signal's reason
+   */
+  rotateKeys(current: Secret, options: RotationOptions = {}): Promise<RotationReport> {
+    return this.rotation.rotate(current, options)
+  }
+
   /** Writes what waits, wipes the keys and locks every tab of this vault. To unlock, open the vault again. */
   lock(): Promise<void> {
     return this.#vault.lock('asked')
@@ -310,13 +325,7 @@ export class UnlockedVault implements Records {
    * @throws {VaultError} `locked`, `busy` when other tabs keep changing the vault; the signal's reason when aborted
    */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
-    const { checkVault } = await fetchPart(() => import('./health/check.js'))
-    this.#vault.log.assertAlive()
-    await this.#vault.quiet(options.signal)
-    const report = await checkVault(this.#vault.log, options)
-    // Over damaged rows there is nothing to compare.
-    const wrong = report.ok ? await (await this.#vault.search.part()).differences(options.signal) : undefined
-    return wrong === undefined || wrong === 0 ? report : { ...report, ok: false, problems: [...report.problems, { code: 'index', where: 'blocks', number: wrong }] }
+    return checkOpened(this.#vault, this.rotation.isPending, options)
   }
 
   /**
@@ -361,7 +370,7 @@ export class UnlockedVault implements Records {
     this.#vault.noteUse()
   }
 
-  /** Forgets decoded pages and opened blocks of the index; they are read again when asked for. Of each indexed message three or four bytes stay: its time and length. For when memory is short. */
+  /** Forgets decoded pages and opened blocks of the index. Of each indexed message three or four bytes stay: its time and length. For when memory is short. */
   releaseMemory(): void {
     this.#vault.pages.clear()
     this.#vault.search.release()

@@ -2,6 +2,7 @@
 
 import type { VaultError } from '../errors.js'
 import type { Change } from './core/log-row.js'
+import type { RotationDue, RotationStatus } from './rotation/rotation-status.js'
 
 export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed' | 'keys-changed'
 
@@ -11,6 +12,10 @@ export type VaultEvent =
   /** The lock has begun: hide what is shown. What was asked for is still being written. */
   | { readonly kind: 'locking'; readonly reason: LockReason }
   | { readonly kind: 'locked'; readonly reason: LockReason; readonly error?: VaultError }
+  /** A rotation of keys began, went on, was paused or ended, in this tab. */
+  | { readonly kind: 'rotation'; readonly status: RotationStatus }
+  /** New keys are due; told once each time the vault is opened. */
+  | { readonly kind: 'rotation-due'; readonly reason: RotationDue }
   /** Something is wrong that does not stop the vault: what is left readable stays readable. */
   | { readonly kind: 'warning'; readonly error: VaultError }
 

@@ -61,6 +61,7 @@ export interface BrowserParts {
   readonly now?: () => number
   readonly snapshots?: VaultEnvironment['snapshots']
   readonly signals?: Partial<VaultEnvironment['signals']>
+  readonly rotationRows?: number
 }
 
 export interface TestBrowser {
@@ -84,6 +85,7 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     signals: { ...silentSignals, ...parts.signals },
     snapshots: parts.snapshots ?? (async () => memoryDirectory()),
     now: parts.now ?? (() => Date.now()),
+    ...(parts.rotationRows !== undefined && { rotationRows: parts.rotationRows }),
   }
   const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })
   return {

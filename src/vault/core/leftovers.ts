@@ -7,7 +7,7 @@ import type { CommitLog } from './commit-log.js'
 import { decodeIndex } from './index-segments.js'
 import type { Job } from './jobs.js'
 import { readLabelled, type Pages, type StoredPage } from './pages.js'
-import { expectedBlocks, expectedPages, LabelSet, pendingRefs, removedPages } from './references.js'
+import { expectedBlocks, expectedPages, LabelSet, pagesWithRefs, pendingRefs, removedPages } from './references.js'
 import { Slices } from './slices.js'
 
 const KEYS_AT_ONCE = 5000
@@ -53,11 +53,8 @@ async function referredLabels(log: CommitLog, pages: Pages, slices: Slices): Pro
   labels.addRefs(pendingRefs(log.state))
   for (const { stem, page } of removedPages(log.state)) labels.addPage('pages', stem, page)
   for (const { stem, page } of expectedBlocks(log)) labels.addPage('blocks', stem, page)
-  const holders = new Set([...log.state.heads.chatLogs.entries()].filter(([, head]) => (head.value['blobs'] as number) > 0).map(([, head]) => head.value['stem'] as string))
-  const mayRefer = [...expectedPages(log)].filter(({ stem, page }) => {
-    labels.addPage('pages', stem, page)
-    return stem === 'brains' || holders.has(stem)
-  })
+  for (const { stem, page } of expectedPages(log)) labels.addPage('pages', stem, page)
+  const mayRefer = pagesWithRefs(log)
   // Pages of deleted chat logs may refer to long values that the next checkpoint still has to take out.
   for (const { stem, page, blobs } of removedPages(log.state)) if (blobs) await addRemoved(log, labels, stem, page)
   for (let start = 0; start < mayRefer.length; start += PAGES_AT_ONCE) {

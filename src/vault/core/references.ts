@@ -16,6 +16,12 @@ export function* expectedPages(log: CommitLog): IterableIterator<WantedPage> {
   yield* pagesOf('tombstones', log.manifest.content.tombstones, 0)
 }
 
+/** The pages among them whose records may refer to long values. */
+export function pagesWithRefs(log: CommitLog): WantedPage[] {
+  const holders = new Set([...log.state.heads.chatLogs.entries()].filter(([, head]) => (head.value['blobs'] as number) > 0).map(([, head]) => head.value['stem'] as string))
+  return [...expectedPages(log)].filter(({ stem }) => stem === BRAIN_STEM || holders.has(stem))
+}
+
 function* pagesOf(stem: string, folded: Folded | undefined, first: number): IterableIterator<WantedPage> {
   for (let i = 0; i < (folded?.versions.length ?? 0); i++) yield { stem, folded, page: first + i }
 }
