@@ -255,6 +255,12 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'backup.start': async (vault) => vault.backup.start({ to: 'snapshots' }),
   exportJson: (vault) => vault.exportJson({ unprotected: true }),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
+  rotateKeys: (vault) => vault.rotateKeys(PASSWORD),
+  'rotation.rotate': (vault) => vault.rotation.rotate(PASSWORD, {}),
+  'rotation.continue': (vault) => vault.rotation.continue(),
+  'rotation.pause': async (vault) => vault.rotation.pause(),
+  'rotation.state': async (vault) => vault.rotation.state,
+  'rotation.status': async (vault) => vault.rotation.status,
   createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
   search: (vault) => vault.search('train').next(),
   searchBySession: (vault) => vault.searchBySession('train').next(),
@@ -296,7 +302,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'preferences.list': (vault) => vault.preferences.list(),
 }
 /** Safe on a locked vault, for they touch no content. */
-const HARMLESS = ['lock', 'subscribe', 'noteUse', 'releaseMemory', 'storage', 'version']
+const HARMLESS = ['lock', 'subscribe', 'noteUse', 'releaseMemory', 'storage', 'version', 'rotation.isPending']
 
 describe('a locked vault', () => {
   it('refuses every call', async () => {
@@ -316,7 +322,7 @@ describe('a locked vault', () => {
   it('has no public method that the list above forgot', async () => {
     const open = await testBrowser().tab()
     const methodsOf = (target: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(target)).filter((name) => name !== 'constructor')
-    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
+    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()
   })

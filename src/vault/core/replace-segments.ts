@@ -1,17 +1,18 @@
 // One switch of the search index: segments that were written beforehand take the place of others. For merges and for an
 // index that is made anew. A job of its own; compares the manifest it began with. PROTOCOL rules 7, 8 and 10.
 
-import type { Bytes } from '../../brand.js'
+import type { Bytes, Label } from '../../brand.js'
 import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
 import type { Operation } from '../../stores/backend.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
-import { tagOfRow, type LabelledRow } from './codec.js'
+import type { LabelledRow } from './codec.js'
 import { addRows } from './blocks.js'
 import { isUnknown, type CommitLog } from './commit-log.js'
 import { encodeIndex, type SearchIndex, type Segment } from './index-segments.js'
 import { lostLease, type Job } from './jobs.js'
-import { sealManifest, sealsAfter, Tally, type StoredManifest } from './manifest.js'
+import { Tally, type StoredManifest } from './manifest.js'
 import { readLabelled } from './pages.js'
+import { rewriteRows } from './rewrite-rows.js'
 import type { Slices } from './slices.js'
 
 const ROWS_AT_ONCE = 128
@@ -65,12 +66,12 @@ export async function withStaged<T>(log: CommitLog, job: Job, work: (staged: Sta
 }
 
 /** Whatever lies among the blocks beside these: nobody but the job that runs may have put it there. */
-async function deleteOthers(log: CommitLog, kept: ReadonlySet<string>): Promise<Operation[]> {
-  const operations: Operation[] = []
+async function others(log: CommitLog, kept: ReadonlySet<string>): Promise<Label[]> {
+  const found: Label[] = []
   for (let after: Bytes | undefined; ; ) {
     const [keys] = await log.backend.read([{ kind: 'keys', store: 'blocks', limit: KEYS_AT_ONCE, ...(after !== undefined && { after }) }])
-    for (const key of keys as readonly Bytes[]) if (!kept.has(toBase64Url(key))) operations.push({ kind: 'delete', store: 'blocks', key })
-    if (keys.length < KEYS_AT_ONCE) return operations
+    for (const key of keys as readonly Label[]) if (!kept.has(toBase64Url(key))) found.push(key)
+    if (keys.length < KEYS_AT_ONCE) return found
     after = keys.at(-1) as Bytes
   }
 }
@@ -85,10 +86,10 @@ async function deleteOthers(log: CommitLog, kept: ReadonlySet<string>): Promise<
 export async function replaceSegments(log: CommitLog, job: Job, began: StoredManifest, index: SearchIndex, staged: StagedBlocks, removed: readonly Segment[] | 'all', slices: Slices): Promise<boolean> {
   const { codec, backend } = log
   const tally = new Tally(began.content.counts)
-  const operations: Operation[] = []
+  const deletes: { readonly store: 'blocks'; readonly label: Label }[] = []
   if (removed === 'all') {
     tally.forget('blocks')
-    operations.push(...(await deleteOthers(log, staged.labels)))
+    for (const label of await others(log, staged.labels)) deletes.push({ store: 'blocks', label })
   } else for (const { stem, blocks } of removed) {
     for (let start = 0; start < blocks; start += ROWS_AT_ONCE) {
       const wanted = Array.from({ length: Math.min(ROWS_AT_ONCE, blocks - start) }, (_, i) => ({ stem, page: start + i }))
@@ -97,30 +98,12 @@ export async function replaceSegments(log: CommitLog, job: Job, began: StoredMan
         if (row === undefined) continue
         const { epoch, element } = codec.elementOf('blocks', row.label, row.value)
         tally.remove(epoch, 'blocks', row.label, element)
-        operations.push({ kind: 'delete', store: 'blocks', key: row.label })
+        deletes.push({ store: 'blocks', label: row.label })
       }
     }
   }
   tally.addMany(codec.activeEpoch, 'blocks', staged.labels.size, staged.sum)
-  const content = { ...began.content, counts: tally.counts(), seals: sealsAfter(began.content, codec), index: encodeIndex(index) }
-  const [anchor] = await backend.read([{ kind: 'get', store: 'log', key: content.base }])
-  if (anchor === undefined) return false
-  const row = await sealManifest(codec, content)
-  return log.exclusive(async () => {
-    const result = await backend.apply({
-      expect: [
-        { kind: 'tag', store: 'manifest', key: 'manifest', tag: began.tag },
-        { kind: 'tag', store: 'log', key: content.base, tag: tagOfRow(anchor) },
-        job.expectation,
-      ],
-      operations: [...operations, { kind: 'put', store: 'manifest', key: 'manifest', value: row }],
-      durability: 'strict',
-    })
-    if (!result.applied) {
-      await log.catchUpInside()
-      return false
-    }
-    log.publishFold({ content, tag: tagOfRow(row).slice() as StoredManifest['tag'] }, { base: content.base, folded: [] }, 0)
-    return true
-  })
+  const content = { ...began.content, counts: tally.counts(), index: encodeIndex(index) }
+  const publish = (manifest: StoredManifest): void => log.publishFold(manifest, { base: content.base, folded: [] }, 0)
+  return rewriteRows(log, job, began, content, { puts: [], deletes }, { durability: 'strict', publish })
 }

@@ -3,11 +3,11 @@
 
 import type { Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
-import type { Operation, ReadRequest } from '../../stores/backend.js'
-import { tagOfRow, type LabelledRow } from '../core/codec.js'
+import type { LabelledRow } from '../core/codec.js'
 import { isUnknown, type CommitLog } from '../core/commit-log.js'
-import { lostLease, type Job } from '../core/jobs.js'
-import { sealManifest, sealsAfter, Tally, type StoredManifest } from '../core/manifest.js'
+import type { Job } from '../core/jobs.js'
+import { Tally } from '../core/manifest.js'
+import { rewriteRows } from '../core/rewrite-rows.js'
 import type { Place } from './places.js'
 
 /** A row under its old label, and the same sealed anew. */
@@ -28,7 +28,7 @@ export interface PreparedMoves {
 export async function prepareMoves(log: CommitLog, places: readonly Place[]): Promise<PreparedMoves> {
   const { codec, backend } = log
   const wanted = places.flatMap((place) => codec.labels(place.store, place.stem, place.page).slice(1).map((label) => ({ place, label })))
-  const rows = await backend.read(wanted.map(({ place, label }): ReadRequest & { readonly kind: 'get' } => ({ kind: 'get', store: place.store, key: label })))
+  const rows = await backend.read(wanted.map(({ place, label }) => ({ kind: 'get', store: place.store, key: label }) as const))
   const damaged: Place[] = []
   const moves = await Promise.all(
     wanted.map(async ({ place, label }, i): Promise<Move | undefined> => {
@@ -52,41 +52,21 @@ export async function prepareMoves(log: CommitLog, places: readonly Place[]): Pr
  */
 export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMoves): Promise<number> {
   if (moves.length === 0) return 0
-  const { backend, codec, manifest } = log
-  const { base } = manifest.content
+  const { codec, manifest } = log
   const tally = new Tally(manifest.content.counts)
-  const operations: Operation[] = []
   for (const { place, label, before, after } of moves) {
     const { epoch, element } = codec.elementOf(place.store, label, before)
     tally.remove(epoch, place.store, label, element)
     tally.add(codec.activeEpoch, place.store, after.label, after.element)
-    operations.push({ kind: 'put', store: place.store, key: after.label, value: after.row }, { kind: 'delete', store: place.store, key: label })
   }
-  const content = { ...manifest.content, counts: tally.counts(), seals: sealsAfter(manifest.content, codec) }
-  const [anchor] = await backend.read([{ kind: 'get', store: 'log', key: base }])
-  if (anchor === undefined) return 0
-  const row = await sealManifest(codec, content)
-  return log.exclusive(async () => {
-    const batch = {
-      expect: [job.expectation, { kind: 'tag', store: 'manifest', key: 'manifest', tag: manifest.tag }, { kind: 'tag', store: 'log', key: base, tag: tagOfRow(anchor) }],
-      operations: [...operations, { kind: 'put', store: 'manifest', key: 'manifest', value: row }],
-      durability: 'relaxed',
-    } as const
-    let result
-    try {
-      result = await backend.apply(batch)
-    } catch (error) {
-      if (!isUnknown(error)) throw error
-      // Should it come to be written later, it is by what it compares either these rows, once, or nothing.
-      await log.catchUpInside()
-      return 0
-    }
-    if (result.applied) {
-      log.publishMoved({ content, tag: tagOfRow(row).slice() as StoredManifest['tag'] })
-      return moves.length
-    }
-    if (result.missed === 0) throw lostLease()
-    await log.catchUpInside()
+  const puts = moves.map(({ place: { store }, after: { label, row } }) => ({ store, label, row }))
+  const deletes = moves.map(({ place: { store }, label }) => ({ store, label }))
+  try {
+    // Not strict: what a power cut takes of it, it takes whole, and the end waits for the disk.
+    const isWritten = await rewriteRows(log, job, manifest, { ...manifest.content, counts: tally.counts() }, { puts, deletes }, { durability: 'relaxed', publish: (next) => log.publishMoved(next) })
+    return isWritten ? moves.length : 0
+  } catch (error) {
+    if (!isUnknown(error)) throw error
     return 0
-  })
+  }
 }

@@ -1,23 +1,24 @@
 // The look at every row of every store before keys are dropped: which epochs rows are still sealed in. Rows that nothing refers to are
 // deleted. Implements docs/format.md, section 17, "End"; PROTOCOL rules 11 and 14.
 
-import type { SealedBytes } from '../../brand.js'
+import type { Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
-import type { Operation, RowKey, StoreName } from '../../stores/backend.js'
+import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { pendingSegments } from '../core/index-segments.js'
 import type { Job } from '../core/jobs.js'
 import { epochOf } from '../core/log-row.js'
+import { deleteUncounted } from '../core/rewrite-rows.js'
 import type { Slices } from '../core/slices.js'
 
 /** Rows read in one transaction: chunks of long values are 256 KiB each. */
 const ROWS_AT_ONCE: Readonly<Record<Swept, number>> = { heads: 200, pages: 200, blobs: 16, blocks: 200, quarantine: 50 }
-type Swept = Extract<StoreName, 'heads' | 'pages' | 'blobs' | 'blocks' | 'quarantine'>
+type Swept = LabelledStore | 'quarantine'
 const SWEPT = Object.keys(ROWS_AT_ONCE) as readonly Swept[]
 
 interface OldRow {
   readonly store: Swept
-  readonly key: RowKey
+  readonly label: Label
   /** Undefined for what is no envelope. */
   readonly epoch: number | undefined
 }
@@ -53,17 +54,17 @@ async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, 
   let seen = 0
   for (const store of SWEPT) {
     const limit = ROWS_AT_ONCE[store]
-    for (let after: RowKey | undefined; ; ) {
+    for (let after: Label | undefined; ; ) {
       const [rows] = await backend.read([{ kind: 'rows', store, limit, ...(after !== undefined && { after }) }])
       for (const { key, value } of rows) {
         const sealedIn = epoch(value)
-        if (sealedIn !== codec.activeEpoch) found.push({ store, key, epoch: sealedIn })
+        if (sealedIn !== codec.activeEpoch) found.push({ store, label: key as Label, epoch: sealedIn })
       }
       seen += rows.length
       onProgress(seen)
       await slices.breathe()
       if (rows.length < limit) break
-      after = rows.at(-1)!.key
+      after = rows.at(-1)!.key as Label
     }
   }
   // The anchor is never opened; everything behind it was committed with the keys there are now.
@@ -72,22 +73,11 @@ async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, 
   return found
 }
 
-/** Deletes rows, unless anything has been committed since this tab last looked that might refer to them. */
+/** False where something that was committed may refer to them. */
 async function remove(log: CommitLog, job: Job, rows: readonly OldRow[]): Promise<boolean> {
   await log.catchUp()
-  const { state, head, manifest, codec } = log
+  const { state, codec } = log
   const epochs = new Set([...state.adoptions.map(({ epoch }) => epoch), ...state.blobs.map(({ ref }) => epochOf(ref[6])), ...pendingSegments(state).map(({ epoch }) => epoch)])
   epochs.delete(codec.activeEpoch)
-  if (epochs.size > 0) return false
-  const result = await log.backend.apply({
-    expect: [
-      job.expectation,
-      { kind: 'tag', store: 'manifest', key: 'manifest', tag: manifest.tag },
-      { kind: 'tag', store: 'log', key: head.seq, tag: head.tag },
-      { kind: 'last', store: 'log', key: head.seq },
-    ],
-    operations: rows.map(({ store, key }): Operation => ({ kind: 'delete', store, key })),
-    durability: 'strict',
-  })
-  return result.applied
+  return epochs.size === 0 && deleteUncounted(log, job, rows.filter((row): row is OldRow & { readonly store: LabelledStore } => row.store !== 'quarantine'))
 }
