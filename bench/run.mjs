@@ -2,6 +2,7 @@
 // `npm run bench -- write`, `npm run bench -- search`: measures the vault next to other stores, in a real browser, on fresh profiles.
 // `npm run bench -- questions`: how well searches answer people's questions, next to another search library.
 // `npm run bench -- archive`: everything into one file and back, next to another export.
+// `npm run bench -- rotate`: new keys for everything, next to the rekeying of an encrypted SQLite.
 //
 //   --engine chromium|firefox        chromium when left out
 //   --size 10000|100000|500000       about how many messages; 10000 when left out
@@ -20,7 +21,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const suiteNames = /** @type {const} */ (['write', 'search', 'questions', 'archive'])
+const suiteNames = /** @type {const} */ (['write', 'search', 'questions', 'archive', 'rotate'])
 
 /** What is compared with is installed here and now, so that nobody who only uses or tests the library carries it. */
 function installPeers() {

@@ -2,12 +2,13 @@
 
 import { archiveTasks } from './archive.ts'
 import { questionTasks } from './questions.ts'
+import { rotateTasks } from './rotate.ts'
 import { searchTasks } from './search.ts'
 import { writeTasks } from './write.ts'
 
 type Task = (input: never) => Promise<unknown>
 
-const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...questionTasks, ...searchTasks, ...writeTasks }))
+const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...questionTasks, ...rotateTasks, ...searchTasks, ...writeTasks }))
 
 async function runTask(name: string, input: unknown): Promise<unknown> {
   const task = tasks.get(name)

@@ -179,6 +179,11 @@ export class OpenedVault {
     return canaries.filter((canary) => isGenuineCanary(this.keys.opened, canary)).map(({ seq, tag }) => ({ seq: seq as Seq, tag: fromBase64Url(tag) as unknown as Tag }))
   }
 
+  /** What lies beside the database. */
+  copiesSeen(): ReturnType<SecondCopies['seen']> {
+    return this.#copies.seen()
+  }
+
   get header(): OpenedHeader {
     return this.keys.opened
   }

@@ -3,9 +3,10 @@
 
 import type { SealedBytes } from '../brand.js'
 import type { Backend } from '../stores/backend.js'
-import { readCanaries, removeHeaderMirror, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
+import { readCanaries, readHeaderMirrors, removeHeaderMirror, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import type { SecondHome } from '../stores/second-home.js'
 import { decodeHeader } from './core/header.js'
+import type { SecondCopiesSeen } from './health/audit.js'
 
 const CANARY_EVERY_MS = 1000
 
@@ -44,6 +45,19 @@ export class SecondCopies {
   /** The canaries of all homes, those nobody can vouch for included. */
   readCanaries(): Promise<readonly Canary[]> {
     return readCanaries(this.#homes, this.#name)
+  }
+
+  /** How much lies in the second homes. */
+  async seen(): Promise<SecondCopiesSeen> {
+    const canaries = await this.readCanaries()
+    const headers = await readHeaderMirrors(this.#homes, this.#name)
+    return {
+      canaries: canaries.length,
+      canaryBytes: canaries.reduce((bytes, canary) => bytes + JSON.stringify(canary).length, 0),
+      headers: headers.length,
+      // As base64.
+      headerBytes: headers.reduce((bytes, header) => bytes + 4 * Math.ceil(header.length / 3), 0),
+    }
   }
 
   /** Raises no canary by itself any more. */

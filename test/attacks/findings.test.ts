@@ -7,7 +7,7 @@ import { memoryLocks } from '../../src/stores/locks.js'
 import { createMemoryDisk } from '../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import type { Batch } from '../../src/stores/backend.js'
-import type { Records } from '../../src/vault/unlocked-vault.js'
+import type { Records } from '../../src/vault/vault-records.js'
 import { PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 import { buildVault, editHeader, flip, headerBody, insider, neverLies, scene, type BuiltVault } from './kit.js'
 

@@ -13,7 +13,8 @@ import { Codec } from '../../src/vault/core/codec.js'
 import { unlockHeader } from '../../src/vault/core/credentials.js'
 import { decodeHeader } from '../../src/vault/core/header.js'
 import { readStanding, type Standing } from '../../src/vault/core/replay.js'
-import type { Records, UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { Records } from '../../src/vault/vault-records.js'
 import { insecureFastKdf, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 
 export const STORES = Object.keys(STORE_IDS) as StoreName[]

@@ -1,7 +1,8 @@
 // Calls that a vault must refuse, and what each refusal has to name. No error may repeat the secret.
 
 import { isVaultError } from '../../src/errors.js'
-import type { Records, UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { Records } from '../../src/vault/vault-records.js'
 
 export const SECRET = 'the secret that no error may repeat'
 

@@ -1,6 +1,7 @@
 // What a vault should hold, as plain Maps, and random changes that are made to both. The model knows nothing of logs and pages.
 
-import type { Records, UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { Records } from '../../src/vault/vault-records.js'
 import type { Random } from './random.js'
 
 interface ModelMessage {

@@ -1,7 +1,8 @@
 // What careless and hostile apps pass in: refused by name without a trace, or kept exactly as it was given.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Records, UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
+import type { Records } from '../../src/vault/vault-records.js'
 import { SECRET, dump, populate, any, message, cycle, BAD, MISPLACED, refusal } from '../kit/bad-calls.js'
 import { testBrowser } from '../kit/tabs.js'
 

@@ -255,6 +255,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'backup.start': async (vault) => vault.backup.start({ to: 'snapshots' }),
   exportJson: (vault) => vault.exportJson({ unprotected: true }),
   changePassword: (vault) => vault.changePassword(PASSWORD, 'next'),
+  audit: (vault) => vault.audit(),
   rotateKeys: (vault) => vault.rotateKeys(PASSWORD),
   'rotation.rotate': (vault) => vault.rotation.rotate(PASSWORD, {}),
   'rotation.continue': (vault) => vault.rotation.continue(),
@@ -321,7 +322,10 @@ describe('a locked vault', () => {
 
   it('has no public method that the list above forgot', async () => {
     const open = await testBrowser().tab()
-    const methodsOf = (target: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(target)).filter((name) => name !== 'constructor')
+    const methodsOf = (target: object): string[] => {
+      const proto = Object.getPrototypeOf(target) as object
+      return proto === Object.prototype ? [] : [...methodsOf(proto), ...Object.getOwnPropertyNames(proto).filter((name) => name !== 'constructor')]
+    }
     const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()

@@ -13,7 +13,8 @@ export type Row = readonly (Value | null)[]
 
 const DIRECTORY = 'bench-sqlite'
 const FILE = 'messages.db'
-const RAW_KEY = 'raw:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'
+/** A raw key by its number. */
+const rawKey = (number: number): string => `raw:${number.toString(16).padStart(2, '0')}0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f`
 const SQLITE_ROW = 100
 
 const SCHEMA = `
@@ -34,20 +35,28 @@ class Database {
     return this.#api
   }
 
-  async open(encrypted: boolean): Promise<void> {
+  /** @param key the number of its key: how often it was given another one */
+  async open(encrypted: boolean, key: number): Promise<void> {
     const { default: start } = await (encrypted ? import('@journeyapps/wa-sqlite/dist/mc-wa-sqlite.mjs') : import('@journeyapps/wa-sqlite/dist/wa-sqlite.mjs'))
     const module = (this.#module = await start())
     const sqlite = (this.#api = Factory(module))
     sqlite.vfs_register(await AccessHandlePoolVFS.create(DIRECTORY, module), true)
     if (encrypted && module.ccall('sqlite3mc_vfs_create', 'int', ['string', 'int'], [DIRECTORY, 1]) !== 0) throw new Error('SQLite has no encrypted files')
     this.#database = await sqlite.open_v2(FILE, undefined, encrypted ? `multipleciphers-${DIRECTORY}` : DIRECTORY)
-    if (encrypted) await this.exec(`PRAGMA key = '${RAW_KEY}'`)
+    if (encrypted) await this.exec(`PRAGMA key = '${rawKey(key)}'`)
     await this.exec('PRAGMA locking_mode = exclusive; PRAGMA temp_store = memory; PRAGMA cache_size = -16384; PRAGMA synchronous = normal')
     await this.exec('SELECT count(*) FROM sqlite_schema')
   }
 
   async exec(sql: string): Promise<void> {
     await this.#sqlite.exec(this.#database, sql)
+  }
+
+  /** Another raw key for every page. What is open goes on with it; who opens the files later needs it. */
+  async rekey(key: number): Promise<void> {
+    for (const statement of this.#statements.values()) await this.#sqlite.finalize(statement)
+    this.#statements.clear()
+    await this.exec(`PRAGMA rekey = '${rawKey(key)}'`)
   }
 
   async create(): Promise<void> {
@@ -108,7 +117,7 @@ export type { Database }
 
 interface Request {
   readonly call: number
-  readonly method: 'open' | 'exec' | 'create' | 'insert' | 'index' | 'query' | 'memory' | 'close'
+  readonly method: 'open' | 'exec' | 'create' | 'insert' | 'index' | 'rekey' | 'query' | 'memory' | 'close'
   readonly given: readonly never[]
 }
 

@@ -10,6 +10,10 @@ const SNIPPET_TOKENS = { words: 28, parts: 64 }
 const OPEN = '\u0001'
 const CLOSE = '\u0002'
 
+const KEY_NUMBER = 'sqlite-key'
+/** A page that comes in place of another one must open what that one left. */
+const keyNumber = (): number => Number(sessionStorage.getItem(KEY_NUMBER) ?? 0)
+
 export class Sqlite implements SearchSubject {
   readonly lasting = true
   readonly #encrypted: boolean
@@ -50,7 +54,7 @@ export class Sqlite implements SearchSubject {
     this.#worker.onerror = ({ message }) => {
       for (const { reject } of this.#calls.values()) reject(new Error(`the worker of SQLite failed: ${message}`))
     }
-    await this.#ask('open', this.#encrypted)
+    await this.#ask('open', this.#encrypted, keyNumber())
   }
 
   can(): boolean {
@@ -85,6 +89,28 @@ export class Sqlite implements SearchSubject {
 
   readonly wasmBytes = (): Promise<number> => this.#ask('memory')
 
+  /** Milliseconds of a rekeying with another raw key. */
+  async rekey(): Promise<number> {
+    const next = keyNumber() + 1
+    const start = performance.now()
+    await this.#ask('rekey', next)
+    const ms = performance.now() - start
+    sessionStorage.setItem(KEY_NUMBER, String(next))
+    return ms
+  }
+
+  /** Of all messages and what both indexes know of a word. */
+  async digest(): Promise<string> {
+    const counts = await this.#ask('query', 'SELECT count(*), sum(length(content)), sum(timestamp), group_concat(DISTINCT type) FROM messages', [])
+    const found = await this.#ask('query', "SELECT count(*), sum(rowid) FROM words WHERE words MATCH 'the'", [])
+    return [...counts, ...found].flat().map(String).join('/')
+  }
+
+  async check(): Promise<void> {
+    const [row] = await this.#ask('query', 'PRAGMA integrity_check', [])
+    if (row?.[0] !== 'ok') throw new Error(`SQLite: ${String(row?.[0])}`)
+  }
+
   async close(): Promise<void> {
     await this.#ask('close')
     this.#worker?.terminate()
@@ -97,7 +123,7 @@ export class Sqlite implements SearchSubject {
 
   #ask(method: 'query', ...given: Parameters<Database['query']>): Promise<readonly Row[]>
   #ask(method: 'memory'): Promise<number>
-  #ask<M extends 'open' | 'exec' | 'create' | 'insert' | 'index' | 'close'>(method: M, ...given: Parameters<Database[M]>): Promise<void>
+  #ask<M extends 'open' | 'exec' | 'create' | 'insert' | 'index' | 'rekey' | 'close'>(method: M, ...given: Parameters<Database[M]>): Promise<void>
   #ask(method: string, ...given: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.#call++

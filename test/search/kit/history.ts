@@ -1,7 +1,8 @@
 // Random changes to messages and chat logs, made to a vault and to plain Maps: what an index of words could miss, keep or mix up.
 
 import type { MessageInput } from '../../../src/vault/records/messages.js'
-import type { Records, UnlockedVault } from '../../../src/vault/unlocked-vault.js'
+import type { UnlockedVault } from '../../../src/vault/unlocked-vault.js'
+import type { Records } from '../../../src/vault/vault-records.js'
 import type { Random } from '../../kit/random.js'
 
 type Line = Required<Pick<MessageInput, 'content' | 'timestamp' | 'senderId' | 'type'>> & { readonly id: string }
