@@ -11,9 +11,10 @@
 //                                        exported, by Node and each browser found, and read by the stand-alone reader
 //   npm run faults -- devices            two and three devices that diverge by a thousand edits each and exchange archives
 //   npm run faults -- imports            an import that is cut off at every call it makes to the store; and by kill -9 in a real browser
+//   npm run faults -- rotations          a rotation of keys that is cut off at every call it makes to the store, at any moment; and by kill -9 in real browsers
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
-//   --part I/N                           of the matrix, and of attacks on archives and corpora in them, only the I-th of N parts
+//   --part I/N                           of the matrix, of attacks on archives and corpora in them, of imports and rotations, only the I-th of N parts
 //   --engine chromium|firefox            kills in this engine only
 //   --kills N                            kills in each engine; 20 when left out
 //   --corpus NAME                        search, or export, only corpora whose names begin like this
@@ -33,6 +34,7 @@ import { parseArgs } from 'node:util'
 import { runImportKills } from '../test/faults/import-kills.mjs'
 import { killEngines, serveKillPage } from '../test/faults/kill-browsers.mjs'
 import { runKills } from '../test/faults/kill-runs.mjs'
+import { runRotationKills } from '../test/faults/rotation-kills.mjs'
 import { findBrowser } from './browsers.mjs'
 
 /** @typedef {{ passed: number, failed: number }} Counts */
@@ -63,7 +65,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -159,6 +161,14 @@ async function runImports() {
   counts.failed += hostile.failed
   if (part !== undefined && Number(at) !== 1) return counts
   const { passed, failed } = await inKilledBrowsers(runImportKills)
+  return { passed: counts.passed + passed, failed: counts.failed + failed }
+}
+
+/** @returns {Promise<Counts>} */
+async function runRotations() {
+  const counts = await runTestFile('test/faults/rotation-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+  if (part !== undefined && Number(at) !== 1) return counts
+  const { passed, failed } = await inKilledBrowsers(runRotationKills)
   return { passed: counts.passed + passed, failed: counts.failed + failed }
 }
 

@@ -135,7 +135,7 @@ export async function openBrowser(engine, profile, url) {
 /**
  * @template T
  * @param {Page} page
- * @param {'write' | 'verify' | 'makeArchive' | 'takeArchive' | 'takeAgain'} task
+ * @param {'write' | 'verify' | 'makeArchive' | 'takeArchive' | 'takeAgain' | 'makeVault' | 'rotate' | 'goOn'} task
  * @param {...unknown} given
  * @returns {Promise<T>}
  */

@@ -4,6 +4,7 @@
 import { type ConversationInput, type Message, openVault, type UnlockedVault } from '../../src/index.js'
 import type { CorpusOptions } from '../kit/corpus.js'
 import { makeArchive, takeAgain, takeArchive } from './import-kill-page.js'
+import { goOn, makeVault, rotate } from './rotation-kill-page.js'
 import { conversationsOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
 
 /** The chat that gets single appends. */
@@ -167,4 +168,4 @@ async function compareAppends(open: UnlockedVault, faults: string[]): Promise<nu
   return messages.length
 }
 
-Object.assign(globalThis, { killPage: { write, verify, makeArchive, takeArchive, takeAgain } })
+Object.assign(globalThis, { killPage: { write, verify, makeArchive, takeArchive, takeAgain, makeVault, rotate, goOn } })
