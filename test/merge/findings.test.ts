@@ -150,6 +150,45 @@ describe('keeping both', () => {
       await expectRestorable(open)
     }
   })
+
+  it('of a message that others follow comes to the same order, archives made at once', async () => {
+    const [a, b] = (await devices(2)) as [UnlockedVault, UnlockedVault]
+    await a.sessions.create({ id: 's', chatLogId: 'l', title: 't' })
+    await a.chatLogs.append('l', say('one', 100, 'm1'))
+    await take(b, await archiveOf(a))
+    for (const [open, name, time] of [[a, 'a', 50], [b, 'b', 40]] as const) {
+      await open.chatLogs.update('l', 'm1', { content: `one ${name}` })
+      await open.chatLogs.append('l', say(name, time))
+    }
+    const [toB, toA] = [await archiveOf(a), await archiveOf(b)]
+    await take(a, toA, { onConflict: 'keep-both' })
+    await take(b, toB, { onConflict: 'keep-both' })
+    expect(await texts(a)).toEqual(['one b', 'one a', 'b', 'a'])
+    expect(await contentOf(b)).toEqual(await contentOf(a))
+  })
+
+  it('makes the copy again that was deleted since', async () => {
+    const [a, b] = (await devices(2)) as [UnlockedVault, UnlockedVault]
+    await a.sessions.create({ id: 's', chatLogId: 'l', title: 't' })
+    await a.chatLogs.append('l', say('one', 1, 'm1'))
+    await take(b, await archiveOf(a))
+    await a.chatLogs.update('l', 'm1', { content: 'one a' })
+    await b.chatLogs.update('l', 'm1', { content: 'one b' })
+    await take(a, await archiveOf(b), { onConflict: 'keep-both' })
+    await take(b, await archiveOf(a), { onConflict: 'keep-both' })
+    // A goes back to what was copied, and needs no copy then; B, which is the newer one, goes on.
+    const copy = (await a.chatLogs.read('l')).find(({ id }) => id !== 'm1')!
+    await a.chatLogs.update('l', 'm1', { content: copy.content })
+    await a.chatLogs.deleteMessage('l', copy.id)
+    await b.chatLogs.update('l', 'm1', { content: 'one more' })
+    const [toB, toA] = [await archiveOf(a), await archiveOf(b)]
+    await take(a, toA, { onConflict: 'keep-both' })
+    await take(b, toB, { onConflict: 'keep-both' })
+    for (const open of [a, b]) {
+      expect(await texts(open)).toEqual(['one more', copy.content])
+      await expectRestorable(open)
+    }
+  })
 })
 
 describe('a session that was deleted there', () => {

@@ -45,23 +45,21 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
   const removed: { number: number; id: string; deletion: Made }[] = []
   const named = new Set(theirs.map(({ id }) => id))
   const added = new Map<string, IncomingMessage>()
-  const listed = new Map<string, IncomingMessage>()
+  const listed: IncomingMessage[] = []
   const gone = new Set<string>()
-  const copiedFromHere = new Set<string>()
-  const add = (message: IncomingMessage): void => {
-    if (!here.has(message.id)) added.set(message.id, message)
-    listed.set(message.id, message)
-  }
+  const copies = new Map<string, { readonly copy: IncomingMessage; readonly isFromHere: boolean }>()
   for (const message of theirs) {
     await context.slices.breathe()
     const own = here.get(message.id)
     if (own === undefined && typeof message.here === 'object') throw changedMeanwhile()
     if (own === undefined) {
       const coming = await comes(context, chatLogId, message, report)
-      if (coming !== undefined) add(coming)
+      if (coming === undefined) continue
+      added.set(message.id, coming)
+      listed.push(message)
       continue
     }
-    listed.set(message.id, message)
+    listed.push(message)
     const version = versionHere(own, context.causality)
     if (equalMessages(own, message)) {
       if (isSameButLater(context.causality, version, message)) changed.push({ number: own.number, message: { ...message, body: own.body }, keepsBody: true })
@@ -79,21 +77,21 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
       const first = kept === 'both' ? newerOf(conflict) : kept
       const copy = kept !== 'both' ? undefined : first === 'mine' ? copyOf(message) : copyOf({ ...own, id: message.id, version: undefined, here: 'another' })
       if (first === 'theirs') changed.push({ number: own.number, message, keepsBody: false })
-      // They may have made the same copy.
-      if (copy !== undefined && !named.has(copy.id)) {
-        add(copy)
-        if (first === 'theirs') copiedFromHere.add(copy.id)
-      }
+      if (copy !== undefined) copies.set(message.id, { copy, isFromHere: first === 'theirs' })
       const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
       report.add({ kind: 'message', id: message.id, chatLogId, outcome: first === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copy && { copyId: copy.id }) })
-      if (copy !== undefined && added.get(copy.id) === copy) report.addMany('message', 'added', 1)
     }
   }
+  // Either side may have the same copy from before: that one stays, or comes. One that was deleted since is made again: both were to be kept.
+  const wanted = new Set([...copies.values()].map(({ copy }) => copy.id))
+  const made = new Map([...copies].filter(([, { copy }]) => !here.has(copy.id) && !added.has(copy.id)))
+  for (const { copy } of made.values()) added.set(copy.id, copy)
+  report.addMany('message', 'added', made.size)
   if (context.isComplete || !context.deleted.theirs.isEmpty) {
     for (const message of mine) {
       await context.slices.breathe()
       const id = idOfMessage(message)
-      if (named.has(id)) continue
+      if (named.has(id) || wanted.has(id)) continue
       const fate = await fateOfMine(context, COLLECTION, chatLogId, { ...message, id }, (deletedAt) => ({ kind: 'message', id, chatLogId, mine: sideOf(message), deletedAt }))
       if (fate === undefined) continue
       const conflict = fate.kept === undefined ? {} : { conflict: { kept: fate.kept } }
@@ -107,7 +105,9 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
     }
   }
   const kept = mine.filter((message) => !gone.has(idOfMessage(message)))
-  return { changed, removed, added, copiedFromHere, ...placed(context, kept, [...listed.values()], added) }
+  const copiedFromHere = new Set([...made.values()].flatMap(({ copy, isFromHere }) => (isFromHere ? [copy.id] : [])))
+  const copyIds = new Map([...made].map(([id, { copy }]) => [id, copy.id]))
+  return { changed, removed, added, copiedFromHere, ...placed(context, kept, listed, added, copyIds) }
 }
 
 /** A message that is not here, as it comes, if it does: not when it was deleted here by who knew it. */
@@ -160,7 +160,7 @@ function copyOf(message: IncomingMessage): IncomingMessage {
   return { ...message, id, version: undefined, body: refs.length === 0 ? fields : [fields, refs] }
 }
 
-function placed(context: MergeContext, mine: readonly FoundMessage[], listed: readonly IncomingMessage[], added: ReadonlyMap<string, IncomingMessage>): Pick<MergedMessages, 'order' | 'isTail'> {
+function placed(context: MergeContext, mine: readonly FoundMessage[], listed: readonly IncomingMessage[], added: ReadonlyMap<string, IncomingMessage>, copies: ReadonlyMap<string, string>): Pick<MergedMessages, 'order' | 'isTail'> {
   const own = mine.map(placeOf)
   const others = listed.map(placeOf)
   const theirs = context.isComplete ? others : woven(context, mine, others)
@@ -168,7 +168,8 @@ function placed(context: MergeContext, mine: readonly FoundMessage[], listed: re
   // The same way round on both sides, so that both come to the same order.
   const merged = them === undefined || me <= them ? mergedOrder(own, theirs) : mergedOrder(theirs, own)
   const present = new Set([...own.map(({ id }) => id), ...added.keys()])
-  const order = merged.map(({ id }) => id).filter((id) => present.has(id))
+  // A copy that is made now has no place on either side: behind its message it stands alike on both, whichever of the two makes it.
+  const order = merged.flatMap(({ id }) => [id, copies.get(id)]).filter((id) => id !== undefined && present.has(id)) as string[]
   return { order, isTail: own.every(({ id }, i) => order[i] === id) }
 }
 
