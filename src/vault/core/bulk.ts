@@ -54,6 +54,8 @@ export class BulkWriter {
     for (let start = 0; start < pages; start += SEAL_AT_ONCE) {
       const sealed = await Promise.all(
         Array.from({ length: Math.min(SEAL_AT_ONCE, pages - start) }, async (_, i) => {
+          // Before each, for many chat logs are staged at once, and an engine may seal short rows on the page's own thread.
+          while (this.#slices.isDue) await this.#slices.breathe()
           const page = start + i
           const records = recordsOf(messages, page, versions)
           const made = await this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, records))
@@ -65,7 +67,6 @@ export class BulkWriter {
         sum.add(label, element)
         this.#rows.push({ kind: 'add', store: 'pages', key: label, value: row })
       }
-      await this.#slices.breathe()
       if (this.#rows.length >= ROWS_AT_ONCE) await this.#write()
     }
     return { stem, adopted: adoptedOf(messages, pages, sum, this.#log.codec.activeEpoch) }

@@ -5,19 +5,33 @@ const SLICE_MS = 12
 /** Gives way when the current slice is used up. One per piece of long work. */
 export class Slices {
   #started = performance.now()
+  #turn: Promise<void> | undefined
   readonly #signal: AbortSignal | undefined
 
   constructor(signal?: AbortSignal) {
     this.#signal = signal
   }
 
+  /**
+   * Whether to breathe before going on. What is done side by side asks this itself, and again after breathing: of many who only wait for `breathe`
+   * all are told to go on before the first of them has used up the slice.
+   */
+  get isDue(): boolean {
+    return this.#signal?.aborted === true || performance.now() - this.#started >= SLICE_MS
+  }
+
   /** @throws the signal's reason when it was aborted */
   async breathe(): Promise<void> {
     this.#signal?.throwIfAborted()
-    if (performance.now() - this.#started < SLICE_MS) return
-    await nextTask()
-    this.#started = performance.now()
+    if (!this.isDue) return
+    await (this.#turn ??= this.#nextTurn())
     this.#signal?.throwIfAborted()
+  }
+
+  async #nextTurn(): Promise<void> {
+    await nextTask()
+    this.#turn = undefined
+    this.#started = performance.now()
   }
 }
 
