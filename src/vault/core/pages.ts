@@ -7,6 +7,7 @@ import { VaultError } from '../../errors.js'
 import type { Backend, ReadRequest } from '../../stores/backend.js'
 import type { Codec, LabelledStore } from './codec.js'
 import type { Body, Origin } from './log-row.js'
+import { Slices } from './slices.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
 
 /** A record as a page holds it. */
@@ -30,8 +31,10 @@ export interface WantedPage {
 
 export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body, origin?: Origin]
 
-/** Pages asked of the store in one transaction. */
-const READ_AT_ONCE = 500
+/** Pages asked of the store in one transaction: asking for some hundreds is a long task by itself. */
+const READ_AT_ONCE = 64
+/** Pages opened together: enough to keep WebCrypto busy, few enough to give way in time. An engine may open short rows on the page's own thread, so that all of them would be one task. */
+const OPEN_AT_ONCE = 8
 
 /**
  * A page was not what its head promised. Either another tab's checkpoint came in between (catch up, start again) or,
@@ -88,14 +91,27 @@ export class Pages {
       if (known !== undefined) found[at] = known
       else missing.push({ stem, folded, page, version: version!, at })
     }
-    for (let start = 0; start < missing.length; start += READ_AT_ONCE) {
-      const slice = missing.slice(start, start + READ_AT_ONCE)
-      const rows = await readLabelled(this.#backend, this.#codec, 'pages', slice)
-      await Promise.all(
-        slice.map(async ({ stem, page, version, at }, i) => {
-          found[at] = await this.#openPage(stem, page, version, rows[i])
-        }),
-      )
+    const read = (start: number): Promise<(LabelledValue | undefined)[]> => {
+      const rows = readLabelled(this.#backend, this.#codec, 'pages', missing.slice(start, start + READ_AT_ONCE))
+      // Nobody waits for it any more when a page before is not what it should be.
+      rows.catch(() => undefined)
+      return rows
+    }
+    const slices = new Slices()
+    let coming = missing.length > 0 ? read(0) : undefined
+    for (let start = 0; coming !== undefined; start += READ_AT_ONCE) {
+      const rows = await coming
+      // While these are opened.
+      coming = start + READ_AT_ONCE < missing.length ? read(start + READ_AT_ONCE) : undefined
+      for (let first = 0; first < rows.length; first += OPEN_AT_ONCE) {
+        if (slices.isDue) await slices.breathe()
+        await Promise.all(
+          rows.slice(first, first + OPEN_AT_ONCE).map(async (row, i) => {
+            const { stem, page, version, at } = missing[start + first + i]!
+            found[at] = await this.#openPage(stem, page, version, row)
+          }),
+        )
+      }
     }
     return found as Page[]
   }
