@@ -12,9 +12,9 @@ import { planRemovedMessages } from './merge-log.js'
 import { planDeletion, planRecord } from './merge-records.js'
 import { ReportMaker, type MergeReport } from './merge-report.js'
 
-/** Committed together, as by a load. */
-const MESSAGES_AT_ONCE = 6000
-const STEPS_AT_ONCE = 500
+/** Committed together: drafting, sealing and sending a commit is one task, however long it takes. */
+const MESSAGES_AT_ONCE = 2000
+const STEPS_AT_ONCE = 100
 /** Planned side by side: most are one page, and engines seal several at once much faster than one by one. */
 const PLANNED_AT_ONCE = 16
 /** Somebody who changes the same records all the time is left to it after so many attempts. */
