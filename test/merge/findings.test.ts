@@ -167,7 +167,7 @@ describe('keeping both', () => {
     expect(await contentOf(b)).toEqual(await contentOf(a))
   })
 
-  it('makes the copy again that was deleted since', async () => {
+  it.each(['deleted', 'edited'])('makes the copy again that was %s since', async (since) => {
     const [a, b] = (await devices(2)) as [UnlockedVault, UnlockedVault]
     await a.sessions.create({ id: 's', chatLogId: 'l', title: 't' })
     await a.chatLogs.append('l', say('one', 1, 'm1'))
@@ -179,13 +179,14 @@ describe('keeping both', () => {
     // A goes back to what was copied, and needs no copy then; B, which is the newer one, goes on.
     const copy = (await a.chatLogs.read('l')).find(({ id }) => id !== 'm1')!
     await a.chatLogs.update('l', 'm1', { content: copy.content })
-    await a.chatLogs.deleteMessage('l', copy.id)
+    if (since === 'deleted') await a.chatLogs.deleteMessage('l', copy.id)
+    else await a.chatLogs.update('l', copy.id, { content: 'another' })
     await b.chatLogs.update('l', 'm1', { content: 'one more' })
     const [toB, toA] = [await archiveOf(a), await archiveOf(b)]
     await take(a, toA, { onConflict: 'keep-both' })
     await take(b, toB, { onConflict: 'keep-both' })
     for (const open of [a, b]) {
-      expect(await texts(open)).toEqual(['one more', copy.content])
+      expect(new Set(await texts(open))).toEqual(new Set(['one more', copy.content, ...(since === 'edited' ? ['another'] : [])]))
       await expectRestorable(open)
     }
   })

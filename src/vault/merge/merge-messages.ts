@@ -43,11 +43,17 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
   const here = new Map(mine.map((message) => [idOfMessage(message), message]))
   const changed: ChangedMessage[] = []
   const removed: { number: number; id: string; deletion: Made }[] = []
-  const named = new Set(theirs.map(({ id }) => id))
+  const named = new Map(theirs.map((message) => [message.id, message]))
   const added = new Map<string, IncomingMessage>()
   const listed: IncomingMessage[] = []
   const gone = new Set<string>()
   const copies = new Map<string, { readonly copy: IncomingMessage; readonly isFromHere: boolean }>()
+  /** Under an id where neither side has anything else: a copy made before may have been edited since. */
+  const freeCopyOf = (message: IncomingMessage): IncomingMessage => {
+    let copy = copyOf(message)
+    while ([here.get(copy.id), named.get(copy.id)].some((other) => other !== undefined && !equalJson(sayingOf(other.body), sayingOf(copy.body)))) copy = copyOf(copy)
+    return copy
+  }
   for (const message of theirs) {
     await context.slices.breathe()
     const own = here.get(message.id)
@@ -75,7 +81,7 @@ export async function mergeMessages(context: MergeContext, chatLogId: string, mi
       const conflict = conflictOf(chatLogId, own, message)
       const kept = await context.settle(conflict)
       const first = kept === 'both' ? newerOf(conflict) : kept
-      const copy = kept !== 'both' ? undefined : first === 'mine' ? copyOf(message) : copyOf({ ...own, id: message.id, version: undefined, here: 'another' })
+      const copy = kept !== 'both' ? undefined : first === 'mine' ? freeCopyOf(message) : freeCopyOf({ ...own, id: message.id, version: undefined, here: 'another' })
       if (first === 'theirs') changed.push({ number: own.number, message, keepsBody: false })
       if (copy !== undefined) copies.set(message.id, { copy, isFromHere: first === 'theirs' })
       const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
@@ -143,7 +149,12 @@ function conflictOf(chatLogId: string, mine: FoundMessage, theirs: IncomingMessa
 }
 
 function idOfCopy(id: string, body: Body): string {
-  return copyIdOf(id, [fieldsOf(body), refsOf(body).map(([path, , , bytes]) => [path, bytes])])
+  return copyIdOf(id, sayingOf(body))
+}
+
+/** Of long strings where they stand and how long they are. */
+function sayingOf(body: Body): unknown {
+  return [fieldsOf(body), refsOf(body).map(([path, , , bytes]) => [path, bytes])]
 }
 
 /** Somebody else wrote what was compared with the archive. What was taken over stays. */
