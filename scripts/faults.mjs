@@ -168,6 +168,9 @@ async function runImports() {
 async function runRotations() {
   const counts = await runTestFile('test/faults/rotation-crashes.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
   if (part !== undefined && Number(at) !== 1) return counts
+  const stress = await runTestFile('test/rotation/stress.test.ts', {})
+  counts.passed += stress.passed
+  counts.failed += stress.failed
   const { passed, failed } = await inKilledBrowsers(runRotationKills)
   return { passed: counts.passed + passed, failed: counts.failed + failed }
 }

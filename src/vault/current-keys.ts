@@ -1,7 +1,7 @@
 // The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
 // rotation) and by others. DESIGN sections 6 and 8.
 
-import { equalBytes, wipe } from '../crypto/bytes.js'
+import { equalBytes, toBase64Url, wipe } from '../crypto/bytes.js'
 import type { KdfPolicy } from '../crypto/kdf.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
 import type { VaultKeys } from '../crypto/keyring.js'
@@ -16,6 +16,15 @@ import { changeSlots, type SlotChangeParts } from './slot-change.js'
 /** How long other tabs have to hand over a vault key, and how often they are asked meanwhile. */
 const ASK_MS = 3000
 const ASK_AGAIN_MS = 500
+/** How long after a change of the vault key it is handed over: who slept longer types the password. */
+const HAND_OVER_MS = 10 * 60_000
+/** How often a change of a way in begins anew when a rotation comes in between. */
+const MAX_CHANGES = 5
+
+/** Names of the ways in: a change of one makes another name. */
+function slotsOf({ header }: OpenedHeader): string {
+  return header.slots.map((slot) => (slot.id instanceof Uint8Array ? toBase64Url(slot.id) : String(slot.id))).join()
+}
 
 export interface CurrentKeysPorts extends Omit<SlotChangeParts, 'lastKnown'> {
   readonly backend: Backend
@@ -28,6 +37,8 @@ export class CurrentKeys {
   readonly #ports: CurrentKeysPorts
   /** Of a header this tab is writing: it may be the stored one before this tab is told so. */
   readonly #offered = new Set<VaultKeys>()
+  /** When another vault key came; nobody else has reason to ask for it. */
+  #changedAt = -Infinity
   #isWiped = false
 
   constructor(opened: OpenedHeader, ports: CurrentKeysPorts) {
@@ -41,14 +52,28 @@ export class CurrentKeys {
 
   /** Replaces the password; data keys stay as they are. */
   async changePassword(current: Secret, next: string): Promise<void> {
-    this.take(await this.change((newest) => replacePassword(newest, this.#opened.keys, current, next, this.#ports.kdf)))
+    await this.#changeSlot((newest) => replacePassword(newest, this.#opened.keys, current, next, this.#ports.kdf))
   }
 
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
   async createRecoveryCode(current: Secret): Promise<string> {
-    const built = await this.change((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.#ports.kdf))
-    this.take(built)
-    return built.recoveryCode
+    return (await this.#changeSlot((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.#ports.kdf))).recoveryCode
+  }
+
+  /** Another way in; again where a rotation came in between, which changes none. */
+  async #changeSlot<Built extends BuiltHeader>(build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
+    for (let attempt = 1; ; attempt++) {
+      const slots = slotsOf(this.#opened)
+      try {
+        return await this.change(build, async (draft, built) => {
+          draft.keys = { codec: this.#ports.log.codec, become: () => this.take(built) }
+        })
+      } catch (error) {
+        if (attempt === MAX_CHANGES || !(error instanceof VaultError) || error.code !== 'conflict') throw error
+        await this.#ports.log.catchUp()
+        if (slotsOf(this.#opened) !== slots) throw error
+      }
+    }
   }
 
   /** Writes the next revision of the header. @param also what else its commit does */
@@ -58,11 +83,14 @@ export class CurrentKeys {
     return changeSlots({ lastKnown: this.#opened.row, log, queue, copies }, build, also)
   }
 
-  /** This header is the one there is; its ring is that of before, or has become another one. */
+  /** This header is the one there is, unless a later one is known by now; its ring is that of before, or has become another one. */
   take({ header, row, tag, keys }: BuiltHeader): void {
-    const before = this.#opened.keys
-    this.#opened = { ...this.#opened, header, row, tag, keys }
-    if (before !== keys) wipe(before.vaultKey)
+    const before = this.#opened
+    if (this.#isWiped || header.revision <= before.header.revision) return
+    this.#opened = { ...before, header, row, tag, keys }
+    if (before.keys === keys) return
+    this.#changedAt = performance.now()
+    wipe(before.keys.vaultKey)
   }
 
   /** These keys may open the stored header from now on, as long as nobody knows better. */
@@ -77,7 +105,9 @@ export class CurrentKeys {
    */
   async takeStored(): Promise<void> {
     const stored = await this.#readHeader()
-    if (equalBytes(stored.tag, this.#opened.tag)) throw new VaultError('corrupt', 'rows are sealed with keys that no header of this vault names', { where: 'header', reason: 'epoch' })
+    const { header, tag } = this.#opened
+    if (stored.header.revision < header.revision) throw new VaultError('tampered', 'the header of the vault was put back to an older one', { where: 'header', number: stored.header.revision, reason: 'rolled-back' })
+    if (equalBytes(stored.tag, tag)) throw new VaultError('corrupt', 'rows are sealed with keys that no header of this vault names', { where: 'header', reason: 'epoch' })
     for (const keys of [this.#opened.keys, ...this.#offered]) if (await this.#takeWith(stored, keys)) return
     await this.#ask()
   }
@@ -101,8 +131,12 @@ export class CurrentKeys {
     try {
       const { header, row, tag } = stored
       const successor = await ring.successor(content, header.vaultId, Object.keys(STORE_IDS))
-      successor.become()
-      this.take({ header, row, tag, keys })
+      try {
+        successor.become()
+        this.take({ header, row, tag, keys })
+      } finally {
+        successor.wipeNew()
+      }
       return true
     } finally {
       wipeKeyRingContent(content)
@@ -146,11 +180,15 @@ export class CurrentKeys {
   hear(message: TabMessage): void {
     if (message.kind !== 'keys-wanted' || this.#isWiped) return
     const { ring, header, keys } = this.#opened
-    answerRequest(message, keys, ring, header.vaultId).then(
-      (answer) => !this.#isWiped && this.#ports.channel.post({ kind: 'keys', ...answer }),
-      // Who asks wrongly gets no answer.
-      () => undefined,
-    )
+    const isNew = performance.now() - this.#changedAt < HAND_OVER_MS
+    // One that is being written may be the stored one already.
+    for (const known of [...(isNew ? [keys] : []), ...this.#offered]) {
+      answerRequest(message, known, ring, header.vaultId).then(
+        (answer) => !this.#isWiped && this.#ports.channel.post({ kind: 'keys', ...answer }),
+        // Who asks wrongly gets no answer.
+        () => undefined,
+      )
+    }
   }
 
   /** Who holds on to a locked vault holds nothing. */
@@ -158,6 +196,7 @@ export class CurrentKeys {
     this.#isWiped = true
     wipeOpened(this.#opened)
     for (const keys of this.#offered) wipe(keys.vaultKey)
+    this.#offered.clear()
     this.#opened = { ...this.#opened, keys: undefined as unknown as VaultKeys }
   }
 }

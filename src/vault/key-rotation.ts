@@ -6,12 +6,11 @@ import type { RingSuccessor } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS } from '../stores/backend.js'
 import { runCheckpoint } from './core/checkpoint.js'
-import { rekeyHeader, retireEpochs, type Rekeyed, type Secret } from './core/credentials.js'
+import { rekeyHeader, retireEpochs, ROTATION_PENDING, type Rekeyed, type Secret } from './core/credentials.js'
 import { isUnknown } from './core/commit-log.js'
 import type { UnprovenHeader } from './core/header.js'
 import { runJob, type Job } from './core/jobs.js'
 import { sealManifest, sealsAfter, type Manifest } from './core/manifest.js'
-import { Pages } from './core/pages.js'
 import { fetchPart } from './fetch-part.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { RotationOptions, RotationReport, RotationStatus } from './rotation/rotation-status.js'
@@ -20,6 +19,10 @@ import type { RotationOptions, RotationReport, RotationStatus } from './rotation
 const SEALS_DUE = 2 ** 31
 /** After unlocking, before a rotation that was cut off goes on: whoever unlocked wants to read first. */
 const CONTINUE_AFTER_MS = 500
+
+/** How often, and after how long, a rotation tries to begin beside another tab's long work, without locks. */
+const MAX_BUSY = 50
+const BUSY_MS = 100
 
 export class KeyRotation {
   readonly #vault: OpenedVault
@@ -82,9 +85,9 @@ export class KeyRotation {
   async rotate(current: Secret, options: RotationOptions): Promise<RotationReport> {
     this.#vault.log.assertAlive()
     options.signal?.throwIfAborted()
-    if (this.isPending) await this.continue(options)
-    await this.#begin(current, options.signal)
-    return this.continue(options)
+    // One after the other; whoever is at it is not disturbed.
+    while (this.#running !== undefined) await this.continue().catch(() => undefined)
+    return this.#start(options, current)
   }
 
   /**
@@ -94,19 +97,23 @@ export class KeyRotation {
    */
   async continue(options: RotationOptions = {}): Promise<RotationReport> {
     this.#vault.log.assertAlive()
-    if (this.#running === undefined) {
-      const run = this.#run(options).finally(() => {
-        this.#running = undefined
-        this.#isPaused = false
-        if (!this.#ends.signal.aborted) this.#tell()
-      })
-      run.catch(() => undefined)
-      this.#running = run
-    }
+    if (this.#running === undefined) await this.#vault.log.catchUp()
+    const running = this.#running ?? this.#start(options)
     this.#isPaused = false
     this.#wake()
     this.#tell()
-    return this.#running
+    return running
+  }
+
+  #start(options: RotationOptions, current?: Secret): Promise<RotationReport> {
+    const run = this.#run(options, current).finally(() => {
+      this.#running = undefined
+      this.#isPaused = false
+      if (!this.#ends.signal.aborted) this.#tell()
+    })
+    run.catch(() => undefined)
+    this.#running = run
+    return run
   }
 
   /** Lets a rotation that runs in this tab stand still, after the rows on their way, until `continue`; its promise goes on waiting. @throws {VaultError} `locked` */
@@ -117,9 +124,9 @@ export class KeyRotation {
     this.#tell()
   }
 
-  async #run({ signal, onProgress, damaged = 'keep' }: RotationOptions): Promise<RotationReport> {
-    if (!this.isPending) return { rows: 0, skipped: [], keepsOldKeys: this.status.keepsOldKeys }
-    const { backend, log, jobs, search, environment, options } = this.#vault
+  /** @param current where a rotation is to be begun */
+  async #run({ signal, onProgress, damaged = 'keep' }: RotationOptions, current?: Secret): Promise<RotationReport> {
+    const { log, jobs, search, environment, options } = this.#vault
     const { Rotating } = await fetchPart(() => import('./rotation/rotate.js'))
     const ends = new AbortController()
     const end = (source: AbortSignal | undefined) => (): void => {
@@ -132,10 +139,9 @@ export class KeyRotation {
       source?.addEventListener('abort', listener)
     }
     let most = { phase: '', done: 0 }
-    try {
-      const rotating = new Rotating({
+    const goOn = (): Promise<RotationReport> =>
+      new Rotating({
         log,
-        pages: new Pages(backend, log.codec, 0),
         index: search,
         jobs,
         end: (job, kept) => this.#end(job, kept),
@@ -150,13 +156,20 @@ export class KeyRotation {
         },
         discards: damaged === 'discard',
         rowsAtOnce: environment.rotationRows,
-      })
-      // One tab at a time; who waits takes over where another one was closed.
-      const report = await environment.locks.request(`sealed-vault/${options.name}/rotation`, { signal: ends.signal }, async () => {
+      }).run()
+    try {
+      // One tab at a time, from beginning to end; who waits takes over where another one was closed.
+      return await environment.locks.request(`sealed-vault/${options.name}/rotation`, { signal: ends.signal }, async () => {
         await log.catchUp()
-        return this.isPending ? rotating.run() : { rows: 0, skipped: [], keepsOldKeys: this.status.keepsOldKeys }
+        for (let begun = current === undefined; ; ) {
+          if (this.isPending) {
+            const report = await goOn()
+            most = { phase: '', done: 0 }
+            if (begun) return report
+          } else if (begun) return { rows: 0, skipped: [], mismatches: [], keepsOldKeys: this.status.keepsOldKeys }
+          begun = await this.#begin(current!, ends.signal)
+        }
       })
-      return report
     } finally {
       for (const { source, listener } of sources) source?.removeEventListener('abort', listener)
     }
@@ -175,19 +188,27 @@ export class KeyRotation {
     if (this.#vault.events.heard) this.#vault.events.emit({ kind: 'rotation', status: this.status })
   }
 
-  /** The header that begins it, as a job. */
-  async #begin(current: Secret, signal: AbortSignal | undefined): Promise<void> {
+  /** The header that begins it, as a job. @returns false when another one has begun that this tab did not know of: that is ended first */
+  async #begin(current: Secret, signal: AbortSignal): Promise<boolean> {
     const { jobs, keys, log, search, kdf, environment } = this.#vault
-    await runJob(
+    const begun = await patiently(signal, () => runJob(
       jobs,
       true,
       async (job) => {
-        // What is in the log is folded while there is one epoch; PROTOCOL does not need it, and reads are quicker for it.
+        // With one epoch as long as there is one: reads are quicker for it.
         await runCheckpoint(log, job, search, signal)
-        await this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, current, kdf), () => ({ ...log.manifest.content, keysMadeAt: environment.now() }))
+        if (this.isPending) return false
+        try {
+          await this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, current, kdf), () => ({ ...log.manifest.content, keysMadeAt: environment.now() }))
+          return true
+        } catch (error) {
+          if (error instanceof VaultError && error.details.reason === ROTATION_PENDING) return false
+          throw error
+        }
       },
       signal,
-    )
+    ))
+    return begun === true
   }
 
   /** The header that ends it: epochs that are not named leave the ring, and the manifest what it says of them. */
@@ -215,6 +236,7 @@ export class KeyRotation {
           return rekeyed
         },
         async (draft, built) => {
+          successor?.wipeNew()
           const next = await ring.successor(built.content, header.vaultId, Object.keys(STORE_IDS))
           successor = next
           const codec = log.codec.withRing(next.ring)
@@ -238,14 +260,25 @@ export class KeyRotation {
     } catch (error) {
       // What nobody knows the end of may still come to be the header there is: its keys stay on offer.
       const isOpen = error instanceof VaultError && (error.code === 'outcome-unknown' || isUnknown(error))
-      if (!isOpen && rekeyed !== undefined && keys.opened.keys !== rekeyed.keys) {
-        withdraw()
-        if (rekeyed.keys !== before) wipe(rekeyed.keys.vaultKey)
-      }
+      if (!isOpen) withdraw()
+      if (!isOpen && rekeyed !== undefined && keys.opened.keys !== rekeyed.keys && rekeyed.keys !== before) wipe(rekeyed.keys.vaultKey)
       throw error
     } finally {
       if (rekeyed !== undefined) wipeKeyRingContent(rekeyed.content)
       successor?.wipeNew()
+    }
+  }
+}
+
+/** Where tabs cannot wait for each other, again until the other's long work has ended. */
+async function patiently<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (attempt === MAX_BUSY || !(error instanceof VaultError) || error.code !== 'busy') throw error
+      await new Promise((resolve) => setTimeout(resolve, BUSY_MS))
+      signal.throwIfAborted()
     }
   }
 }

@@ -75,11 +75,14 @@ export class SecondCopies {
     await removeHeaderMirror(this.#homes, this.#name, revision)
   }
 
-  /** Copies the header as it is stored now. */
-  async writeStoredHeader(backend: Backend): Promise<void> {
+  /** Copies the header as it is stored now. `alone`: no copy of another one is left, which may know keys that are gone. */
+  async writeStoredHeader(backend: Backend, options: { readonly alone?: boolean } = {}): Promise<void> {
     try {
       const [row] = await backend.read([{ kind: 'get', store: 'header', key: 'header' }])
-      if (row !== undefined) await this.writeHeader(decodeHeader(row).header.revision, row)
+      if (row === undefined) return
+      const { revision } = decodeHeader(row).header
+      await this.writeHeader(revision, row)
+      if (options.alone === true) await this.removeHeader(revision - 1)
     } catch {
       // A copy is best effort; the next unlock writes it again.
     }

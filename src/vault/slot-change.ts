@@ -1,8 +1,9 @@
 // The next revision of the header of an opened vault: another password or recovery code, or other keys. DESIGN sections 6 and 8.
 
 import type { SealedBytes } from '../brand.js'
-import { toBase64Url } from '../crypto/bytes.js'
+import { equalBytes, toBase64Url } from '../crypto/bytes.js'
 import { VaultError } from '../errors.js'
+import { tagOfRow } from './core/codec.js'
 import type { CommitLog } from './core/commit-log.js'
 import type { CommitQueue } from './core/commit-queue.js'
 import { headerName, type BuiltHeader } from './core/credentials.js'
@@ -33,6 +34,9 @@ export async function changeSlots<Built extends BuiltHeader>(
   const newest = await readNewestHeader(log, lastKnown)
   const replaced = await build(newest)
   const { revision, tag } = headerName(replaced)
+  // Deriving keys takes its time: a copy of what lost already would lie where that of the winner is.
+  const [stored] = await log.backend.read([{ kind: 'get', store: 'header', key: 'header' }])
+  if (stored !== undefined && !equalBytes(tagOfRow(stored), newest.tag)) throw new VaultError('conflict', 'another tab changed the header of this vault meanwhile; try again', { where: 'header', reason: 'refused' })
   // The copy goes first, in the other slot: a crash never leaves copies of old headers only (DESIGN section 10).
   await copies.writeHeader(revision, replaced.row)
   try {

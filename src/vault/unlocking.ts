@@ -97,7 +97,7 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
       return await unlockVault(parts, secret, acceptLoss, signal)
     }
     // The header as it is stored, never the one this tab holds: that may be an older one by now.
-    await new SecondCopies(homes, options.name, () => canaryOf(opened, standing.head.seq, standing.head.tag)).writeStoredHeader(backend)
+    await new SecondCopies(homes, options.name, () => canaryOf(opened, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
     signal.throwIfAborted()
     return await finishOpening(parts, opened, standing, signal)
   } catch (error) {
@@ -111,16 +111,18 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
  * header opens with an older password, and must not open what is there now.
  */
 async function openHeaderAndStanding(parts: ClosedParts, secret: Secret, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
-  const row = await readHeaderRow(parts.backend)
-  try {
-    return await tryHeaders(parts, row, secret, signal)
-  } catch (error) {
-    if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
-    // Deriving takes a while: another tab may have changed the password meanwhile. Then that header counts.
-    const now = await readHeaderRow(parts.backend)
-    if (now === undefined || (row !== undefined && equalBytes(now, row))) throw error
-    signal.throwIfAborted()
-    return tryHeaders(parts, now, secret, signal)
+  let row = await readHeaderRow(parts.backend)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryHeaders(parts, row, secret, signal)
+    } catch (error) {
+      if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
+      // Deriving takes a while: another tab may have changed the password meanwhile, or begun a rotation, or ended it. Then that header counts.
+      const now = await readHeaderRow(parts.backend)
+      if (attempt === MAX_HEADERS || now === undefined || (row !== undefined && equalBytes(now, row))) throw error
+      signal.throwIfAborted()
+      row = now
+    }
   }
 }
 
@@ -150,6 +152,8 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, secr
   throw failure ?? new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
 }
 
+/** Headers that may be written one after the other while somebody unlocks. */
+const MAX_HEADERS = 10
 const MAY_TRY_COPY = new Set(['corrupt', 'tampered', 'wrong-password'])
 
 function* distinct(rows: readonly SealedBytes[]): IterableIterator<SealedBytes> {

@@ -31,7 +31,7 @@ describe('slices', () => {
         while (slices.isDue) await slices.breathe()
         work(5)
         done++
-        await null
+        await Promise.resolve()
       }
     }
     const all = Promise.all(Array.from({ length: 32 }, twoPieces))

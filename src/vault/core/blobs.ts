@@ -9,7 +9,7 @@ import type { Backend, Expectation, Operation } from '../../stores/backend.js'
 import type { Codec } from './codec.js'
 import { lostLease } from './jobs.js'
 import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-row.js'
-import { readLabelled, SuspectPage } from './pages.js'
+import { isUnopenable, readLabelled, SuspectPage } from './pages.js'
 import { Slices } from './slices.js'
 
 /** What stays in place of a long string: enough for titles and previews. */
@@ -153,7 +153,7 @@ async function readBlob(backend: Backend, codec: Codec, stem: string, chunks: nu
         try {
           part = await codec.openBytes('blobs', row.label, row.value)
         } catch (error) {
-          if (error instanceof VaultError && error.code === 'corrupt') throw damaged('part of a long value is damaged', chunk, 'chunk')
+          if (isUnopenable(error)) throw damaged('part of a long value is damaged', chunk, 'chunk')
           throw error
         }
         if (part.length !== Math.min(CHUNK, length - chunk * CHUNK)) throw damaged('part of a long value has the wrong length', chunk, 'chunk')

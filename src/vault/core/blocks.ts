@@ -5,7 +5,7 @@ import { VaultError } from '../../errors.js'
 import type { Backend, Operation, ReadRequest } from '../../stores/backend.js'
 import { paddedLength } from '../../crypto/padding.js'
 import type { Codec, LabelledRow } from './codec.js'
-import { SuspectPage } from './pages.js'
+import { isUnopenable, SuspectPage } from './pages.js'
 import { padme } from '../../crypto/padding.js'
 import type { Label, SealedBytes } from '../../brand.js'
 
@@ -253,7 +253,7 @@ export class Blocks {
     try {
       bytes = await this.#codec.openBytes('blocks', row.label, row.value)
     } catch (error) {
-      if (error instanceof VaultError && error.code === 'corrupt') throw suspect('a block of the search index is damaged', block, 'block')
+      if (isUnopenable(error)) throw suspect('a block of the search index is damaged', block, 'block')
       throw error
     }
     if (bytes.length !== BLOCK_BYTES) throw suspect('a block of the search index has the wrong length', block, 'block')

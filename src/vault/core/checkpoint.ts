@@ -67,8 +67,7 @@ class Fold {
   }
 
   uncount(store: LabelledStore, before: LabelledValue): void {
-    const { epoch, element } = this.#codec.elementOf(store, before.label, before.value)
-    this.tally.remove(epoch, store, before.label, element)
+    this.tally.remove(before.epoch, store, before.label, this.#codec.elementIn(before.epoch, store, before.label, before.value))
   }
 }
 

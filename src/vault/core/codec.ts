@@ -239,9 +239,14 @@ export class Codec {
 
   /** The labels a row may have: one per epoch of the ring, the active one first. */
   labels(store: LabelledStore, stem: string, page: number): readonly Label[] {
+    return this.names(store, stem, page).map(({ label }) => label)
+  }
+
+  /** The same, each with the epoch it is a name in. */
+  names(store: LabelledStore, stem: string, page: number): readonly { readonly epoch: Epoch; readonly label: Label }[] {
     const { active, epochs } = this.#owner.ring
-    if (epochs.length === 1) return [active.label(store, stem, page)]
-    return [active, ...epochs.filter((keys) => keys !== active)].map((keys) => keys.label(store, stem, page))
+    const all = epochs.length === 1 ? [active] : [active, ...epochs.filter((keys) => keys !== active)]
+    return all.map((keys) => ({ epoch: keys.id, label: keys.label(store, stem, page) }))
   }
 
   /** Seals a page of records or heads: any JSON value under its label. */
@@ -249,11 +254,19 @@ export class Codec {
     return this.sealBytes(store, stem, page, encodeJson(body), compress)
   }
 
-  async sealBytes(store: LabelledStore, stem: string, page: number, original: Uint8Array, compress = true): Promise<LabelledRow> {
-    const keys = this.#owner.ring.active
-    const label = keys.label(store, stem, page)
-    const row = await this.#sealWith(keys, store, label, encodeFrame(original, RULES[store], compress))
-    return { label, row, element: keys.element(store, label, tagOfRow(row)) }
+  sealBytes(store: LabelledStore, stem: string, page: number, original: Uint8Array, compress = true): Promise<LabelledRow> {
+    return this.#sealLabelled(store, stem, page, encodeFrame(original, RULES[store], compress))
+  }
+
+  /** In the active epoch; in the next one when that has gone before the row was made. */
+  async #sealLabelled(store: LabelledStore, stem: string, page: number, frame: Bytes): Promise<LabelledRow> {
+    for (;;) {
+      const keys = this.#owner.ring.active
+      const label = keys.label(store, stem, page)
+      const row = await this.#sealWith(keys, store, label, frame)
+      // A rotation that began and ended meanwhile has wiped them; a lock ends here.
+      if (this.#owner.ring.active === keys) return { label, row, element: keys.element(store, label, tagOfRow(row)) }
+    }
   }
 
   /**
@@ -261,12 +274,8 @@ export class Codec {
    * @throws {VaultError} `corrupt`
    */
   async reseal(store: LabelledStore, stem: string, page: number, label: Bytes, row: SealedBytes): Promise<LabelledRow> {
-    const before = this.#keysOf(envelopeEpoch(row))
-    const keys = this.#owner.ring.active
-    const frame = await openEnvelope(before.sealKey(store), this.#context(store, label), row)
-    const next = keys.label(store, stem, page)
-    const sealed = await this.#sealWith(keys, store, next, frame)
-    return { label: next, row: sealed, element: keys.element(store, next, tagOfRow(sealed)) }
+    const frame = await openEnvelope(this.#keysOf(envelopeEpoch(row)).sealKey(store), this.#context(store, label), row)
+    return this.#sealLabelled(store, stem, page, frame)
   }
 
   /** The epoch of a row. @throws {VaultError} `corrupt` when it is no envelope */
@@ -281,6 +290,11 @@ export class Codec {
 
   openBytes(store: LabelledStore, label: Bytes, row: SealedBytes): Promise<Bytes> {
     return this.#open(store, label, row)
+  }
+
+  /** What a row added to the multiset of the epoch whose label it lies under, whatever became of it since. */
+  elementIn(epoch: Epoch, store: LabelledStore, label: Label, row: SealedBytes): Bytes {
+    return this.#keysOf(epoch).element(store, label, tagOfRow(row))
   }
 
   /** The epoch a row was sealed in, and its element of that epoch's multiset. */

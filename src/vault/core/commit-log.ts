@@ -2,7 +2,7 @@
 // PROTOCOL rules 4-6 and 12. Everything that changes what this tab takes for true runs under one mutex.
 
 import type { Seq, Tag } from '../../brand.js'
-import { equalBytes, randomBytes, toBase64Url } from '../../crypto/bytes.js'
+import { equalBytes, randomBytes, readU64, toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Batch } from '../../stores/backend.js'
 import { tagOfRow, type Codec } from './codec.js'
@@ -303,6 +303,8 @@ export class CommitLog {
     if (own === undefined && sameManifest) throw this.#lose(lost('rolled-back', head.seq))
     if (!sameManifest) {
       if (await isForeign(this.backend, this.codec.vaultId)) throw this.#lose(lost('replaced', head.seq))
+      // What folded this tab's newest row away has a base beyond it.
+      if (own === undefined && !(readU64(manifestRow, 8) > head.seq)) throw this.#lose(lost('rolled-back', head.seq))
       const manifest = await openManifest(this.codec, manifestRow)
       if (own === undefined || manifest.content.base !== this.manifest.content.base) {
         await this.#reload()

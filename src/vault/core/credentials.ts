@@ -195,6 +195,9 @@ async function withSlot(
   })
 }
 
+/** Why a rotation cannot begin: another one has, and has not ended. */
+export const ROTATION_PENDING = 'pending'
+
 /** A header with keys that are not in use yet. The bytes of `content` and the vault key are the caller's, to zero. */
 export interface Rekeyed extends BuiltHeader {
   readonly content: KeyRingContent
@@ -208,13 +211,23 @@ export async function rekeyHeader(newest: UnprovenHeader, keys: VaultKeys, curre
   const { vaultId, homeId, revision, slots } = newest.header
   const content = await openContent(newest, keys)
   return usingContent(content, async () => {
+    if (content.epochs.some(({ state }) => state === 'retiring')) throw new VaultError('conflict', 'a rotation of this vault has begun already; it is ended first', { where: 'rotation', reason: ROTATION_PENDING })
     wipe((await findVaultKey(newest.header, current, policy)).vaultKey)
     const vaultKey = randomBytes(32)
     return usingBytes(vaultKey, async () => {
       const rewrapped = await Promise.all(slots.map((slot) => rewrap(slot, content, vaultKey, vaultId)))
       const nextKeys = await deriveVaultKeys(vaultKey, vaultId)
-      const next = copyOf(withNewEpoch(content))
-      return { ...(await buildHeader({ vaultId, homeId, revision: revision + 1, slots: rewrapped }, nextKeys, next)), content: next }
+      const grown = withNewEpoch(content)
+      const next = copyOf(grown)
+      // All other bytes of it are those of `content`.
+      wipe(grown.epochs.at(-1)!.key)
+      try {
+        return { ...(await buildHeader({ vaultId, homeId, revision: revision + 1, slots: rewrapped }, nextKeys, next)), content: next }
+      } catch (error) {
+        wipeKeyRingContent(next)
+        wipe(nextKeys.vaultKey)
+        throw error
+      }
     })
   })
 }

@@ -1,11 +1,10 @@
 // What a checkpoint makes of one page: the records it held with the pending ones laid over them, and, where its row is damaged,
 // the numbers of what is lost. Implements docs/format.md, section 7.
 
-import { VaultError } from '../../errors.js'
 import type { Codec } from './codec.js'
 import type { StemPlan } from './fold-plan.js'
 import { refsOf, type BlobRef } from './log-row.js'
-import type { LabelledValue, StoredPage, StoredRecord } from './pages.js'
+import { isUnopenable, type LabelledValue, type StoredPage, type StoredRecord } from './pages.js'
 import { BRAIN_STEM, PAGE_SHIFT } from './state.js'
 
 export interface PlaceOfPage {
@@ -74,7 +73,7 @@ export async function openOrDamaged(codec: Codec, row: LabelledValue): Promise<S
   try {
     return (await codec.openPage('pages', row.label, row.value)) as StoredPage
   } catch (error) {
-    if (error instanceof VaultError && error.code === 'corrupt') return undefined
+    if (isUnopenable(error)) return undefined
     throw error
   }
 }

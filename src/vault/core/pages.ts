@@ -2,7 +2,7 @@
 // what its head says of it, so an older copy or another page under its label is never taken for it.
 // Implements docs/format.md, section 7; PROTOCOL rule 12.
 
-import type { Label, SealedBytes } from '../../brand.js'
+import type { Epoch, Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, ReadRequest } from '../../stores/backend.js'
 import type { Codec, LabelledStore } from './codec.js'
@@ -47,6 +47,11 @@ export class SuspectPage extends Error {
     super('a page is not what its head says')
     this.damage = damage
   }
+}
+
+/** A row that does not open. What its envelope says of a newer release or newer keys, damage may have written: who looks again, and finds no newer header, knows. */
+export function isUnopenable(error: unknown): error is VaultError {
+  return error instanceof VaultError && (error.code === 'corrupt' || error.code === 'keys-changed' || error.code === 'unsupported-version')
 }
 
 export class Pages {
@@ -122,7 +127,7 @@ export class Pages {
     try {
       body = (await this.#codec.openPage('pages', row.label, row.value)) as StoredPage
     } catch (error) {
-      if (error instanceof VaultError && error.code === 'corrupt') throw new SuspectPage(new VaultError('corrupt', 'a page of records is damaged', { where: 'pages', number: page, reason: 'page' }, error))
+      if (isUnopenable(error)) throw new SuspectPage(new VaultError('corrupt', 'a page of records is damaged', { where: 'pages', number: page, reason: 'page' }, error))
       throw error
     }
     if (body.s !== stem || body.p !== page) throw suspect('a page of records lies under the label of another', page, 'page-swapped')
@@ -150,6 +155,8 @@ export function encodePage(stem: string, page: number, version: number, records:
 }
 
 export interface LabelledValue {
+  /** The epoch of the label; that of the envelope, unless that is damaged. */
+  readonly epoch: Epoch
   readonly label: Label
   readonly value: SealedBytes
 }
@@ -161,15 +168,15 @@ export async function readLabelled(
   store: LabelledStore,
   wanted: readonly { readonly stem: string; readonly page: number }[],
 ): Promise<(LabelledValue | undefined)[]> {
-  const labels = wanted.map(({ stem, page }) => codec.labels(store, stem, page))
-  const requests: ReadRequest[] = labels.flatMap((all) => all.map((key) => ({ kind: 'get', store, key }) as const))
+  const names = wanted.map(({ stem, page }) => codec.names(store, stem, page))
+  const requests: ReadRequest[] = names.flatMap((all) => all.map(({ label }) => ({ kind: 'get', store, key: label }) as const))
   const answers = (await backend.read(requests)) as (SealedBytes | undefined)[]
   let at = 0
-  return labels.map((all) => {
+  return names.map((all) => {
     let found: LabelledValue | undefined
-    for (const label of all) {
+    for (const { epoch, label } of all) {
       const value = answers[at++]
-      if (value !== undefined) found ??= { label, value }
+      if (value !== undefined) found ??= { epoch, label, value }
     }
     return found
   })

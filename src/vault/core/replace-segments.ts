@@ -96,8 +96,7 @@ export async function replaceSegments(log: CommitLog, job: Job, began: StoredMan
       for (const row of await readLabelled(backend, codec, 'blocks', wanted)) {
         await slices.breathe()
         if (row === undefined) continue
-        const { epoch, element } = codec.elementOf('blocks', row.label, row.value)
-        tally.remove(epoch, 'blocks', row.label, element)
+        tally.remove(row.epoch, 'blocks', row.label, codec.elementIn(row.epoch, 'blocks', row.label, row.value))
         deletes.push({ store: 'blocks', label: row.label })
       }
     }

@@ -1,44 +1,54 @@
 // Moves rows from retiring epochs to the active one: opened, sealed again with the frame they had, put under their new label in the
 // same transaction that deletes the old one and counts both. Implements docs/format.md, section 17, "Move"; PROTOCOL rules 7 and 8.
 
-import type { Label, SealedBytes } from '../../brand.js'
-import { VaultError } from '../../errors.js'
+import type { Epoch, Label, SealedBytes } from '../../brand.js'
+import { toBase64Url } from '../../crypto/bytes.js'
+import { Multiset } from '../../crypto/multiset-hash.js'
 import type { LabelledRow } from '../core/codec.js'
 import { isUnknown, type CommitLog } from '../core/commit-log.js'
 import type { Job } from '../core/jobs.js'
 import { Tally } from '../core/manifest.js'
+import { isUnopenable } from '../core/pages.js'
 import { rewriteRows } from '../core/rewrite-rows.js'
 import type { Place } from './places.js'
 
 /** A row under its old label, and the same sealed anew. */
 interface Move {
   readonly place: Place
+  /** Of the label. */
+  readonly epoch: Epoch
   readonly label: Label
   readonly before: SealedBytes
   readonly after: LabelledRow
 }
 
+/** A row that does not open, and where it lies. */
+export interface DamagedRow {
+  readonly place: Place
+  readonly epoch: Epoch
+  readonly label: Label
+}
+
 export interface PreparedMoves {
   readonly moves: readonly Move[]
-  /** Rows that do not open. */
-  readonly damaged: readonly Place[]
+  readonly damaged: readonly DamagedRow[]
 }
 
 /** Reads and seals anew, writes nothing: may go on while the rows before these are written. */
 export async function prepareMoves(log: CommitLog, places: readonly Place[]): Promise<PreparedMoves> {
   const { codec, backend } = log
-  const wanted = places.flatMap((place) => codec.labels(place.store, place.stem, place.page).slice(1).map((label) => ({ place, label })))
+  const wanted = places.flatMap((place) => codec.names(place.store, place.stem, place.page).slice(1).map(({ epoch, label }) => ({ place, epoch, label })))
   const rows = await backend.read(wanted.map(({ place, label }) => ({ kind: 'get', store: place.store, key: label }) as const))
-  const damaged: Place[] = []
+  const damaged: DamagedRow[] = []
   const moves = await Promise.all(
-    wanted.map(async ({ place, label }, i): Promise<Move | undefined> => {
+    wanted.map(async ({ place, epoch, label }, i): Promise<Move | undefined> => {
       const before = rows[i]
       if (before === undefined) return undefined
       try {
-        return { place, label, before, after: await codec.reseal(place.store, place.stem, place.page, label, before) }
+        return { place, epoch, label, before, after: await codec.reseal(place.store, place.stem, place.page, label, before) }
       } catch (error) {
-        if (!(error instanceof VaultError) || (error.code !== 'corrupt' && error.code !== 'unsupported-version' && error.code !== 'keys-changed')) throw error
-        damaged.push(place)
+        if (!isUnopenable(error)) throw error
+        damaged.push({ place, epoch, label })
         return undefined
       }
     }),
@@ -47,26 +57,49 @@ export async function prepareMoves(log: CommitLog, places: readonly Place[]): Pr
 }
 
 /**
- * @returns how many rows were moved: 0 also when the manifest is another one by now, or the store did not say; whoever comes by here again moves what is left
+ * @returns whether they were moved: false when the manifest is another one by now, or the store did not say; whoever comes by here again moves what is left
  * @throws {VaultError} `busy` when another tab took over the job, `storage-*`
  */
-export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMoves): Promise<number> {
-  if (moves.length === 0) return 0
+export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMoves): Promise<boolean> {
+  if (moves.length === 0) return true
   const { codec, manifest } = log
   const tally = new Tally(manifest.content.counts)
-  for (const { place, label, before, after } of moves) {
-    const { epoch, element } = codec.elementOf(place.store, label, before)
-    tally.remove(epoch, place.store, label, element)
+  for (const { place, epoch, label, before, after } of moves) {
+    tally.remove(epoch, place.store, label, codec.elementIn(epoch, place.store, label, before))
     tally.add(codec.activeEpoch, place.store, after.label, after.element)
   }
   const puts = moves.map(({ place: { store }, after: { label, row } }) => ({ store, label, row }))
   const deletes = moves.map(({ place: { store }, label }) => ({ store, label }))
   try {
     // Not strict: what a power cut takes of it, it takes whole, and the end waits for the disk.
-    const isWritten = await rewriteRows(log, job, manifest, { ...manifest.content, counts: tally.counts() }, { puts, deletes }, { durability: 'relaxed', publish: (next) => log.publishMoved(next) })
-    return isWritten ? moves.length : 0
+    return await rewriteRows(log, job, manifest, { ...manifest.content, counts: tally.counts() }, { puts, deletes }, { durability: 'relaxed', publish: (next) => log.publishMoved(next) })
   } catch (error) {
     if (!isUnknown(error)) throw error
-    return 0
+    return false
   }
+}
+
+/** Whether the pages of heads are those the manifest counts: an older copy of one says nothing of its age, and moved it would pass for the newest. */
+export async function headsAreSound({ backend, codec, manifest }: CommitLog): Promise<boolean> {
+  const [rows] = await backend.read([{ kind: 'rows', store: 'heads' }])
+  const sums = new Map<number, { rows: number; sum: Multiset }>()
+  for (const { key, value } of rows) {
+    const label = key as Label
+    try {
+      const { epoch, element } = codec.elementOf('heads', label, value)
+      const sum = sums.get(epoch) ?? { rows: 0, sum: new Multiset() }
+      sums.set(epoch, sum)
+      sum.rows++
+      sum.sum.add(label, element)
+    } catch {
+      return false
+    }
+  }
+  const counts = manifest.content.counts.filter(({ store }) => store === 'heads')
+  return counts.length === sums.size && counts.every(({ epoch, rows: counted, sum }) => sums.get(epoch)?.rows === counted && sums.get(epoch)?.sum.equals(sum))
+}
+
+/** Names of rows that do not open, in every epoch there is a name in: nothing else may be done to what lies under them. */
+export function labelsOf(log: CommitLog, damaged: readonly DamagedRow[]): ReadonlySet<string> {
+  return new Set(damaged.flatMap(({ place }) => log.codec.labels(place.store, place.stem, place.page).map((label) => `${place.store}/${toBase64Url(label)}`)))
 }

@@ -1,15 +1,17 @@
 // Where rows are that a rotation moves: everything that heads, manifest and pages name. Rows that nothing names are not moved (PROTOCOL rule 11).
 
-import { VaultError } from '../../errors.js'
 import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { HEAD_COLLECTIONS, refsOf } from '../core/log-row.js'
-import { SuspectPage, type Pages, type WantedPage } from '../core/pages.js'
+import { openOrDamaged } from '../core/merge-page.js'
+import { readLabelled } from '../core/pages.js'
 import { expectedBlocks, expectedPages, pagesWithRefs } from '../core/references.js'
 import type { Slices } from '../core/slices.js'
 import { PAGE_SHIFT } from '../core/state.js'
 
-const PAGES_AT_ONCE = 200
+const PAGES_AT_ONCE = 64
+/** A chunk of a long value is as much work as so many other rows. */
+const CHUNK_WEIGHT = 16
 
 /** A row by its name, whatever epoch it is in. */
 export interface Place {
@@ -19,9 +21,9 @@ export interface Place {
 }
 
 /** In an order in which what is read to find the next ones has been moved before. */
-export async function* allPlaces(log: CommitLog, pages: Pages, slices: Slices): AsyncGenerator<Place, void, undefined> {
+export async function* allPlaces(log: CommitLog, slices: Slices): AsyncGenerator<Place, void, undefined> {
   for (const { stem, page } of expectedPages(log)) yield { store: 'pages', stem, page }
-  yield* blobPlaces(log, pages, slices)
+  yield* blobPlaces(log, slices)
   yield* headPlaces(log)
   for (const { stem, page } of expectedBlocks(log)) yield { store: 'blocks', stem, page }
 }
@@ -34,36 +36,31 @@ function* headPlaces({ state }: CommitLog): Generator<Place, void, undefined> {
   }
 }
 
-async function* blobPlaces(log: CommitLog, pages: Pages, slices: Slices): AsyncGenerator<Place, void, undefined> {
+/** What a damaged page referred to, nobody knows: it stays in its epoch with the page. */
+async function* blobPlaces(log: CommitLog, slices: Slices): AsyncGenerator<Place, void, undefined> {
+  const { backend, codec } = log
   const wanted = pagesWithRefs(log)
   for (let start = 0; start < wanted.length; start += PAGES_AT_ONCE) {
-    for (const page of await readReadable(pages, wanted.slice(start, start + PAGES_AT_ONCE))) {
+    for (const row of await readLabelled(backend, codec, 'pages', wanted.slice(start, start + PAGES_AT_ONCE))) {
       await slices.breathe()
-      for (const { body } of page.values()) for (const [, stem, chunks] of refsOf(body)) for (let chunk = 0; chunk < chunks; chunk++) yield { store: 'blobs', stem, page: chunk }
+      // Also one that lost records before refers to what the others have.
+      const page = row === undefined ? undefined : await openOrDamaged(codec, row)
+      for (const [, , , body] of page?.r ?? []) for (const [, stem, chunks] of refsOf(body)) for (let chunk = 0; chunk < chunks; chunk++) yield { store: 'blobs', stem, page: chunk }
     }
   }
 }
 
-/** What a damaged page referred to, nobody knows: it stays in its epoch with the page. */
-async function readReadable(pages: Pages, wanted: readonly WantedPage[]): ReturnType<Pages['readMany']> {
-  try {
-    return await pages.readMany(wanted)
-  } catch (error) {
-    if (!(error instanceof SuspectPage) && !(error instanceof VaultError && error.code === 'corrupt')) throw error
-    if (wanted.length === 1) return []
-    const found = []
-    for (const one of wanted) found.push(...(await readReadable(pages, [one])))
-    return found
-  }
-}
-
-/** Cuts what comes into pieces of so many. */
-export async function* inChunks<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[], void, undefined> {
-  let chunk: T[] = []
-  for await (const item of source) {
-    if (chunk.push(item) < size) continue
+/** Cuts places into pieces of about as much work. */
+export async function* inChunks(source: AsyncIterable<Place>, weight: number): AsyncGenerator<readonly Place[], void, undefined> {
+  let chunk: Place[] = []
+  let taken = 0
+  for await (const place of source) {
+    chunk.push(place)
+    taken += place.store === 'blobs' ? CHUNK_WEIGHT : 1
+    if (taken < weight) continue
     yield chunk
     chunk = []
+    taken = 0
   }
   if (chunk.length > 0) yield chunk
 }

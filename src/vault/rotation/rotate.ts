@@ -6,31 +6,26 @@ import { runCheckpoint } from '../core/checkpoint.js'
 import { isUnknown, type CommitLog } from '../core/commit-log.js'
 import type { IndexPort } from '../core/index-port.js'
 import { runJob, type Job, type JobPorts } from '../core/jobs.js'
-import type { Pages } from '../core/pages.js'
 import { Slices } from '../core/slices.js'
-import { discardDamaged } from './discard.js'
-import { prepareMoves, writeMoves, type PreparedMoves } from './moving.js'
+import { discardDamaged, isDiscardable } from './discard.js'
+import { headsAreSound, labelsOf, prepareMoves, writeMoves, type DamagedRow, type PreparedMoves } from './moving.js'
 import { allPlaces, inChunks, type Place } from './places.js'
-import type { RotationProgress, RotationReport } from './rotation-status.js'
-import { sweep } from './sweep.js'
+import type { Mismatch, RotationProgress, RotationReport } from './rotation-status.js'
+import { sweep, type LeftIn } from './sweep.js'
 
 /** Rows moved in one transaction: a mebibyte or so. */
 const ROWS_AT_ONCE = 128
 /** The job is let go of so often: exports, loads and checkpoints have their turns. */
 const HOLD_MS = 300
-/** Log rows that are folded before the next rows are moved. */
+/** What of the log is folded before the next rows are moved, as checkpoints have it. */
 const FOLD_ROWS = 256
-/** Looks at what is left. What one of them moves nothing of is damaged. */
-const MAX_PASSES = 10
-/** The end gives way to whoever commits at the same moment. */
-const MAX_ENDS = 50
-/** Between two tries, without locks, for a job that another tab has. */
-const BUSY_MS = 500
+const FOLD_BYTES = 512 * 1024
+/** Walks, and ends, that came to nothing, one after the other, before it is left to another time. */
+const MAX_VAIN = 30
+const VAIN_MS = 100
 
 export interface RotationPorts {
   readonly log: CommitLog
-  /** Keeps nothing of what is read. */
-  readonly pages: Pages
   readonly index: IndexPort
   readonly jobs: JobPorts
   /** Writes the header that ends it: epochs that are not named here leave the ring. @throws {VaultError} `conflict` when somebody was faster */
@@ -46,11 +41,20 @@ export interface RotationPorts {
   readonly rowsAtOnce?: number | undefined
 }
 
+/** One walk over everything there is. */
+interface Walk {
+  /** It met every place, and moved what it met. */
+  readonly isWhole: boolean
+  readonly moved: number
+  readonly damaged: readonly DamagedRow[]
+  /** The epoch that rows were moved to. */
+  readonly epoch: number
+}
+
 /** Brings a rotation that has begun to its end. */
 export class Rotating {
   readonly #ports: RotationPorts
   #rows = 0
-  #damaged = new Map<string, Place>()
 
   constructor(ports: RotationPorts) {
     this.#ports = ports
@@ -58,27 +62,33 @@ export class Rotating {
 
   /** @throws {VaultError} `storage-*`, `locked`, `busy`; the signal's reason */
   async run(): Promise<RotationReport> {
-    for (let pass = 0; pass < MAX_PASSES && (await this.#pass()) > 0; pass++);
-    const kept = await this.#end()
-    const skipped = [...this.#damaged.values()].map(({ store, stem, page }) => {
-      const chatLogId = this.#chatLogOf(stem)
-      return { where: store, page, ...(chatLogId !== undefined && { chatLogId }) }
-    })
-    return { rows: this.#rows, skipped, keepsOldKeys: kept }
+    const { signal } = this.#ports
+    for (let vain = 0; vain < MAX_VAIN; ) {
+      try {
+        const walk = await this.#walk()
+        const isDone = walk.isWhole && walk.moved === 0
+        const report = isDone ? await this.#end(walk) : undefined
+        if (report !== undefined) return report
+        if (walk.moved > 0) vain = 0
+        else if (!isDone || ++vain > 1) await new Promise((resolve) => setTimeout(resolve, VAIN_MS))
+      } catch (error) {
+        signal.throwIfAborted()
+        // Another tab has the job, without locks between tabs; or the store did not answer. A walk that was cut off says nothing of what is left.
+        if (!(error instanceof VaultError) || (error.code !== 'busy' && !isUnknown(error)) || ++vain === MAX_VAIN) throw error
+        await new Promise((resolve) => setTimeout(resolve, VAIN_MS))
+      }
+    }
+    throw new VaultError('busy', 'the vault changed all the time while its old keys were to be dropped; continue the rotation later', { where: 'rotation' })
   }
 
-  #chatLogOf(stem: string): string | undefined {
-    for (const { id, value } of this.#ports.log.state.heads.chatLogs.values()) if (value['stem'] === stem) return id
-    return undefined
-  }
-
-  /** One walk over everything there is. @returns how many rows it moved */
-  async #pass(): Promise<number> {
-    const { log, pages, signal, rowsAtOnce = ROWS_AT_ONCE } = this.#ports
-    const before = this.#rows
-    this.#damaged.clear()
-    const chunks = inChunks(allPlaces(log, pages, new Slices(signal)), rowsAtOnce)
-    let isOver = false
+  /** Begins with a log that is folded beyond the row that began the rotation: what commits before it brought is in pages by then. */
+  async #walk(): Promise<Walk> {
+    const { log, index, signal, rowsAtOnce = ROWS_AT_ONCE } = this.#ports
+    const damaged: DamagedRow[] = []
+    let [moved, isWhole, isOver] = [0, true, false]
+    await this.#hold(async (job) => void (await runCheckpoint(log, job, index, signal)))
+    const epoch = log.codec.activeEpoch
+    const chunks = inChunks(allPlaces(log, new Slices(signal)), rowsAtOnce)
     while (!isOver && this.#left > 0) {
       await this.#hold(async (job) => {
         const until = performance.now() + HOLD_MS
@@ -90,19 +100,29 @@ export class Rotating {
           if (prepared === undefined) return
           next = performance.now() < until && !signal.aborted && !this.#ports.wantsPause() ? this.#prepare(chunks) : undefined
           next?.catch(() => undefined)
-          for (const place of prepared.damaged) this.#damaged.set(`${place.store}/${place.stem}/${place.page}`, place)
-          this.#rows += await writeMoves(log, job, prepared)
+          damaged.push(...prepared.damaged)
+          if (await writeMoves(log, job, prepared)) {
+            moved += prepared.moves.length
+            this.#rows += prepared.moves.length
+          } else isWhole = false
           this.#tell('rekey')
         }
       })
     }
-    if ([...this.#damaged.values()].some(({ store }) => store === 'blocks')) await this.#remakeIndex()
-    return this.#rows - before
+    if (damaged.some(({ place }) => place.store === 'blocks')) {
+      // The index is made of what pages say: a damaged one is made anew.
+      await this.#hold(async (job) => index.rebuild(job, { signal }))
+      isWhole = false
+    }
+    return { isWhole, moved, damaged, epoch }
   }
 
   async #prepare(chunks: AsyncIterator<readonly Place[]>): Promise<PreparedMoves | undefined> {
+    const { log } = this.#ports
     const { value, done } = await chunks.next()
-    return done === true ? undefined : prepareMoves(this.#ports.log, value)
+    if (done === true) return undefined
+    const places = value.some(({ store }) => store === 'heads') && !(await headsAreSound(log)) ? value.filter(({ store }) => store !== 'heads') : value
+    return prepareMoves(log, places)
   }
 
   /** Rows in other epochs than the active one, as the manifest counts them. */
@@ -116,59 +136,70 @@ export class Rotating {
     this.#ports.onProgress({ phase, done: seen === undefined ? total - this.#left : Math.min(seen, total), total })
   }
 
-  /** The index is made of what pages say: a damaged one is made anew. */
-  async #remakeIndex(): Promise<void> {
-    const { index, signal } = this.#ports
-    await this.#hold(async (job) => index.rebuild(job, { signal }))
-    for (const [key, { store }] of this.#damaged) if (store === 'blocks') this.#damaged.delete(key)
-  }
-
   /** Runs work as the job, over everything that was committed, with a log that is not too long. */
   async #hold<T>(work: (job: Job) => Promise<T>): Promise<T> {
     const { log, jobs, index, gate, signal } = this.#ports
-    for (;;) {
-      await gate()
-      try {
-        // A job that waits gets its turn or throws.
-        return (await runJob(
-          jobs,
-          true,
-          async (job) => {
-            await log.catchUp()
-            if (log.backlog.rows >= FOLD_ROWS) await runCheckpoint(log, job, index, signal)
-            return work(job)
-          },
-          signal,
-        )) as T
-      } catch (error) {
-        signal.throwIfAborted()
-        // Without locks between tabs, another one's lease; or what a store that did not answer has left open.
-        if (!(error instanceof VaultError) || (error.code !== 'busy' && !isUnknown(error))) throw error
-        await new Promise((resolve) => setTimeout(resolve, BUSY_MS))
-      }
-    }
+    await gate()
+    // Waits for its turn, or throws.
+    const result = await runJob(
+      jobs,
+      true,
+      async (job) => {
+        await log.catchUp()
+        if (log.backlog.rows >= FOLD_ROWS || log.backlog.bytes >= FOLD_BYTES) await runCheckpoint(log, job, index, signal)
+        return { value: await work(job) }
+      },
+      signal,
+    )
+    return result!.value
   }
 
-  /** @returns whether old keys are kept */
-  async #end(): Promise<boolean> {
+  /** After a walk that met everything and had nothing to move: what is left is damaged, or belongs to what is. @returns undefined when it has to be looked at again */
+  async #end(walk: Walk): Promise<RotationReport | undefined> {
     const { log, index, signal, end, discards } = this.#ports
-    for (let attempt = 1; ; attempt++) {
-      const kept = await this.#hold(async (job) => {
-        await runCheckpoint(log, job, index, signal)
-        const left = await sweep(log, job, new Slices(signal), (rows) => this.#tell('verify', rows))
+    return this.#hold(async (job) => {
+      await runCheckpoint(log, job, index, signal)
+      // Another tab has begun another one, where tabs cannot keep each other out.
+      if (log.codec.activeEpoch !== walk.epoch) return undefined
+      const look = (): Promise<readonly LeftIn[] | undefined> => sweep(log, job, labelsOf(log, walk.damaged), new Slices(signal), (rows) => this.#tell('verify', rows))
+      let left = await look()
+      if (left === undefined) return undefined
+      if (discards && left.length > 0) {
+        if (!(await discardDamaged(log, job, walk.damaged))) return undefined
+        left = await look()
         if (left === undefined) return undefined
-        if (discards && left.size > 0 && !(await discardDamaged(log, job, [...this.#damaged.values()]))) return undefined
-        try {
-          const kept = discards ? new Set<number>() : left
-          await end(job, kept)
-          return kept.size > 0
-        } catch (error) {
-          if (!(error instanceof VaultError) || error.code !== 'conflict') throw error
-          return undefined
-        }
+      }
+      const stays = discards ? left.filter((part) => !isGivenUp(part, walk)) : left
+      // In rings: what nobody has keys of keeps none.
+      const kept = new Set(stays.map(({ epoch }) => epoch).filter((epoch) => log.codec.ring.epochs.some(({ id }) => id === epoch)))
+      try {
+        await end(job, kept)
+      } catch (error) {
+        if (error instanceof VaultError && error.code === 'conflict') return undefined
+        throw error
+      }
+      const skipped = walk.damaged.map(({ place: { store, stem, page } }) => {
+        const chatLogId = this.#chatLogOf(stem)
+        return { where: store, page, ...(chatLogId !== undefined && { chatLogId }) }
       })
-      if (kept !== undefined) return kept
-      if (attempt === MAX_ENDS) throw new VaultError('busy', 'the vault changed all the time while its old keys were to be dropped; continue the rotation later', { where: 'rotation' })
-    }
+      return { rows: this.#rows, skipped, mismatches: mismatchesIn(left, walk), keepsOldKeys: kept.size > 0 }
+    })
   }
+
+  #chatLogOf(stem: string): string | undefined {
+    for (const { id, value } of this.#ports.log.state.heads.chatLogs.values()) if (value['stem'] === stem) return id
+    return undefined
+  }
+}
+
+/** Chunks that belonged to pages that were given up, and counts of rows that are not there any more: nothing can be read with their keys. Pages of heads are not given up. */
+function isGivenUp({ store, rows }: LeftIn, { damaged }: Walk): boolean {
+  if (store === 'heads') return false
+  return rows === 0 || (store === 'blobs' && damaged.some((row) => row.place.store === 'pages' && isDiscardable(row)))
+}
+
+/** Where what is counted and what is there differ, beyond rows that are named as damaged. */
+function mismatchesIn(left: readonly LeftIn[], { damaged }: Walk): Mismatch[] {
+  const named = (epoch: number, store: string): number => damaged.filter((row) => row.epoch === epoch && row.place.store === store).length
+  return left.filter(({ epoch, store, rows, counted }) => store !== 'quarantine' && (rows !== counted || rows > named(epoch, store) || rows === 0)).map(({ store, rows, counted }) => ({ where: store, counted, found: rows }))
 }

@@ -24,10 +24,19 @@ export interface SkippedRow {
   readonly chatLogId?: string
 }
 
+export interface Mismatch {
+  /** The store. */
+  readonly where: string
+  readonly counted: number
+  readonly found: number
+}
+
 export interface RotationReport {
   /** Rows sealed anew by this call; what earlier ones did is not counted again. */
   readonly rows: number
   readonly skipped: readonly SkippedRow[]
+  /** Where old rows were counted that are not what is there: lost, put back to older ones, or belonging to a damaged page. Empty in a sound vault; `check()` says more. */
+  readonly mismatches: readonly Mismatch[]
   /** Whether keys of before are kept for rows that do not open. */
   readonly keepsOldKeys: boolean
 }

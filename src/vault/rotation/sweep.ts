@@ -2,6 +2,7 @@
 // deleted. Implements docs/format.md, section 17, "End"; PROTOCOL rules 11 and 14.
 
 import type { Label, SealedBytes } from '../../brand.js'
+import { toBase64Url } from '../../crypto/bytes.js'
 import { VaultError } from '../../errors.js'
 import type { LabelledStore } from '../core/codec.js'
 import type { CommitLog } from '../core/commit-log.js'
@@ -11,43 +12,62 @@ import { epochOf } from '../core/log-row.js'
 import { deleteUncounted } from '../core/rewrite-rows.js'
 import type { Slices } from '../core/slices.js'
 
+type Swept = LabelledStore | 'quarantine'
 /** Rows read in one transaction: chunks of long values are 256 KiB each. */
 const ROWS_AT_ONCE: Readonly<Record<Swept, number>> = { heads: 200, pages: 200, blobs: 16, blocks: 200, quarantine: 50 }
-type Swept = LabelledStore | 'quarantine'
 const SWEPT = Object.keys(ROWS_AT_ONCE) as readonly Swept[]
 
 interface OldRow {
   readonly store: Swept
   readonly label: Label
-  /** Undefined for what is no envelope. */
-  readonly epoch: number | undefined
+  readonly epoch: number
+}
+
+/** What is still sealed in an epoch that is not the active one, by store. */
+export interface LeftIn {
+  readonly epoch: number
+  readonly store: Swept
+  /** Found in the store, and counted by the manifest. */
+  readonly rows: number
+  readonly counted: number
 }
 
 /**
- * Epochs, other than the active one, that rows are still sealed in, after those that nothing refers to were deleted. The log must have been folded past the row that began
+ * What is left of epochs other than the active one, after rows that nothing refers to were deleted. The log must have been folded past the row that began
  * the rotation, in the same job.
+ * @param damaged names of rows that do not open: they are left alone, whatever their envelopes say
  * @returns undefined when the vault changed under it, and it has to begin again
  */
-export async function sweep(log: CommitLog, job: Job, slices: Slices, onProgress: (rows: number) => void): Promise<ReadonlySet<number> | undefined> {
-  const { manifest } = log
+export async function sweep(log: CommitLog, job: Job, damaged: ReadonlySet<string>, slices: Slices, onProgress: (rows: number) => void): Promise<readonly LeftIn[] | undefined> {
+  const { manifest, codec } = log
   const old = await oldRows(log, slices, onProgress)
-  const counted = new Set(manifest.content.counts.filter(({ epoch, rows }) => rows !== 0 && epoch !== log.codec.activeEpoch).map(({ epoch, store }) => `${epoch}/${store}`))
-  const isCounted = ({ store, epoch }: OldRow): boolean => store === 'quarantine' || counted.has(`${epoch}/${store}`)
-  // Of an epoch of which a store counts rows, nobody can tell what belongs to a damaged one.
-  const removed = old.filter((row) => !isCounted(row) && row.epoch !== undefined)
+  const counts = manifest.content.counts.filter(({ epoch }) => epoch !== codec.activeEpoch)
+  const counted = new Set(counts.filter(({ rows }) => rows !== 0).map(({ epoch, store }) => `${epoch}/${store}`))
+  // Of an epoch of which a store counts rows, nobody can tell what belongs to a damaged one; of one nobody has keys of, nobody can tell anything.
+  const isLeft = ({ store, epoch, label }: OldRow): boolean =>
+    store === 'quarantine' || counted.has(`${epoch}/${store}`) || damaged.has(`${store}/${toBase64Url(label)}`) || !codec.ring.epochs.some(({ id }) => id === epoch)
+  const removed = old.filter((row): row is OldRow & { readonly store: LabelledStore } => !isLeft(row))
   if (removed.length > 0 && !(await remove(log, job, removed))) return undefined
   if (manifest !== log.manifest) return undefined
+  const left = new Map<string, { epoch: number; store: Swept; rows: number; counted: number }>()
+  const of = (epoch: number, store: Swept) => {
+    const entry = left.get(`${epoch}/${store}`) ?? { epoch, store, rows: 0, counted: 0 }
+    left.set(`${epoch}/${store}`, entry)
+    return entry
+  }
+  for (const row of old) if (isLeft(row)) of(row.epoch, row.store).rows++
   // Counts that are zero over a sum that is not: something was taken out that is not what was put in.
-  const unsound = manifest.content.counts.filter(({ epoch }) => epoch !== log.codec.activeEpoch).map(({ epoch }) => epoch)
-  return new Set([...old.filter(isCounted).flatMap(({ epoch }) => epoch ?? []), ...unsound])
+  for (const { epoch, store, rows } of counts) of(epoch, store).counted = rows
+  return [...left.values()]
 }
 
 async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, onProgress: (rows: number) => void): Promise<OldRow[]> {
   const found: OldRow[] = []
-  const epoch = (row: SealedBytes): number | undefined => {
+  const epochIn = (row: SealedBytes): number | undefined => {
     try {
       return codec.epochOf(row)
     } catch {
+      // No envelope: a row of whatever epoch its label is in, which the counts know.
       return undefined
     }
   }
@@ -57,8 +77,8 @@ async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, 
     for (let after: Label | undefined; ; ) {
       const [rows] = await backend.read([{ kind: 'rows', store, limit, ...(after !== undefined && { after }) }])
       for (const { key, value } of rows) {
-        const sealedIn = epoch(value)
-        if (sealedIn !== codec.activeEpoch) found.push({ store, label: key as Label, epoch: sealedIn })
+        const epoch = epochIn(value)
+        if (epoch !== undefined && epoch !== codec.activeEpoch) found.push({ store, label: key as Label, epoch })
       }
       seen += rows.length
       onProgress(seen)
@@ -69,15 +89,15 @@ async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, 
   }
   // The anchor is never opened; everything behind it was committed with the keys there are now.
   const [log] = await backend.read([{ kind: 'rows', store: 'log', after: manifest.content.base }])
-  if (log.some(({ value }) => epoch(value) !== codec.activeEpoch)) throw new VaultError('busy', 'the log has not been folded far enough', { where: 'log' })
+  if (log.some(({ value }) => epochIn(value) !== codec.activeEpoch)) throw new VaultError('busy', 'the log has not been folded far enough', { where: 'log' })
   return found
 }
 
 /** False where something that was committed may refer to them. */
-async function remove(log: CommitLog, job: Job, rows: readonly OldRow[]): Promise<boolean> {
+async function remove(log: CommitLog, job: Job, rows: readonly { readonly store: LabelledStore; readonly label: Label }[]): Promise<boolean> {
   await log.catchUp()
   const { state, codec } = log
   const epochs = new Set([...state.adoptions.map(({ epoch }) => epoch), ...state.blobs.map(({ ref }) => epochOf(ref[6])), ...pendingSegments(state).map(({ epoch }) => epoch)])
   epochs.delete(codec.activeEpoch)
-  return epochs.size === 0 && deleteUncounted(log, job, rows.filter((row): row is OldRow & { readonly store: LabelledStore } => row.store !== 'quarantine'))
+  return epochs.size === 0 && deleteUncounted(log, job, rows)
 }
