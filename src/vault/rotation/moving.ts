@@ -10,7 +10,11 @@ import type { Job } from '../core/jobs.js'
 import { Tally } from '../core/manifest.js'
 import { isUnopenable } from '../core/pages.js'
 import { rewriteRows } from '../core/rewrite-rows.js'
+import type { Slices } from '../core/slices.js'
 import type { Place } from './places.js'
+
+/** Enough to keep the engine busy; what an engine does at once is one task. */
+const SEALED_AT_ONCE = 8
 
 /** A row under its old label, and the same sealed anew. */
 interface Move {
@@ -35,25 +39,28 @@ export interface PreparedMoves {
 }
 
 /** Reads and seals anew, writes nothing: may go on while the rows before these are written. */
-export async function prepareMoves(log: CommitLog, places: readonly Place[]): Promise<PreparedMoves> {
+export async function prepareMoves(log: CommitLog, places: readonly Place[], slices: Slices): Promise<PreparedMoves> {
   const { codec, backend } = log
   const wanted = places.flatMap((place) => codec.names(place.store, place.stem, place.page).slice(1).map(({ epoch, label }) => ({ place, epoch, label })))
   const rows = await backend.read(wanted.map(({ place, label }) => ({ kind: 'get', store: place.store, key: label }) as const))
+  const moves: Move[] = []
   const damaged: DamagedRow[] = []
-  const moves = await Promise.all(
-    wanted.map(async ({ place, epoch, label }, i): Promise<Move | undefined> => {
-      const before = rows[i]
-      if (before === undefined) return undefined
-      try {
-        return { place, epoch, label, before, after: await codec.reseal(place.store, place.stem, place.page, label, before) }
-      } catch (error) {
-        if (!isUnopenable(error)) throw error
-        damaged.push({ place, epoch, label })
-        return undefined
-      }
-    }),
-  )
-  return { moves: moves.filter((move) => move !== undefined), damaged }
+  for (let first = 0; first < wanted.length; first += SEALED_AT_ONCE) {
+    if (slices.isDue) await slices.breathe()
+    await Promise.all(
+      wanted.slice(first, first + SEALED_AT_ONCE).map(async ({ place, epoch, label }, i) => {
+        const before = rows[first + i]
+        if (before === undefined) return
+        try {
+          moves.push({ place, epoch, label, before, after: await codec.reseal(place.store, place.stem, place.page, label, before) })
+        } catch (error) {
+          if (!isUnopenable(error)) throw error
+          damaged.push({ place, epoch, label })
+        }
+      }),
+    )
+  }
+  return { moves, damaged }
 }
 
 /**

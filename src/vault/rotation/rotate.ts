@@ -13,8 +13,8 @@ import { allPlaces, inChunks, type Place } from './places.js'
 import type { Mismatch, RotationProgress, RotationReport } from './rotation-status.js'
 import { sweep, type LeftIn } from './sweep.js'
 
-/** Rows moved in one transaction: a mebibyte or so. */
-const ROWS_AT_ONCE = 128
+/** Rows moved in one transaction: half a mebibyte or so. Asking for twice as many operations is one task. */
+const ROWS_AT_ONCE = 64
 /** The job is let go of so often: exports, loads and checkpoints have their turns. */
 const HOLD_MS = 300
 /** What of the log is folded before the next rows are moved, as checkpoints have it. */
@@ -54,10 +54,12 @@ interface Walk {
 /** Brings a rotation that has begun to its end. */
 export class Rotating {
   readonly #ports: RotationPorts
+  readonly #slices: Slices
   #rows = 0
 
   constructor(ports: RotationPorts) {
     this.#ports = ports
+    this.#slices = new Slices(ports.signal)
   }
 
   /** @throws {VaultError} `storage-*`, `locked`, `busy`; the signal's reason */
@@ -88,7 +90,7 @@ export class Rotating {
     let [moved, isWhole, isOver] = [0, true, false]
     await this.#hold(async (job) => void (await runCheckpoint(log, job, index, signal)))
     const epoch = log.codec.activeEpoch
-    const chunks = inChunks(allPlaces(log, new Slices(signal)), rowsAtOnce)
+    const chunks = inChunks(allPlaces(log, this.#slices), rowsAtOnce)
     while (!isOver && this.#left > 0) {
       await this.#hold(async (job) => {
         const until = performance.now() + HOLD_MS
@@ -122,7 +124,7 @@ export class Rotating {
     const { value, done } = await chunks.next()
     if (done === true) return undefined
     const places = value.some(({ store }) => store === 'heads') && !(await headsAreSound(log)) ? value.filter(({ store }) => store !== 'heads') : value
-    return prepareMoves(log, places)
+    return prepareMoves(log, places, this.#slices)
   }
 
   /** Rows in other epochs than the active one, as the manifest counts them. */
@@ -161,7 +163,7 @@ export class Rotating {
       await runCheckpoint(log, job, index, signal)
       // Another tab has begun another one, where tabs cannot keep each other out.
       if (log.codec.activeEpoch !== walk.epoch) return undefined
-      const look = (): Promise<readonly LeftIn[] | undefined> => sweep(log, job, labelsOf(log, walk.damaged), new Slices(signal), (rows) => this.#tell('verify', rows))
+      const look = (): Promise<readonly LeftIn[] | undefined> => sweep(log, job, labelsOf(log, walk.damaged), this.#slices, (rows) => this.#tell('verify', rows))
       let left = await look()
       if (left === undefined) return undefined
       if (discards && left.length > 0) {
