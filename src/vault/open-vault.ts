@@ -155,6 +155,6 @@ function checkOptions({ name, autoLock, cacheBytes, index, rotation }: VaultOpti
   if (autoLock !== undefined) checkAutoLock(autoLock)
   if (index !== undefined && typeof index !== 'boolean') throw new TypeError('index must be true or false')
   if (rotation?.continue !== undefined && typeof rotation.continue !== 'boolean') throw new TypeError('rotation.continue must be true or false')
-  if (rotation?.dueAfterMs !== undefined && !(rotation.dueAfterMs > 0)) throw new RangeError('rotation.dueAfterMs must be a positive number of milliseconds')
+  if (rotation?.dueAfterMs !== undefined && !(typeof rotation.dueAfterMs === 'number' && rotation.dueAfterMs > 0)) throw new RangeError('rotation.dueAfterMs must be a positive number of milliseconds')
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')
 }
