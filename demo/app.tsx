@@ -14,7 +14,9 @@ import { UnlockScreen } from './unlock-screen.js'
 import { inWords, whyLocked } from './words.js'
 
 const NAME = 'conversations'
-const OPTIONS = { name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 } }
+/** Then the page suggests new keys. */
+const KEYS_ARE_OLD_MS = 365 * 86_400_000
+const OPTIONS = { name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 }, rotation: { dueAfterMs: KEYS_ARE_OLD_MS } }
 
 const CUT_OFF = 'The restore was cut off on the way: a part of the backup is missing here. “Restore from a backup” in the settings brings the rest from the same file.'
 

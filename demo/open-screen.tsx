@@ -6,6 +6,7 @@ import { BackupReminder } from './backup/reminder.js'
 import { TaskScreen } from './backup/task-screen.js'
 import type { BackupTask } from './backup/tasks.js'
 import { ChatView } from './chat-view.js'
+import { KeysReminder } from './keys/keys-reminder.js'
 import { LoadPart } from './load-part.js'
 import { SearchPart } from './search-part.js'
 import { SessionList } from './session-list.js'
@@ -16,7 +17,7 @@ import { inWords } from './words.js'
 type Pane =
   | { readonly kind: 'list' }
   | { readonly kind: 'chat'; readonly sessionId: string; readonly found?: SearchHit; readonly opening?: number }
-  | { readonly kind: 'settings' }
+  | { readonly kind: 'settings'; readonly toKeys?: boolean }
   | { readonly kind: 'task'; readonly task: BackupTask }
 
 const LEFT = 'The file was not finished, because you left the page that was writing it. Nothing was saved.'
@@ -30,6 +31,7 @@ export function OpenScreen({ vault, notice = '' }: { readonly vault: UnlockedVau
   const [warning, setWarning] = useState(notice)
   const toList = (): void => setPane({ kind: 'list' })
   const toSettings = (): void => setPane({ kind: 'settings' })
+  const toKeys = (): void => setPane({ kind: 'settings', toKeys: true })
   const toTask = (task: BackupTask): void => {
     setWarning((shown) => (shown === LEFT || shown === notice ? '' : shown))
     setPane({ kind: 'task', task })
@@ -85,11 +87,14 @@ export function OpenScreen({ vault, notice = '' }: { readonly vault: UnlockedVau
           <LoadPart vault={vault} />
           <SessionList vault={vault} current={sessionId} onOpen={open} />
           {/* Last: it comes a moment later, and nothing that somebody is about to press may move away under it. */}
-          <BackupReminder vault={vault} task={pane.kind === 'task' ? pane.task : undefined} onTask={toTask} />
+          <div class="reminders">
+            <KeysReminder vault={vault} isInSettings={pane.kind === 'settings'} onKeys={toKeys} />
+            <BackupReminder vault={vault} task={pane.kind === 'task' ? pane.task : undefined} onTask={toTask} />
+          </div>
         </SearchPart>
       </nav>
       <main id="main-pane">
-        {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} onTask={toTask} />}
+        {pane.kind === 'settings' && <Settings vault={vault} onBack={toList} onTask={toTask} toKeys={pane.toKeys} />}
         {pane.kind === 'task' && <TaskScreen key={pane.task} vault={vault} task={pane.task} onBack={toSettings} onLeft={() => setWarning(LEFT)} />}
         {pane.kind === 'chat' && <ChatView key={`${pane.opening ?? ''} ${pane.sessionId}`} vault={vault} sessionId={pane.sessionId} found={pane.found} onBack={toList} />}
         {pane.kind === 'list' && <p class="hint">Choose a conversation, or begin a new one.</p>}

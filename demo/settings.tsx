@@ -1,4 +1,4 @@
-// What belongs to the vault as a whole: its backups, its password, when it locks, where it is kept, and whether everything is in order.
+// What belongs to the vault as a whole: its backups, its password and keys, when it locks, where it is kept, and whether everything is in order.
 
 import type { UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'
@@ -7,6 +7,7 @@ import { BackupPart } from './backup/backup-part.js'
 import type { BackupTask } from './backup/tasks.js'
 import { CheckPart } from './check-part.js'
 import { formatBytes } from './format.js'
+import { NewKeysPart } from './keys/new-keys-part.js'
 import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
 import { PasswordField } from './password-field.js'
 import { useQuery } from './use-query.js'
@@ -16,9 +17,11 @@ interface SettingsProps {
   readonly vault: UnlockedVault
   readonly onBack: () => void
   readonly onTask: (task: BackupTask) => void
+  /** Whether somebody was led to the keys. */
+  readonly toKeys?: boolean | undefined
 }
 
-export function Settings({ vault, onBack, onTask }: SettingsProps) {
+export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProps) {
   return (
     <div id="settings">
       <div class="pane-head">
@@ -31,6 +34,7 @@ export function Settings({ vault, onBack, onTask }: SettingsProps) {
       <BackupPart vault={vault} onTask={onTask} />
       <h3>Change the password</h3>
       <PasswordPart vault={vault} />
+      <NewKeysPart vault={vault} isWanted={toKeys} />
       <h3>Lock by itself</h3>
       <AutoLockPart vault={vault} />
       <h3>Storage</h3>

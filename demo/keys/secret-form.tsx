@@ -1,0 +1,70 @@
+// Asks once more for what opens the vault, before its keys change.
+
+import type { Secret } from 'sealed-vault'
+import type { ComponentChildren } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { CodeField } from '../code-field.js'
+import { PasswordField } from '../password-field.js'
+import { inUnlockWords, type SecretKind } from '../words.js'
+
+interface SecretFormProps {
+  readonly action: string
+  readonly isBusy: boolean
+  /** Resolves to the error there is to tell, if any. */
+  readonly onSecret: (secret: Secret) => Promise<unknown>
+  /** Another button. */
+  readonly children?: ComponentChildren
+}
+
+export function SecretForm({ action, isBusy, onSecret, children }: SecretFormProps) {
+  const [kind, setKind] = useState<SecretKind>('password')
+  const [typed, setTyped] = useState('')
+  const [problem, setProblem] = useState('')
+  const passwordField = useRef<HTMLInputElement>(null)
+  const codeField = useRef<HTMLTextAreaElement>(null)
+  useLayoutEffect(() => {
+    if (problem === '' || isBusy) return
+    passwordField.current?.select()
+    // A code with one mistake in it is not typed anew.
+    codeField.current?.focus()
+  }, [problem, isBusy])
+
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault()
+    setProblem('')
+    const error = await onSecret(kind === 'password' ? typed : { recoveryCode: typed })
+    if (error === undefined) setTyped('')
+    else setProblem(`${inUnlockWords(error, kind)} Nothing was changed.`)
+  }
+
+  function change(): void {
+    setKind(kind === 'password' ? 'code' : 'password')
+    setTyped('')
+    setProblem('')
+  }
+
+  return (
+    <form autocomplete="off" onSubmit={(event) => void submit(event)}>
+      <fieldset disabled={isBusy}>
+        {kind === 'password' ? (
+          <PasswordField label="Password of the vault" value={typed} onInput={setTyped} field={passwordField} />
+        ) : (
+          <CodeField label="Recovery code of the vault" value={typed} onInput={setTyped} field={codeField} />
+        )}
+        <div class="actions">
+          <button>{action}</button>
+          <button type="button" class="quiet" onClick={change}>
+            {kind === 'password' ? 'Use the recovery code' : 'Use the password'}
+          </button>
+          {children}
+        </div>
+      </fieldset>
+      <p class="note" role="status">
+        {isBusy ? 'Making the keys; this takes a moment on purpose…' : ''}
+      </p>
+      <p id="keys-problem" class="note" role="alert">
+        {problem}
+      </p>
+    </form>
+  )
+}
