@@ -2,6 +2,7 @@
 
 import type { UnlockedVault } from 'sealed-vault'
 import { useState } from 'preact/hooks'
+import { AuditPart } from './audit/audit-part.js'
 import { IDLE_MINUTES, readIdleMinutes, writeIdleMinutes } from './auto-lock.js'
 import { BackupPart } from './backup/backup-part.js'
 import type { BackupTask } from './backup/tasks.js'
@@ -41,6 +42,8 @@ export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProp
       <StoragePart vault={vault} />
       <h3>Check</h3>
       <CheckPart vault={vault} />
+      <h3>What the browser stores</h3>
+      <AuditPart vault={vault} />
     </div>
   )
 }
