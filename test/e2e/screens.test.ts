@@ -71,7 +71,7 @@ describe.each(engines)('the screens in $engine', ({ engine, views, launch }) => 
       }
     })
     await context.close()
-    expect(screens).toBeGreaterThanOrEqual(39)
+    expect(screens).toBeGreaterThanOrEqual(50)
     expect(Object.fromEntries(obstacles)).toEqual({})
     expect(complaints).toEqual([])
   }, 480_000)

@@ -3,6 +3,7 @@
 
 import { withoutSaveDialog } from './backup-steps.mjs'
 import { walkBackup } from './walk-backup.mjs'
+import { walkKeys, walkOldKeys } from './walk-keys.mjs'
 import { walkImport, walkRestore } from './walk-restore.mjs'
 
 const PASSWORD = 'correct horse battery staple'
@@ -71,30 +72,32 @@ export async function walkScreens(page, url, visit) {
   await page.getByRole('button', { name: 'Check the vault' }).click()
   await page.locator('#check-status').filter({ hasText: 'in order' }).waitFor()
   await visit('11-settings')
+  await walkKeys(page, PASSWORD, visit)
   await walkBackup(page, PASSWORD, visit)
   await walkImport(page, visit)
   await page.getByRole('button', { name: 'Lock', exact: true }).click()
   await screen(page, 'locked')
-  await visit('33-locked')
+  await visit('38-locked')
   await page.getByLabel('Password', { exact: true }).fill('not the password')
   await page.getByRole('button', { name: 'Unlock' }).click()
   await page.getByText('not the password of this vault').waitFor({ timeout: 20_000 })
   await page.getByText('Password forgotten?').click()
-  await visit('34-wrong-password')
+  await visit('39-wrong-password')
   await walkRestore(page, visit)
+  await walkOldKeys(page, PASSWORD, visit)
   const clearAll = `new Promise((done, failed) => { const open = indexedDB.open('sealed-vault:conversations'); open.onsuccess = () => {
     const names = [...open.result.objectStoreNames]; const transaction = open.result.transaction(names, 'readwrite')
     for (const name of names) transaction.objectStore(name).clear(); transaction.oncomplete = () => { open.result.close(); done() } }; open.onerror = failed })`
   await spoil(page, clearAll)
   await screen(page, 'wiped')
-  await visit('37-wiped')
+  await visit('48-wiped')
   const makeNewer = `new Promise((done) => { const gone = indexedDB.deleteDatabase('sealed-vault:conversations'); gone.onsuccess = () => {
     const open = indexedDB.open('sealed-vault:conversations', 99); open.onsuccess = () => { open.result.close(); done() } } })`
   await spoil(page, makeNewer)
   await screen(page, 'newer')
-  await visit('38-newer')
+  await visit('49-newer')
   await page.addInitScript('Object.defineProperty(globalThis, "indexedDB", { get() { throw new DOMException("no", "SecurityError") } })')
   await page.reload()
   await screen(page, 'unavailable')
-  await visit('39-unavailable')
+  await visit('50-unavailable')
 }
