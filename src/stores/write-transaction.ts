@@ -21,6 +21,9 @@ import { watchTransaction } from './watched-transaction.js'
  */
 const COMMON_STORE: StoreName = 'jobs'
 
+/** Operations sent in one task of the page: more of them at once would be a long one. The next ones are sent when the first of these is answered. */
+const SENT_AT_ONCE = 128
+
 // A bulk batch has thousands of puts and no need of as many event listeners: one in so many tells the watchdog that it moves.
 const PROGRESS_EVERY = 32
 
@@ -113,18 +116,33 @@ export function runApply(database: IDBDatabase, batch: Batch, ranges: KeyRanges,
         watched.cancel(error)
       }
     }
+    const send = (from: number): void => {
+      const end = Math.min(from + SENT_AT_ONCE, operations.length)
+      for (let i = from; i < end; i++) {
+        const operation = operations[i] as Operation
+        const sent = operationRequest(transaction.objectStore(operation.store), operation, ranges)
+        // Requests are answered in order, so the last one comes when all others have succeeded.
+        if (i === operations.length - 1) sent.onsuccess = watched.letCommit
+        else if (i === from && end < operations.length) sent.onsuccess = () => goOn(end)
+        else if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) sent.onsuccess = watched.progress
+      }
+    }
+    /** In a success event, while the rest of the requests before these is still to be answered: the transaction goes on. */
+    const goOn = (from: number): void => {
+      watched.progress()
+      if (missed !== undefined) return
+      try {
+        send(from)
+      } catch (error) {
+        watched.cancel(error)
+      }
+    }
     try {
       for (const [i, expectation] of expect.entries()) {
         const sent = expectationRequest(transaction.objectStore(expectation.store), expectation)
         sent.onsuccess = () => check(i, sent.result)
       }
-      let last: IDBRequest | undefined
-      for (const [i, operation] of operations.entries()) {
-        last = operationRequest(transaction.objectStore(operation.store), operation, ranges)
-        if (i % PROGRESS_EVERY === PROGRESS_EVERY - 1) last.onsuccess = watched.progress
-      }
-      // Requests are answered in order, so this one comes when all others have succeeded.
-      if (last !== undefined) last.onsuccess = watched.letCommit
+      send(0)
       if (expect.length === 0 && operations.length === 1 && operations[0]?.kind !== 'add') transaction.commit()
     } catch (error) {
       // A key or value was refused, or Firefox refuses all writes after a quota error: nothing was written.

@@ -82,7 +82,7 @@ describe('a rotation', () => {
     const { disk: before, homes } = await scene()
     const disk = before.snapshot()
     const parts = { disk, homes: [memoryHome(new Map(homes))], locks: memoryLocks(), openChannel: memoryChannels(), rotationRows: 4 }
-    const crashing = createCrashingBackend(memoryFactory(disk), { mode: 'kill-before', at: 120 })
+    const crashing = createCrashingBackend(memoryFactory(disk), { mode: 'kill-before', at: 60 })
     const [a, b] = [await testBrowser({ ...parts, backend: () => crashing.factory }).tab(NOT_BY_ITSELF), await testBrowser(parts).tab(NOT_BY_ITSELF)]
     const rotation = a.rotateKeys(PASSWORD)
     rotation.catch(() => undefined)

@@ -1,7 +1,7 @@
 // Rows written and deleted beside the log, by a job, with the manifest that counts them: base, heads and records stay what they are.
 // Merges of the index, and rotations. PROTOCOL rules 7 and 8.
 
-import type { Label, SealedBytes } from '../../brand.js'
+import type { Label, SealedBytes, Seq, Tag } from '../../brand.js'
 import type { Operation } from '../../stores/backend.js'
 import { tagOfRow, type LabelledStore } from './codec.js'
 import { isUnknown, type CommitLog } from './commit-log.js'
@@ -30,7 +30,7 @@ export interface RewriteOptions {
 export async function rewriteRows(log: CommitLog, job: Job, began: StoredManifest, counts: Manifest, { puts, deletes, clearsQuarantine = false }: RowChanges, { durability, publish }: RewriteOptions): Promise<boolean> {
   const { codec, backend } = log
   const { base } = began.content
-  const [anchor] = await backend.read([{ kind: 'get', store: 'log', key: base }])
+  const anchor = await anchorOf(log, base)
   if (anchor === undefined) return false
   const content = { ...counts, seals: sealsAfter(began.content, codec) }
   const row = await sealManifest(codec, content)
@@ -41,7 +41,7 @@ export async function rewriteRows(log: CommitLog, job: Job, began: StoredManifes
     let result
     try {
       result = await backend.apply({
-        expect: [job.expectation, { kind: 'tag', store: 'manifest', key: 'manifest', tag: began.tag }, { kind: 'tag', store: 'log', key: base, tag: tagOfRow(anchor) }],
+        expect: [job.expectation, { kind: 'tag', store: 'manifest', key: 'manifest', tag: began.tag }, { kind: 'tag', store: 'log', key: base, tag: anchor }],
         operations,
         durability,
       })
@@ -55,6 +55,19 @@ export async function rewriteRows(log: CommitLog, job: Job, began: StoredManifes
     else await log.catchUpInside()
     return result.applied
   })
+}
+
+const anchors = new WeakMap<CommitLog, { readonly base: number; readonly tag: Tag }>()
+
+/** The tag of the row at the base, which stays what it is as long as that is the base: a batch comes after another. */
+async function anchorOf(log: CommitLog, base: Seq): Promise<Tag | undefined> {
+  const known = anchors.get(log)
+  if (known?.base === base) return known.tag
+  const [row] = await log.backend.read([{ kind: 'get', store: 'log', key: base }])
+  if (row === undefined) return undefined
+  const tag = tagOfRow(row).slice() as Tag
+  anchors.set(log, { base, tag })
+  return tag
 }
 
 /** Deletes rows that no manifest counts, unless anything has been committed since this tab last looked that might refer to them. */

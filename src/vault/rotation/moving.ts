@@ -75,8 +75,9 @@ export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMo
     tally.remove(epoch, place.store, label, codec.elementIn(epoch, place.store, label, before))
     tally.add(codec.activeEpoch, place.store, after.label, after.element)
   }
-  const puts = moves.map(({ place: { store }, after: { label, row } }) => ({ store, label, row }))
-  const deletes = moves.map(({ place: { store }, label }) => ({ store, label }))
+  // In the order of their keys, which a store takes faster.
+  const puts = moves.map(({ place: { store }, after: { label, row } }) => ({ store, label, row })).sort(byLabel)
+  const deletes = moves.map(({ place: { store }, label }) => ({ store, label })).sort(byLabel)
   try {
     // Not strict: what a power cut takes of it, it takes whole, and the end waits for the disk.
     return await rewriteRows(log, job, manifest, { ...manifest.content, counts: tally.counts() }, { puts, deletes }, { durability: 'relaxed', publish: (next) => log.publishMoved(next) })
@@ -84,6 +85,11 @@ export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMo
     if (!isUnknown(error)) throw error
     return false
   }
+}
+
+function byLabel(a: { readonly label: Label }, b: { readonly label: Label }): number {
+  for (let i = 0; i < a.label.length; i++) if (a.label[i] !== b.label[i]) return a.label[i]! - b.label[i]!
+  return 0
 }
 
 /** Whether the pages of heads are those the manifest counts: an older copy of one says nothing of its age, and moved it would pass for the newest. */

@@ -11,10 +11,12 @@ import type { Job } from '../core/jobs.js'
 import { epochOf } from '../core/log-row.js'
 import { deleteUncounted } from '../core/rewrite-rows.js'
 import type { Slices } from '../core/slices.js'
+import { allPlaces } from './places.js'
 
 type Swept = LabelledStore | 'quarantine'
 /** Rows read in one transaction: chunks of long values are 256 KiB each. */
-const ROWS_AT_ONCE: Readonly<Record<Swept, number>> = { heads: 200, pages: 200, blobs: 16, blocks: 200, quarantine: 50 }
+const ROWS_AT_ONCE: Readonly<Record<Swept, number>> = { heads: 64, pages: 64, blobs: 8, blocks: 64, quarantine: 32 }
+const KEYS_AT_ONCE = 2000
 const SWEPT = Object.keys(ROWS_AT_ONCE) as readonly Swept[]
 
 interface OldRow {
@@ -61,8 +63,17 @@ export async function sweep(log: CommitLog, job: Job, damaged: ReadonlySet<strin
   return [...left.values()]
 }
 
-async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, onProgress: (rows: number) => void): Promise<OldRow[]> {
-  const found: OldRow[] = []
+/**
+ * What lies under a name of the active epoch was sealed in it: nothing else is ever put there. So only rows with other names are read, and what their envelopes say
+ * counts.
+ */
+async function oldRows(log: CommitLog, slices: Slices, onProgress: (rows: number) => void): Promise<OldRow[]> {
+  const { backend, codec, manifest } = log
+  const names = new Set<string>()
+  for await (const { store, stem, page } of allPlaces(log, slices)) {
+    names.add(`${store}/${toBase64Url(codec.label(store, stem, page))}`)
+    if (slices.isDue) await slices.breathe()
+  }
   const epochIn = (row: SealedBytes): number | undefined => {
     try {
       return codec.epochOf(row)
@@ -71,25 +82,31 @@ async function oldRows({ backend, codec, manifest }: CommitLog, slices: Slices, 
       return undefined
     }
   }
+  const found: OldRow[] = []
   let seen = 0
   for (const store of SWEPT) {
-    const limit = ROWS_AT_ONCE[store]
     for (let after: Label | undefined; ; ) {
-      const [rows] = await backend.read([{ kind: 'rows', store, limit, ...(after !== undefined && { after }) }])
-      for (const { key, value } of rows) {
-        const epoch = epochIn(value)
-        if (epoch !== undefined && epoch !== codec.activeEpoch) found.push({ store, label: key as Label, epoch })
+      const [keys] = await backend.read([{ kind: 'keys', store, limit: KEYS_AT_ONCE, ...(after !== undefined && { after }) }])
+      const unknown = (keys as readonly Label[]).filter((label) => !names.has(`${store}/${toBase64Url(label)}`))
+      for (let start = 0; start < unknown.length; start += ROWS_AT_ONCE[store]) {
+        const labels = unknown.slice(start, start + ROWS_AT_ONCE[store])
+        const rows = await backend.read(labels.map((key) => ({ kind: 'get', store, key }) as const))
+        for (const [i, row] of rows.entries()) {
+          const epoch = row === undefined ? undefined : epochIn(row)
+          if (epoch !== undefined && epoch !== codec.activeEpoch) found.push({ store, label: labels[i]!, epoch })
+        }
+        await slices.breathe()
       }
-      seen += rows.length
+      seen += keys.length
       onProgress(seen)
       await slices.breathe()
-      if (rows.length < limit) break
-      after = rows.at(-1)!.key as Label
+      if (keys.length < KEYS_AT_ONCE) break
+      after = keys.at(-1) as Label
     }
   }
   // The anchor is never opened; everything behind it was committed with the keys there are now.
-  const [log] = await backend.read([{ kind: 'rows', store: 'log', after: manifest.content.base }])
-  if (log.some(({ value }) => epochIn(value) !== codec.activeEpoch)) throw new VaultError('busy', 'the log has not been folded far enough', { where: 'log' })
+  const [behind] = await backend.read([{ kind: 'rows', store: 'log', after: manifest.content.base }])
+  if (behind.some(({ value }) => epochIn(value) !== codec.activeEpoch)) throw new VaultError('busy', 'the log has not been folded far enough', { where: 'log' })
   return found
 }
 
