@@ -38,7 +38,7 @@ const UNSEALED: Readonly<Record<string, Plain>> = {
   labels: { what: 'The names of the rows', why: 'Rows are looked for by them. They look random to everybody who does not have the keys.' },
   'rows that no key of this vault opens': { what: 'Rows that no key of this vault opens', why: 'They are damaged, or something else than this page has written them.' },
   'canary: vault id, number and tag of a commit, and a MAC': { what: 'A note of how many changes there were, with a seal nobody can forge', why: 'If the browser empties the database, the note tells that there was a vault.' },
-  'copies of the header, sealed as it is': { what: 'Copies of the lock, sealed as the lock itself', why: 'They open the vault when the lock is damaged.' },
+  'copies of the header, but for what is sealed in it': { what: 'Copies of the lock, sealed as the lock itself', why: 'They open the vault when the lock is damaged.' },
 }
 
 /** What no words are found for is told in those of the library. */

@@ -41,7 +41,7 @@ export interface VaultOptions {
    */
   readonly index?: boolean
   /**
-   * Rotation of keys. One that was cut off goes on by itself after the vault was unlocked, unless `continue` is false: then `continueRotation` does it. After
+   * Rotation of keys. One that was cut off goes on by itself after the vault was unlocked, unless `continue` is false: then `rotation.continue` does it. After
    * `dueAfterMs` the keys are old enough for new ones, and an event says so; without it, age is no reason.
    */
   readonly rotation?: { readonly continue?: boolean | undefined; readonly dueAfterMs?: number | undefined }

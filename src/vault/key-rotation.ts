@@ -28,6 +28,8 @@ export class KeyRotation {
   readonly #vault: OpenedVault
   readonly #ends = new AbortController()
   #running: Promise<RotationReport> | undefined
+  /** It has its turn among the tabs. */
+  #isAtIt = false
   #isPaused = false
   #wake: () => void = () => {}
 
@@ -67,7 +69,7 @@ export class KeyRotation {
     const { counts, keysMadeAt, seals } = log.manifest.content
     const active = log.codec.activeEpoch
     const sum = (isCounted: (epoch: number) => boolean): number => counts.reduce((rows, count) => (isCounted(count.epoch) ? rows + Math.max(0, count.rows) : rows), 0)
-    const state = this.#running !== undefined ? (this.#isPaused ? 'paused' : 'running') : this.isPending ? 'pending' : 'none'
+    const state = this.#isAtIt ? (this.#isPaused ? 'paused' : 'running') : this.isPending ? 'pending' : 'none'
     const maxAge = options.rotation?.dueAfterMs
     const isOld = maxAge !== undefined && keysMadeAt !== undefined && environment.now() - keysMadeAt >= maxAge
     const isWorn = seals.some(([epoch, , count]) => epoch === active && count >= SEALS_DUE)
@@ -108,6 +110,7 @@ export class KeyRotation {
   #start(options: RotationOptions, current?: Secret): Promise<RotationReport> {
     const run = this.#run(options, current).finally(() => {
       this.#running = undefined
+      this.#isAtIt = false
       this.#isPaused = false
       if (!this.#ends.signal.aborted) this.#tell()
     })
@@ -160,6 +163,8 @@ export class KeyRotation {
     try {
       // One tab at a time, from beginning to end; who waits takes over where another one was closed.
       return await environment.locks.request(`sealed-vault/${options.name}/rotation`, { signal: ends.signal }, async () => {
+        this.#isAtIt = true
+        this.#tell()
         await log.catchUp()
         for (let begun = current === undefined; ; ) {
           if (this.isPending) {

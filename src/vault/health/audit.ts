@@ -122,7 +122,10 @@ export async function audit(log: CommitLog, header: Header, headerBytes: number,
     sizes.push({ store, rows })
   }
   clear('outside', 'canary: vault id, number and tag of a commit, and a MAC', 'tells a database that was emptied from a new one', outside.canaries, outside.canaryBytes)
-  clear('outside', 'copies of the header, sealed as it is', 'opens the vault when the header is damaged', outside.headers, outside.headerBytes)
+  // As base64; sealed in the same proportion as the header is.
+  const sealedOutside = Math.round((outside.headerBytes * secret) / headerBytes)
+  clear('outside', 'copies of the header, but for what is sealed in it', 'opens the vault when the header is damaged', outside.headers, outside.headerBytes - sealedOutside)
+  if (sealedOutside > 0) sealed.push({ where: 'outside', rows: outside.headers, bytes: sealedOutside })
 
   const { seals, keysMadeAt } = log.manifest.content
   const active = log.codec.activeEpoch
