@@ -69,7 +69,7 @@ export class KeyRotation {
     const { counts, keysMadeAt, seals } = log.manifest.content
     const active = log.codec.activeEpoch
     const sum = (isCounted: (epoch: number) => boolean): number => counts.reduce((rows, count) => (isCounted(count.epoch) ? rows + Math.max(0, count.rows) : rows), 0)
-    const state = this.#isAtIt ? (this.#isPaused ? 'paused' : 'running') : this.isPending ? 'pending' : 'none'
+    const state = !this.isPending ? 'none' : !this.#isAtIt ? 'pending' : this.#isPaused ? 'paused' : 'running'
     const maxAge = options.rotation?.dueAfterMs
     const isOld = maxAge !== undefined && keysMadeAt !== undefined && environment.now() - keysMadeAt >= maxAge
     const isWorn = seals.some(([epoch, , count]) => epoch === active && count >= SEALS_DUE)
@@ -164,10 +164,10 @@ export class KeyRotation {
       // One tab at a time, from beginning to end; who waits takes over where another one was closed.
       return await environment.locks.request(`sealed-vault/${options.name}/rotation`, { signal: ends.signal }, async () => {
         this.#isAtIt = true
-        this.#tell()
         await log.catchUp()
         for (let begun = current === undefined; ; ) {
           if (this.isPending) {
+            this.#tell()
             const report = await goOn()
             most = { phase: '', done: 0 }
             if (begun) return report
