@@ -18,7 +18,7 @@ import { engines, findBrowser } from './browsers.mjs'
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
-const suiteDeadlineMs = 15 * 60_000
+const suiteDeadlineMs = 20 * 60_000
 const gracePeriodMs = 10_000
 const root = fileURLToPath(new URL('..', import.meta.url))
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
