@@ -323,10 +323,9 @@ describe('writing', () => {
   it('20: shared references deep down do not stop the page', async () => {
     const tab = await testBrowser().tab()
     let shared: Record<string, unknown> = { end: true }
-    for (let i = 0; i < 22; i++) shared = { a: shared, b: shared }
-    const started = performance.now()
+    // Walked leaf by leaf, it would take until the end of the day.
+    for (let i = 0; i < 40; i++) shared = { a: shared, b: shared }
     await code(tab.preferences.set('k', shared as never))
-    expect(performance.now() - started).toBeLessThan(1000)
   })
 
   it('25: calls that are not waited for are applied in their order', async () => {
