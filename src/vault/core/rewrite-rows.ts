@@ -46,8 +46,8 @@ export async function rewriteRows(log: CommitLog, job: Job, began: StoredManifes
         durability,
       })
     } catch (error) {
-      // Should it come to be written later, it is all of it or, by what it compares, nothing.
-      if (isUnknown(error)) await log.catchUpInside()
+      // Should it come to be written later, it is all of it or, by what it compares, nothing. It stays unknown even if the store does not answer this either.
+      if (isUnknown(error)) await log.catchUpInside().catch(() => undefined)
       throw error
     }
     if (result.applied) publish({ content, tag: tagOfRow(row).slice() as StoredManifest['tag'] })
