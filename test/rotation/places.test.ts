@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { PASSWORD, testBrowser } from '../kit/tabs.js'
-import { epochsOf, hooked, LONG, type Hooks } from './hooked.js'
+import { epochsOf, hooked, LONG, writesHeader, type Hooks } from './hooked.js'
 
 const NO = { rotation: { continue: false } } as const
 
@@ -54,4 +54,28 @@ describe('a page that lost records before', () => {
     const report = await open.rotateKeys(PASSWORD, { damaged: 'discard' })
     expect({ before, report, epochs: epochsOf(browser.disk) }).toMatchObject({ epochs: { blobs: { 2: 1 } } })
   })
+})
+
+describe('pages of heads in several batches', () => {
+  it('are moved by one walk', async () => {
+    const { browser, disk, control } = hooked({ rotationRows: 2 })
+    const hooks: Hooks = {}
+    control.next = hooks
+    const open = await browser.tab(NO)
+    await open.load(Array.from({ length: 400 }, (_, i) => ({ session: { id: `s${i}`, chatLogId: `l${i}` }, messages: [] })))
+    await open.checkpoint()
+    let begun = false
+    let walks = 0
+    hooks.afterApply = (batch) => {
+      if (writesHeader(batch)) begun = true
+    }
+    hooks.beforeRead = (requests) => {
+      // Heads are read whole once a walk, to be held against their sum.
+      if (begun && requests.length === 1 && requests[0]!.kind === 'rows' && requests[0]!.store === 'heads') walks++
+    }
+    await open.rotateKeys(PASSWORD)
+    expect(walks).toBe(1)
+    expect(Object.keys(epochsOf(disk)['heads']!)).toEqual(['2'])
+    expect(epochsOf(disk)['heads']![2]).toBeGreaterThan(20)
+  }, 60_000)
 })

@@ -304,15 +304,15 @@ export class CommitLog {
     if (!sameManifest) {
       if (await isForeign(this.backend, this.codec.vaultId)) throw this.#lose(lost('replaced', head.seq))
       // What folded this tab's newest row away has a base beyond it.
-      if (own === undefined && !(readU64(manifestRow, 8) > head.seq)) throw this.#lose(lost('rolled-back', head.seq))
-      const manifest = await openManifest(this.codec, manifestRow)
-      if (own === undefined || manifest.content.base !== this.manifest.content.base) {
+      const base = readU64(manifestRow, 8)
+      if (own === undefined && base <= head.seq) throw this.#lose(lost('rolled-back', head.seq))
+      if (own === undefined || base !== this.manifest.content.base) {
         await this.#reload()
         this.#lastLook = began
         return
       }
       // Rows were moved or put together, and say what they said: what is read of them now may be half of each.
-      this.#standing = { ...this.#standing, manifest }
+      this.#standing = { ...this.#standing, manifest: await openManifest(this.codec, manifestRow) }
       this.#generation++
     }
     this.#lastLook = began

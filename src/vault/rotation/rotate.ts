@@ -58,6 +58,8 @@ export class Rotating {
   readonly #ports: RotationPorts
   readonly #slices: Slices
   #rows = 0
+  /** Of the walk there is: asked before the first page of heads is moved, for afterwards they are on their way. */
+  #headsAreSound: Promise<boolean> | undefined
 
   constructor(ports: RotationPorts) {
     this.#ports = ports
@@ -92,6 +94,7 @@ export class Rotating {
     let [moved, isWhole, isOver] = [0, true, false]
     await this.#hold(async (job) => void (await runCheckpoint(log, job, index, signal)))
     const epoch = log.codec.activeEpoch
+    this.#headsAreSound = undefined
     const chunks = inChunks(allPlaces(log, this.#slices), rowsAtOnce)
     while (!isOver && this.#left > 0) {
       await this.#hold(async (job) => {
@@ -133,7 +136,8 @@ export class Rotating {
     const { log } = this.#ports
     const { value, done } = await chunks.next()
     if (done === true) return undefined
-    const places = value.some(({ store }) => store === 'heads') && !(await headsAreSound(log)) ? value.filter(({ store }) => store !== 'heads') : value
+    const hasHeads = value.some(({ store }) => store === 'heads')
+    const places = hasHeads && !(await (this.#headsAreSound ??= headsAreSound(log))) ? value.filter(({ store }) => store !== 'heads') : value
     return prepareMoves(log, places, this.#slices)
   }
 

@@ -1,4 +1,4 @@
-// The look at every row of every store before keys are dropped: which epochs rows are still sealed in. Rows that nothing refers to are
+// The look at every store before keys are dropped: which epochs rows are still sealed in. Rows that nothing refers to are
 // deleted. Implements docs/format.md, section 17, "End"; PROTOCOL rules 11 and 14.
 
 import type { Label, SealedBytes } from '../../brand.js'
