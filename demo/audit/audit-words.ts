@@ -84,7 +84,7 @@ export function inUseWords(seals: number): string {
 export const MEANINGS: readonly (readonly [word: string, meaning: string])[] = [
   ['row', 'One sealed piece: some messages, some titles, a part of the index.'],
   ['commit', 'One change that was saved, such as a message that was sent.'],
-  ['epoch', 'One set of keys. There is more than one while new keys are being made.'],
+  ['rotation', 'New keys for everything, made in the place of those before.'],
   ['in steps, padded', 'Filled up to one of few lengths, so that the length of a row does not tell how long a message is.'],
   ...Object.entries(STORES).filter(([store]) => ['heads', 'pages', 'blobs', 'blocks', 'quarantine'].includes(store)),
 ]

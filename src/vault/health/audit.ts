@@ -152,7 +152,7 @@ function whatItTells(log: CommitLog, header: Header, sizes: readonly { readonly 
     { what: 'ways in', value: header.slots.map(({ kind }) => String(kind)).join(', ') },
     ...sizes.filter(({ rows }) => rows > 0).map(({ store, rows }) => ({ what: `rows of ${store}, each of a size in steps`, value: rows })),
     { what: 'bytes in all, padded', value: bytes },
-    { what: 'epochs of keys', value: log.codec.ring.epochs.length },
+    { what: 'rotations of keys ever begun', value: log.codec.activeEpoch - 1 },
   ]
 }
 
