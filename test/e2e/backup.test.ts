@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, firefox, type Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
 import { fillTwice, readCode, showAs, typeBack, withoutSaveDialog } from './kit/backup-steps.mjs'
 import { nextDownload } from './kit/downloads.js'
 import { type PageServer, servePage } from './kit/page-server.js'
 import { collectComplaints, VaultPage } from './kit/vault-page.js'
+import { storyOf } from './kit/story.ts'
 
 const PASSWORD = 'a long enough password'
 const FILE_PASSWORD = 'eleven quiet lanterns'
@@ -43,16 +44,7 @@ afterAll(async () => {
 
 describe.each(engines)('backups in $engine', ({ engine, launch }) => {
   const found = findBrowser(engine) !== undefined
-  let broken = false
-  /** A step of the story; what comes after a step that failed would only fail for its sake. */
-  const story = (name: string, step: () => Promise<void> | void): void => {
-    test.skipIf(!found)(name, async ({ skip }) => {
-      if (broken) skip('an earlier step failed')
-      broken = true
-      await step()
-      broken = false
-    })
-  }
+  const story = storyOf(found)
   let downloads: string
   let browser: Browser
   let context: BrowserContext

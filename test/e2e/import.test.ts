@@ -5,12 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, firefox, type Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
 import { fillTwice, withoutSaveDialog } from './kit/backup-steps.mjs'
 import { nextDownload } from './kit/downloads.js'
 import { type PageServer, servePage } from './kit/page-server.js'
 import { collectComplaints, VaultPage } from './kit/vault-page.js'
+import { storyOf } from './kit/story.ts'
 
 const PASSWORD = 'a long enough password'
 const FILE_PASSWORD = 'eleven quiet lanterns'
@@ -37,16 +38,7 @@ afterAll(async () => {
 
 describe.each(engines)('restoring in $engine', ({ engine, launch }) => {
   const found = findBrowser(engine) !== undefined
-  let broken = false
-  /** A step of the story; what comes after a step that failed would only fail for its sake. */
-  const story = (name: string, step: () => Promise<void> | void): void => {
-    test.skipIf(!found)(name, async ({ skip }) => {
-      if (broken) skip('an earlier step failed')
-      broken = true
-      await step()
-      broken = false
-    })
-  }
+  const story = storyOf(found)
   let downloads: string
   let browser: Browser
   const complaints: string[][] = []

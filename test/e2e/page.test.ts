@@ -5,12 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, firefox } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
 import { type CorpusConversation, seededRandom, shuffled } from '../kit/corpus.js'
 import { type CorpusFile, findCorpus } from './kit/corpus-file.js'
 import { type PageServer, servePage } from './kit/page-server.js'
 import { collectComplaints, VaultPage } from './kit/vault-page.js'
+import { storyOf } from './kit/story.js'
 
 const FIRST_PASSWORD = ' first password, with a space before it'
 const SECOND_PASSWORD = 'sécond pässword'
@@ -41,16 +42,7 @@ afterAll(async () => {
 
 describe.each(engines)('the page in $engine', ({ engine, launch }) => {
   const found = findBrowser(engine) !== undefined
-  let broken = false
-  /** A step of the story; what comes after a step that failed would only fail for its sake. */
-  const story = (name: string, step: () => Promise<void> | void): void => {
-    test.skipIf(!found)(name, async ({ skip }) => {
-      if (broken) skip('an earlier step failed')
-      broken = true
-      await step()
-      broken = false
-    })
-  }
+  const story = storyOf(found)
   let context: BrowserContext
   let complaints: string[]
   let first: VaultPage

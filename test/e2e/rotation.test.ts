@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, firefox } from 'playwright'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
 import { readCode } from './kit/backup-steps.mjs'
 import { type CorpusFile, makeLargeCorpus } from './kit/corpus-file.js'
@@ -14,6 +14,7 @@ import { type PageServer, servePage } from './kit/page-server.js'
 import { SearchBox } from './kit/search-box.js'
 import { countStoredBytes, damagePage } from './kit/stored-bytes.js'
 import { collectComplaints, VaultPage } from './kit/vault-page.js'
+import { storyOf } from './kit/story.ts'
 
 const PASSWORD = 'a long enough password'
 
@@ -43,16 +44,7 @@ afterAll(async () => {
 
 describe.each(engines)('new keys in $engine', ({ engine, launch }) => {
   const found = findBrowser(engine) !== undefined
-  let broken = false
-  /** A step of the story; what comes after a step that failed would only fail for its sake. */
-  const story = (name: string, step: () => Promise<void> | void): void => {
-    test.skipIf(!found)(name, async ({ skip }) => {
-      if (broken) skip('an earlier step failed')
-      broken = true
-      await step()
-      broken = false
-    })
-  }
+  const story = storyOf(found)
   let browser: Browser
   let context: BrowserContext
   let complaints: string[]

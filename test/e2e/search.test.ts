@@ -13,6 +13,7 @@ import { type PageServer, servePage } from './kit/page-server.js'
 import { LONG_CHAT, writePlanted } from './kit/planted.js'
 import { findInClear, SearchBox } from './kit/search-box.js'
 import { collectComplaints, VaultPage } from './kit/vault-page.js'
+import { storyOf } from './kit/story.js'
 
 const PASSWORD = 'a long enough password'
 
@@ -40,16 +41,7 @@ afterAll(async () => {
 
 describe.each(engines)('the search in $engine', ({ engine, launch }) => {
   const found = findBrowser(engine) !== undefined
-  let broken = false
-  /** A step of the story; what comes after a step that failed would only fail for its sake. */
-  const story = (name: string, step: () => Promise<void> | void): void => {
-    test.skipIf(!found)(name, async ({ skip }) => {
-      if (broken) skip('an earlier step failed')
-      broken = true
-      await step()
-      broken = false
-    })
-  }
+  const story = storyOf(found)
   let browser: Browser
   let context: BrowserContext
   let complaints: string[]

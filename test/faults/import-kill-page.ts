@@ -2,7 +2,7 @@
 
 import { openVault, type UnlockedVault } from '../../src/index.js'
 import type { CorpusOptions } from '../kit/corpus.js'
-import { conversationsOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
+import { conversationsOf, digestOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
 
 const CODE = '008J-4CT4-ANK7-F24S-NAXW-SQFE-ZW0J-6HB7-5KJQ'
 
@@ -14,13 +14,6 @@ export interface TakenAgain {
   readonly digest: string
   readonly isUnfinished: boolean
   readonly faults: readonly string[]
-}
-
-/** Of the plain JSON, but for its time. */
-async function digestOf(open: UnlockedVault): Promise<string> {
-  const text = await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text.slice(text.indexOf('"chatLogs"'))))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 async function created(): Promise<UnlockedVault> {

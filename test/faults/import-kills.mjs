@@ -3,23 +3,13 @@
 // what an import comes to that nobody disturbed.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callPage, killBrowser, letGo, openBrowser, seededRandom, withDeadline, withProfile } from './kill-browsers.mjs'
+import { callPage, killBrowser, letGo, onPage, openBrowser, seededRandom, withDeadline, withProfile } from './kill-browsers.mjs'
 
 /** @typedef {import('./kill-browsers.mjs').Engine} Engine */
 /** @typedef {import('./kill-browsers.mjs').KillServer} KillServer */
 /** @typedef {import('./import-kill-page.ts').TakenAgain} TakenAgain */
 
 const corpus = { conversations: 2156, messages: 46_903 }
-
-/** @template T @param {Engine} engine @param {string} url @param {(page: import('playwright').Page) => Promise<T>} work @param {string} profile */
-async function onPage(engine, url, profile, work) {
-  const { context, page } = await openBrowser(engine, profile, url)
-  try {
-    return await work(page)
-  } finally {
-    await letGo(context)
-  }
-}
 
 /** @param {{ engine: Engine, server: KillServer, run: number, delayMs: number, digest: string }} plan */
 async function killOnce({ engine, server, run, delayMs, digest }) {

@@ -200,6 +200,19 @@ export async function letGo(context) {
   await Promise.race([context.close().catch(() => {}), sleep(5000, undefined, { ref: false })])
 }
 
+/**
+ * Runs work on a page of this profile; the browser is closed as it should be afterwards.
+ * @template T @param {Engine} engine @param {string} url @param {string} profile @param {(page: Page) => Promise<T>} work
+ */
+export async function onPage(engine, url, profile, work) {
+  const { context, page } = await openBrowser(engine, profile, url)
+  try {
+    return await work(page)
+  } finally {
+    await letGo(context)
+  }
+}
+
 /** The number of the log that Chromium's LevelDB writes now, where it is LevelDB. @param {string} profile */
 export function engineLog(profile) {
   try {

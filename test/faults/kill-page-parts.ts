@@ -1,6 +1,6 @@
 // What the pages to be killed share: the vault, what they tell, and the conversations.
 
-import type { ConversationInput } from '../../src/index.js'
+import type { ConversationInput, UnlockedVault } from '../../src/index.js'
 import { type CorpusOptions, generateConversations } from '../kit/corpus.js'
 
 export const NAME = 'killed'
@@ -51,4 +51,11 @@ export function conversationsOf(corpus: CorpusOptions): ConversationInput[] {
     session: { id, chatLogId: `${id}/log`, participants: [...participants], createdAt: FIRST_DAY },
     messages: messages.map((message, turn) => ({ id: message.id, senderId: message.senderId, type: message.type, content: message.content, timestamp: FIRST_DAY + day * 86_400_000 + turn * 1000 })),
   }))
+}
+
+/** Of the plain JSON of everything, but for its time. */
+export async function digestOf(open: UnlockedVault): Promise<string> {
+  const text = await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text.slice(text.indexOf('"chatLogs"'))))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

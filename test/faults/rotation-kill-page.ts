@@ -2,7 +2,7 @@
 
 import { openVault, type UnlockedVault } from '../../src/index.js'
 import type { CorpusOptions } from '../kit/corpus.js'
-import { conversationsOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
+import { conversationsOf, digestOf, NAME, PASSWORD, Teller } from './kill-page-parts.js'
 
 export interface Continued {
   readonly openMs: number
@@ -13,13 +13,6 @@ export interface Continued {
   /** Of everything, before the rotation went on and after. */
   readonly digests: readonly [string, string]
   readonly faults: readonly string[]
-}
-
-/** Of the plain JSON, but for its time. */
-async function digestOf(open: UnlockedVault): Promise<string> {
-  const text = await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text.slice(text.indexOf('"chatLogs"'))))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 async function unlocked(): Promise<UnlockedVault> {

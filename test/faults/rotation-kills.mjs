@@ -4,7 +4,7 @@
 
 import { cpSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callPage, killBrowser, letGo, openBrowser, seededRandom, withDeadline, withProfile } from './kill-browsers.mjs'
+import { callPage, killBrowser, letGo, onPage, openBrowser, seededRandom, withDeadline, withProfile } from './kill-browsers.mjs'
 
 /** @typedef {import('./kill-browsers.mjs').Engine} Engine */
 /** @typedef {import('./kill-browsers.mjs').KillServer} KillServer */
@@ -13,16 +13,6 @@ import { callPage, killBrowser, letGo, openBrowser, seededRandom, withDeadline, 
 const corpus = { conversations: 1000, messages: 20_000 }
 /** Kills reach this far over the measured time, so that the end is met too. */
 const reach = 1.05
-
-/** @template T @param {Engine} engine @param {string} url @param {string} profile @param {(page: import('playwright').Page) => Promise<T>} work */
-async function onPage(engine, url, profile, work) {
-  const { context, page } = await openBrowser(engine, profile, url)
-  try {
-    return await work(page)
-  } finally {
-    await letGo(context)
-  }
-}
 
 /** @param {{ engine: Engine, server: KillServer, run: number, delayMs: number, template: string }} plan */
 async function killOnce({ engine, server, run, delayMs, template }) {
