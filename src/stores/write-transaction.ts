@@ -22,7 +22,7 @@ import { watchTransaction } from './watched-transaction.js'
 const COMMON_STORE: StoreName = 'jobs'
 
 /** Operations sent in one task of the page: more of them at once would be a long one. The next ones are sent when the first of these is answered. */
-const SENT_AT_ONCE = 128
+const SENT_AT_ONCE = 64
 
 // A bulk batch has thousands of puts and no need of as many event listeners: one in so many tells the watchdog that it moves.
 const PROGRESS_EVERY = 32

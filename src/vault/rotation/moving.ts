@@ -1,7 +1,7 @@
 // Moves rows from retiring epochs to the active one: opened, sealed again with the frame they had, put under their new label in the
 // same transaction that deletes the old one and counts both. Implements docs/format.md, section 17, "Move"; PROTOCOL rules 7 and 8.
 
-import type { Epoch, Label, SealedBytes } from '../../brand.js'
+import type { Bytes, Epoch, Label } from '../../brand.js'
 import { toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import type { LabelledRow } from '../core/codec.js'
@@ -16,13 +16,14 @@ import type { Place } from './places.js'
 /** Enough to keep the engine busy; what an engine does at once is one task. */
 const SEALED_AT_ONCE = 8
 
-/** A row under its old label, and the same sealed anew. */
+/** A row under its old label, and the same sealed anew. What takes time was done beforehand: while it is written, nothing is left to compute. */
 interface Move {
   readonly place: Place
   /** Of the label. */
   readonly epoch: Epoch
   readonly label: Label
-  readonly before: SealedBytes
+  /** What it added to the multiset of its epoch. */
+  readonly element: Bytes
   readonly after: LabelledRow
 }
 
@@ -41,7 +42,11 @@ export interface PreparedMoves {
 /** Reads and seals anew, writes nothing: may go on while the rows before these are written. */
 export async function prepareMoves(log: CommitLog, places: readonly Place[], slices: Slices): Promise<PreparedMoves> {
   const { codec, backend } = log
-  const wanted = places.flatMap((place) => codec.names(place.store, place.stem, place.page).slice(1).map(({ epoch, label }) => ({ place, epoch, label })))
+  const wanted: DamagedRow[] = []
+  for (const place of places) {
+    if (slices.isDue) await slices.breathe()
+    for (const { epoch, label } of codec.names(place.store, place.stem, place.page).slice(1)) wanted.push({ place, epoch, label })
+  }
   const rows = await backend.read(wanted.map(({ place, label }) => ({ kind: 'get', store: place.store, key: label }) as const))
   const moves: Move[] = []
   const damaged: DamagedRow[] = []
@@ -52,7 +57,7 @@ export async function prepareMoves(log: CommitLog, places: readonly Place[], sli
         const before = rows[first + i]
         if (before === undefined) return
         try {
-          moves.push({ place, epoch, label, before, after: await codec.reseal(place.store, place.stem, place.page, label, before) })
+          moves.push({ place, epoch, label, element: codec.elementIn(epoch, place.store, label, before), after: await codec.reseal(place.store, place.stem, place.page, label, before) })
         } catch (error) {
           if (!isUnopenable(error)) throw error
           damaged.push({ place, epoch, label })
@@ -71,8 +76,8 @@ export async function writeMoves(log: CommitLog, job: Job, { moves }: PreparedMo
   if (moves.length === 0) return true
   const { codec, manifest } = log
   const tally = new Tally(manifest.content.counts)
-  for (const { place, epoch, label, before, after } of moves) {
-    tally.remove(epoch, place.store, label, codec.elementIn(epoch, place.store, label, before))
+  for (const { place, epoch, label, element, after } of moves) {
+    tally.remove(epoch, place.store, label, element)
     tally.add(codec.activeEpoch, place.store, after.label, after.element)
   }
   // In the order of their keys, which a store takes faster.
@@ -93,10 +98,11 @@ function byLabel(a: { readonly label: Label }, b: { readonly label: Label }): nu
 }
 
 /** Whether the pages of heads are those the manifest counts: an older copy of one says nothing of its age, and moved it would pass for the newest. */
-export async function headsAreSound({ backend, codec, manifest }: CommitLog): Promise<boolean> {
+export async function headsAreSound({ backend, codec, manifest }: CommitLog, slices: Slices): Promise<boolean> {
   const [rows] = await backend.read([{ kind: 'rows', store: 'heads' }])
   const sums = new Map<number, { rows: number; sum: Multiset }>()
   for (const { key, value } of rows) {
+    if (slices.isDue) await slices.breathe()
     const label = key as Label
     try {
       const { epoch, element } = codec.elementOf('heads', label, value)

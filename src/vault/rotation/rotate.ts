@@ -137,7 +137,7 @@ export class Rotating {
     const { value, done } = await chunks.next()
     if (done === true) return undefined
     const hasHeads = value.some(({ store }) => store === 'heads')
-    const places = hasHeads && !(await (this.#headsAreSound ??= headsAreSound(log))) ? value.filter(({ store }) => store !== 'heads') : value
+    const places = hasHeads && !(await (this.#headsAreSound ??= headsAreSound(log, this.#slices))) ? value.filter(({ store }) => store !== 'heads') : value
     return prepareMoves(log, places, this.#slices)
   }
 
