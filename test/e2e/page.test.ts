@@ -17,7 +17,7 @@ const FIRST_PASSWORD = ' first password, with a space before it'
 const SECOND_PASSWORD = 'sécond pässword'
 
 /** Enough for a load to be seen, cancelled and joined. */
-const COPIES = 6000
+const COPIES = 4000
 
 const engines = [
   { engine: 'chromium', launch: (profile: string) => chromium.launchPersistentContext(profile, { ...chromiumLaunchOptions(), headless: true }) },
