@@ -74,7 +74,7 @@ export function App() {
   }
 
   const unlock = (vault: LockedVault, secret: Secret, acceptLoss: boolean): Promise<unknown> =>
-    open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'string' ? undefined : secret.recoveryCode)
+    open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'object' && 'recoveryCode' in secret ? secret.recoveryCode : undefined)
 
   /** Lets go of the vault: what takes its place could not come while this page holds it. */
   async function beginRestore(from: Vault['state']): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Bytes, Epoch } from '../brand.js'
 import { VaultError } from '../errors.js'
-import { fromBase64Url, fromUtf8, randomBytes, toBase64Url, utf8, wipe } from './bytes.js'
+import { fromBase64Url, fromUtf8, isWellFormed, randomBytes, toBase64Url, utf8, wipe } from './bytes.js'
 
 const KEY_BYTES = 32
 const MAX_EPOCH = 2 ** 32 - 1
@@ -10,8 +10,11 @@ const CONTENT_VERSION = 1
 const STATES = ['active', 'retiring', 'quarantine-only'] as const
 const CONTENT_FIELDS = ['v', 'epochs', 'slots', 'canaryKey', 'tombstoneKey', 'minimumIterations'] as const
 const EPOCH_FIELDS = ['id', 'key', 'state'] as const
+const EPOCH_EXTRAS = ['onDevice'] as const
 const SLOT_FIELDS = ['id', 'bindingKey'] as const
+const SLOT_EXTRAS = ['name', 'madeAt'] as const
 const SLOT_ID_BYTES = 16
+const MAX_NAME_UNITS = 128
 
 /** The data key of one epoch: the root of everything sealed in it. */
 export interface EpochKey {
@@ -19,14 +22,20 @@ export interface EpochKey {
   /** 32 random bytes. */
   key: Bytes
   state: (typeof STATES)[number]
+  /** While it was in the ring, a key that the browser keeps in clear could open the vault. */
+  onDevice?: boolean | undefined
 }
 
-/** What it takes, besides its public key, to wrap a vault key for a slot of the header. */
+/** What it takes, besides its public key, to wrap a vault key for a slot of the header, and what only who opened the vault shall know of it. */
 export interface SlotBindingKey {
   /** Of the slot, 16 bytes. */
   id: Bytes
   /** 32 random bytes. */
   bindingKey: Bytes
+  /** As the user calls it: 1 to 128 UTF-16 units. */
+  name?: string | undefined
+  /** Milliseconds. */
+  madeAt?: number | undefined
 }
 
 /** What the sealed key ring holds. The byte arrays are the holder's, to zero. */
@@ -44,9 +53,9 @@ export interface KeyRingContent {
 }
 
 /** Fresh keys for a new vault with these slots: epoch 1, active. The bytes of `slots` become the content's. */
-export function createKeyRingContent(minimumIterations: number, slots: readonly SlotBindingKey[]): KeyRingContent {
+export function createKeyRingContent(minimumIterations: number, slots: readonly SlotBindingKey[], onDevice = false): KeyRingContent {
   return {
-    epochs: [{ id: 1 as Epoch, key: randomBytes(KEY_BYTES), state: 'active' }],
+    epochs: [{ id: 1 as Epoch, key: randomBytes(KEY_BYTES), state: 'active', ...(onDevice && { onDevice }) }],
     slots,
     canaryKey: randomBytes(KEY_BYTES),
     tombstoneKey: randomBytes(KEY_BYTES),
@@ -68,8 +77,8 @@ export function encodeKeyRing(content: KeyRingContent): Bytes {
   const { epochs, slots, canaryKey, tombstoneKey, minimumIterations } = content
   const json = {
     v: CONTENT_VERSION,
-    epochs: epochs.map(({ id, key, state }) => ({ id, key: toBase64Url(key), state })),
-    slots: slots.map(({ id, bindingKey }) => ({ id: toBase64Url(id), bindingKey: toBase64Url(bindingKey) })),
+    epochs: epochs.map(({ id, key, state, onDevice }) => ({ id, key: toBase64Url(key), state, ...(onDevice === true && { onDevice }) })),
+    slots: slots.map(({ id, bindingKey, name, madeAt }) => ({ id: toBase64Url(id), bindingKey: toBase64Url(bindingKey), ...(name !== undefined && { name }), ...(madeAt !== undefined && { madeAt }) })),
     canaryKey: toBase64Url(canaryKey),
     tombstoneKey: toBase64Url(tombstoneKey),
     minimumIterations,
@@ -92,12 +101,12 @@ export function decodeKeyRing(bytes: Bytes): KeyRingContent {
   // Casts of what isSound is about to check.
   const content = {
     epochs: epochs.map((epoch: unknown) => {
-      const { id, key, state } = fieldsOf(epoch, EPOCH_FIELDS)
-      return { id: id as Epoch, key: bytesOf(key), state: state as EpochKey['state'] }
+      const { id, key, state, onDevice } = fieldsOf(epoch, EPOCH_FIELDS, EPOCH_EXTRAS)
+      return { id: id as Epoch, key: bytesOf(key), state: state as EpochKey['state'], ...(onDevice !== undefined && { onDevice: onDevice as boolean }) }
     }),
     slots: slots.map((slot: unknown) => {
-      const { id, bindingKey } = fieldsOf(slot, SLOT_FIELDS)
-      return { id: bytesOf(id), bindingKey: bytesOf(bindingKey) }
+      const { id, bindingKey, name, madeAt } = fieldsOf(slot, SLOT_FIELDS, SLOT_EXTRAS)
+      return { id: bytesOf(id), bindingKey: bytesOf(bindingKey), ...(name !== undefined && { name: name as string }), ...(madeAt !== undefined && { madeAt: madeAt as number }) }
     }),
     canaryKey: bytesOf(canaryKey),
     tombstoneKey: bytesOf(tombstoneKey),
@@ -107,18 +116,18 @@ export function decodeKeyRing(bytes: Bytes): KeyRingContent {
   return content
 }
 
-/** A content with a new active epoch; those that were active retire. The bytes of the other epochs stay those of `content`. */
-export function withNewEpoch(content: KeyRingContent): KeyRingContent {
+/** A content with a new active epoch; those that were active retire. The bytes of the other epochs stay those of `content`. @param onDevice of the new one */
+export function withNewEpoch(content: KeyRingContent, onDevice: boolean): KeyRingContent {
   const id = (1 + Math.max(...content.epochs.map((epoch) => epoch.id))) as Epoch
   const before = content.epochs.map((epoch): EpochKey => (epoch.state === 'active' ? { ...epoch, state: 'retiring' } : epoch))
-  return { ...content, epochs: [...before, { id, key: randomBytes(KEY_BYTES), state: 'active' }] }
+  return { ...content, epochs: [...before, { id, key: randomBytes(KEY_BYTES), state: 'active', ...(onDevice && { onDevice }) }] }
 }
 
 /** The bytes of the copy are the caller's, to zero. */
 export function copyOf(content: KeyRingContent): KeyRingContent {
   return {
     epochs: content.epochs.map((epoch) => ({ ...epoch, key: epoch.key.slice() })),
-    slots: content.slots.map(({ id, bindingKey }) => ({ id: id.slice(), bindingKey: bindingKey.slice() })),
+    slots: content.slots.map((slot) => ({ ...slot, id: slot.id.slice(), bindingKey: slot.bindingKey.slice() })),
     canaryKey: content.canaryKey.slice(),
     tombstoneKey: content.tombstoneKey.slice(),
     minimumIterations: content.minimumIterations,
@@ -132,14 +141,19 @@ export function isSound({ epochs, slots, canaryKey, tombstoneKey, minimumIterati
   const keys = [canaryKey, tombstoneKey, ...epochs.map(({ key }) => key), ...slots.map(({ bindingKey }) => bindingKey)]
   return (
     epochIds.size === epochs.length &&
-    epochs.every(({ id, state }) => Number.isInteger(id) && id >= 1 && id <= MAX_EPOCH && STATES.includes(state)) &&
+    epochs.every(({ id, state, onDevice = false }) => Number.isInteger(id) && id >= 1 && id <= MAX_EPOCH && STATES.includes(state) && typeof onDevice === 'boolean') &&
     epochs.filter(({ state }) => state === 'active').length === 1 &&
     slotIds.size === slots.length &&
-    slots.every(({ id }) => id.length === SLOT_ID_BYTES) &&
+    slots.every(({ id, name, madeAt }) => id.length === SLOT_ID_BYTES && (name === undefined || isSlotName(name)) && (madeAt === undefined || Number.isFinite(madeAt))) &&
     keys.every((key) => key.length === KEY_BYTES) &&
     Number.isSafeInteger(minimumIterations) &&
     minimumIterations >= 1
   )
+}
+
+/** What a way in may be called. */
+export function isSlotName(name: unknown): name is string {
+  return typeof name === 'string' && name !== '' && name.length <= MAX_NAME_UNITS && isWellFormed(name)
 }
 
 function parse(bytes: Bytes): unknown {
@@ -152,11 +166,11 @@ function parse(bytes: Bytes): unknown {
   }
 }
 
-/** The object's fields, which must be these and no others: what is not understood must not be lost by writing again. */
-function fieldsOf<Name extends string>(value: unknown, names: readonly Name[]): Record<Name, unknown> {
+/** The object's fields, which must be these, some of which may be left out, and no others: what is not understood must not be lost by writing again. */
+function fieldsOf<Name extends string, Extra extends string = never>(value: unknown, names: readonly Name[], extras: readonly Extra[] = []): Record<Name | Extra, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed()
-  if (Object.keys(value).length !== names.length || !names.every((name) => Object.hasOwn(value, name))) throw malformed()
-  return value as Record<Name, unknown>
+  if (!names.every((name) => Object.hasOwn(value, name)) || !Object.keys(value).every((name) => (names as readonly string[]).includes(name) || (extras as readonly string[]).includes(name))) throw malformed()
+  return value as Record<Name | Extra, unknown>
 }
 
 function bytesOf(value: unknown): Bytes {

@@ -1,4 +1,4 @@
-// A slot: one way to open a vault or an archive, by password or recovery code. docs/format.md, section 3: secret -> commitment and KEK -> the
+// A slot: one way to open a vault or an archive. docs/format.md, section 3: secret -> commitment and KEK -> the
 // slot's private key and binding key -> vault key. The commitment tells a wrong secret from damage, and keeps one slot from opening
 // under two, which AES-GCM alone would allow (Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks", 2021).
 
@@ -6,23 +6,16 @@ import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
 import { concat, equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
-import { hkdf, hkdfFromKey, importHkdfKey } from './hkdf.js'
+import { hkdfFromKey } from './hkdf.js'
 import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
+import { deriveDeviceSecret, derivePasskeySecret, deriveRecoverySecret, type DeviceKdf, type PasskeyKdf, type RecoveryKdf } from './slot-secrets.js'
 
 const ID_BYTES = 16
 const WRAP_SALT_BYTES = 32
 const COMMITMENT_BYTES = 32
 const KEY_BYTES = 32
 const POINT_BYTES = 65
-const RECOVERY_BYTES = 20
-
-/** How a recovery code becomes a secret: it has 160 random bits, so no work is needed. */
-export interface RecoveryKdf {
-  readonly name: 'HKDF-SHA-256'
-  /** 32 random bytes. */
-  readonly salt: Bytes
-}
 
 /** The fields that slots of every kind have, decoded. */
 interface SlotFields {
@@ -54,7 +47,17 @@ export interface RecoverySlot extends SlotFields {
   readonly kdf: RecoveryKdf
 }
 
-export type SecretSlot = PasswordSlot | RecoverySlot
+export interface PasskeySlot extends SlotFields {
+  readonly kind: 'passkey'
+  readonly kdf: PasskeyKdf
+}
+
+export interface DeviceSlot extends SlotFields {
+  readonly kind: 'device'
+  readonly kdf: DeviceKdf
+}
+
+export type SecretSlot = PasswordSlot | RecoverySlot | PasskeySlot | DeviceSlot
 
 /** A slot just made. */
 export interface CreatedSlot<Slot extends SecretSlot = PasswordSlot> {
@@ -108,6 +111,22 @@ export async function createRecoverySlot(code: Bytes, vaultKey: Bytes, vaultId: 
   return fillSlot(basis, await deriveRecoverySecret(code, basis.kdf, vaultId), vaultKey, vaultId)
 }
 
+/**
+ * A new slot that opens with what an authenticator makes of this salt. Both stay the caller's, to zero.
+ * @param secret 32 bytes, of the authenticator
+ */
+export async function createPasskeySlot(secret: Bytes, kdf: PasskeyKdf, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<PasskeySlot>> {
+  const basis: BasisOf<PasskeySlot> = { id: randomBytes(ID_BYTES), kind: 'passkey', kdf, wrapSalt: randomBytes(WRAP_SALT_BYTES) }
+  return fillSlot(basis, await derivePasskeySecret(secret, kdf, vaultId), vaultKey, vaultId)
+}
+
+/** A new slot that opens with a key of this browser. @param key for HKDF */
+export async function createDeviceSlot(key: CryptoKey, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<DeviceSlot>> {
+  const kdf: DeviceKdf = { name: 'device-key', salt: randomBytes(KDF_SALT_BYTES) }
+  const basis: BasisOf<DeviceSlot> = { id: randomBytes(ID_BYTES), kind: 'device', kdf, wrapSalt: randomBytes(WRAP_SALT_BYTES) }
+  return fillSlot(basis, await deriveDeviceSecret(key, kdf, vaultId), vaultKey, vaultId)
+}
+
 async function fillSlot<Slot extends SecretSlot>(basis: BasisOf<Slot>, secret: CryptoKey, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<Slot>> {
   if (vaultKey.length !== KEY_BYTES) throw new RangeError(`a vault key has ${KEY_BYTES} bytes, got ${vaultKey.length}`)
   const { commitment, kek } = await deriveSlotKeys(secret, basis, vaultId)
@@ -148,11 +167,24 @@ export async function openRecoverySlot(slot: RecoverySlot, code: Bytes, vaultId:
   return openSlot(slot, await deriveRecoverySecret(code, slot.kdf, vaultId), vaultId)
 }
 
+/** @throws {VaultError} `wrong-password`, `corrupt` as `openPasswordSlot` */
+export async function openPasskeySlot(slot: PasskeySlot, secret: Bytes, vaultId: VaultId): Promise<Bytes> {
+  checkLengths(slot)
+  return openSlot(slot, await derivePasskeySecret(secret, slot.kdf, vaultId), vaultId)
+}
+
+/** @throws {VaultError} `wrong-password`, `corrupt` as `openPasswordSlot` */
+export async function openDeviceSlot(slot: DeviceSlot, key: CryptoKey, vaultId: VaultId): Promise<Bytes> {
+  checkLengths(slot)
+  return openSlot(slot, await deriveDeviceSecret(key, slot.kdf, vaultId), vaultId)
+}
+
+const SECRET_NAMES: Readonly<Record<SecretSlot['kind'], string>> = { password: 'password', recovery: 'recovery code', passkey: 'passkey', device: 'key of this browser' }
+
 async function openSlot(slot: SecretSlot, secret: CryptoKey, vaultId: VaultId): Promise<Bytes> {
   const { commitment, kek } = await deriveSlotKeys(secret, slot, vaultId)
   if (!equalBytes(commitment, slot.commitment)) {
-    const what = slot.kind === 'password' ? 'password' : 'recovery code'
-    throw new VaultError('wrong-password', `the ${what} does not fit; try it again`, { where: 'slot' })
+    throw new VaultError('wrong-password', `the ${SECRET_NAMES[slot.kind]} does not fit; try it again`, { where: 'slot' })
   }
   try {
     const aad = privateKeyAad(vaultId, slot.id, slot.publicKey)
@@ -180,17 +212,6 @@ function checkLengths({ id, kdf, wrapSalt, commitment, publicKey, ephemeralKey, 
     ephemeralKey.length === POINT_BYTES &&
     wrappedVaultKey.length === KEY_BYTES + TAG_BYTES
   if (!sound) throw new VaultError('corrupt', 'a slot is malformed; restore the header from its copy', { where: 'slot', reason: 'length' })
-}
-
-/** `S` of a recovery slot. */
-async function deriveRecoverySecret(code: Bytes, { salt }: RecoveryKdf, vaultId: VaultId): Promise<CryptoKey> {
-  if (code.length !== RECOVERY_BYTES) throw new RangeError(`a recovery code has ${RECOVERY_BYTES} bytes, got ${code.length}`)
-  const secret = await hkdf(code, salt, lengthPrefixed('sealed-vault/1/recovery-code', vaultId), KEY_BYTES)
-  try {
-    return await importHkdfKey(secret)
-  } finally {
-    wipe(secret)
-  }
 }
 
 /** Commitment and key-encryption key, from one expansion. Every wrap has a new `wrapSalt`, hence the nonce of zeros above. */

@@ -3,7 +3,7 @@
 // the password loads a fraction of the code.
 
 import { VaultError } from '../errors.js'
-import type { Secret } from './core/credentials.js'
+import type { Secret } from './core/slot-openers.js'
 import type { ClosedParts } from './environment.js'
 import { fetchPart } from './fetch-part.js'
 import type { UnlockedVault } from './unlocked-vault.js'
@@ -25,22 +25,28 @@ export interface UnlockOptions {
 export interface EmptyVault extends ClosedVault {
   readonly state: 'empty'
   /**
-   * Creates the vault and opens it.
+   * Creates the vault and opens it. With `{ device: true }` it has no password: the browser keeps its key, where whoever copies the browser's folder finds it, and opens it without a question;
+   * `protect` gives it a password later.
    * @throws {VaultError} `invalid-value` for a password that is empty, over 1,024 code points or ill-formed, `conflict` when another tab was faster,
    * `storage-full`, `storage-unavailable`, `crypto-unavailable`
    */
-  create(password: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnlockedVault>
+  create(password: string | { readonly device: true }, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnlockedVault>
 }
 
 export interface LockedVault extends ClosedVault {
   readonly state: 'locked'
   /**
-   * Opens the vault, with its password or with `{ recoveryCode }`. A lock in any tab, or the signal, ends a pending unlock.
-   * @throws {VaultError} `wrong-password` (also for a recovery code); `invalid-value` for what cannot be one; `not-found` where there is no recovery code; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
+   * Opens the vault, with its password, `{ recoveryCode }`, `{ passkey: true }` or `{ device: true }`. A lock in any tab, or the signal, ends a pending unlock.
+   * @throws {VaultError} `wrong-password` (also for a recovery code); `invalid-value` for what cannot be one; `not-found` where there is no recovery code, passkey or key of this browser; `crypto-unavailable`, and `invalid-value` with reason `declined`, for a passkey; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
    */
   unlock(secret: Secret, options?: UnlockOptions): Promise<UnlockedVault>
   /** Ends a pending unlock: it rejects with `locked`. */
   lock(): void
+  /**
+   * What may be asked for: the kinds of its slots, `device` only where this browser has the key. Read before there is any key, so it is a hint and nothing more.
+   * @throws {VaultError} `corrupt` when the header is damaged; an unlock tries its copies
+   */
+  waysIn(): Promise<readonly string[]>
 }
 
 /** The browser says there is no vault, but something outside of the database remembers one. Nothing is created over it. */
@@ -98,6 +104,7 @@ export function lockedVault(parts: ClosedParts): LockedVault {
       await backend.close()
     },
     lock: abort,
+    waysIn: async () => (await unlocking()).waysInto(parts),
     unlock: async (secret, { signal, acceptLoss = false } = {}) => {
       if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
       if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })

@@ -1,16 +1,20 @@
 // The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
 // rotation) and by others. DESIGN sections 6 and 8.
 
-import { equalBytes, toBase64Url, wipe } from '../crypto/bytes.js'
-import type { KdfPolicy } from '../crypto/kdf.js'
+import { equalBytes, wipe } from '../crypto/bytes.js'
+import { createRecoveryCode } from '../crypto/recovery-code.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
 import type { VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend } from '../stores/backend.js'
 import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
-import { openContent, replacePassword, replaceRecoveryCode, wipeOpened, type BuiltHeader, type OpenedHeader, type Secret } from './core/credentials.js'
+import { openContent, wipeOpened, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
 import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
+import { prepareSlot, type PreparedSlot, type SlotInput } from './core/new-slot.js'
+import { editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
+import { isDeviceSlot } from './core/slot-json.js'
+import { withOpener, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
 import { changeSlots, type SlotChangeParts } from './slot-change.js'
 
 /** How long other tabs have to hand over a vault key, and how often they are asked meanwhile. */
@@ -23,13 +27,14 @@ const MAX_CHANGES = 5
 
 /** Names of the ways in: a change of one makes another name. */
 function slotsOf({ header }: OpenedHeader): string {
-  return header.slots.map((slot) => (slot.id instanceof Uint8Array ? toBase64Url(slot.id) : String(slot.id))).join()
+  return header.slots.map(nameOf).join()
 }
 
 export interface CurrentKeysPorts extends Omit<SlotChangeParts, 'lastKnown'> {
   readonly backend: Backend
   readonly channel: TabChannel
-  readonly kdf: KdfPolicy
+  readonly vaultName: string
+  readonly slotPorts: SlotPorts
 }
 
 export class CurrentKeys {
@@ -52,28 +57,69 @@ export class CurrentKeys {
 
   /** Replaces the password; data keys stay as they are. */
   async changePassword(current: Secret, next: string): Promise<void> {
-    await this.#changeSlot((newest) => replacePassword(newest, this.#opened.keys, current, next, this.#ports.kdf))
+    await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
   }
 
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
   async createRecoveryCode(current: Secret): Promise<string> {
-    return (await this.#changeSlot((newest) => replaceRecoveryCode(newest, this.#opened.keys, current, this.#ports.kdf))).recoveryCode
+    const code = createRecoveryCode()
+    await this.#changeSlots(current, undefined, { kind: 'recovery', code, typedBack: code }, (newest, opener, slot) => replaceRecoveryCode(newest, this.#opened.keys, opener, slot!))
+    return code
   }
 
-  /** Another way in; again where a rotation came in between, which changes none. */
-  async #changeSlot<Built extends BuiltHeader>(build: (newest: UnprovenHeader) => Promise<Built>): Promise<Built> {
-    for (let attempt = 1; ; attempt++) {
-      const slots = slotsOf(this.#opened)
-      try {
-        return await this.change(build, async (draft, built) => {
-          draft.keys = { codec: this.#ports.log.codec, become: () => this.take(built) }
-        })
-      } catch (error) {
-        if (attempt === MAX_CHANGES || !(error instanceof VaultError) || error.code !== 'conflict') throw error
-        await this.#ports.log.catchUp()
-        if (slotsOf(this.#opened) !== slots) throw error
+  /** The id of the slot it is about. @param input of a slot that is to be made for it */
+  async editSlots(current: Secret, edit: (slot: PreparedSlot | undefined) => SlotEdit, input: SlotInput | undefined, signal: AbortSignal | undefined): Promise<string> {
+    const hadDevices = this.#opened.header.slots.some(isDeviceSlot)
+    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)))
+    if (hadDevices) await this.forgetDeviceKeys()
+    return slotId
+  }
+
+  /** Works with a slot that is ready to be made, of which nothing is left afterwards. */
+  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>): Promise<T> {
+    const { vaultName, slotPorts } = this.#ports
+    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal })
+    try {
+      return await work(slot)
+    } finally {
+      slot.wipe()
+    }
+  }
+
+  /** Keys that this browser keeps of slots there are no more: they open nothing. */
+  async forgetDeviceKeys(): Promise<void> {
+    await this.#ports.slotPorts.deviceKeys?.keepOnly(this.#opened.header.slots.filter(isDeviceSlot).map(nameOf)).catch(() => undefined)
+  }
+
+  /** Other ways in; again where a rotation came in between, which changes none. */
+  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>): Promise<Built> {
+    const { log, slotPorts } = this.#ports
+    log.assertAlive()
+    const change = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
+      for (let attempt = 1; ; attempt++) {
+        const slots = slotsOf(this.#opened)
+        try {
+          return await this.change((newest) => build(newest, opener, slot), async (draft, built) => {
+            draft.keys = { codec: log.codec, become: () => this.take(built) }
+          })
+        } catch (error) {
+          if (attempt === MAX_CHANGES || !(error instanceof VaultError) || error.code !== 'conflict') throw error
+          await log.catchUp()
+          if (slotsOf(this.#opened) !== slots) throw error
+        }
       }
     }
+    return withOpener(
+      current,
+      slotPorts,
+      async (opener) => {
+        if (input === undefined) return change(opener, undefined)
+        // An authenticator that was asked keeps its key for ever: not for who may not add one.
+        if (input.kind === 'passkey') wipe((await opener.find(this.#opened.header)).vaultKey)
+        return this.withSlot(input, signal, (slot) => change(opener, slot))
+      },
+      signal,
+    )
   }
 
   /** Writes the next revision of the header. @param also what else its commit does */

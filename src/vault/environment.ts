@@ -1,7 +1,7 @@
 // Everything a vault touches outside of itself, in one place, so that tests can play several tabs, clocks and crashes;
 // and what an app may choose.
 
-import type { KdfPolicy } from '../crypto/kdf.js'
+import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../crypto/kdf.js'
 import type { Backend, BackendFactory } from '../stores/backend.js'
 import type { FairLocks } from '../stores/locks.js'
 import type { StorageFacts } from '../stores/select-backend.js'
@@ -9,6 +9,7 @@ import type { SecondHome } from '../stores/second-home.js'
 import type { OpenTabChannel } from '../stores/tab-channel.js'
 import type { BackupDirectory } from './archive/backup-files.js'
 import type { AutoLockOptions, PageSignals } from './core/auto-lock.js'
+import type { DeviceKeys, Passkeys, SlotPorts } from './core/slot-openers.js'
 
 export interface VaultEnvironment {
   /** @throws {VaultError} `storage-unavailable` where there is no place for a vault */
@@ -23,6 +24,10 @@ export interface VaultEnvironment {
   readonly signals: PageSignals
   /** Private files of the origin for backups of a vault. @throws {VaultError} `storage-unavailable` */
   readonly snapshots: (vaultName: string) => Promise<BackupDirectory>
+  /** Missing where the page has none. */
+  readonly passkeys?: Passkeys | undefined
+  /** Keys that this browser keeps for a vault. */
+  readonly deviceKeys?: ((vaultName: string) => DeviceKeys) | undefined
   /** Rows that a rotation moves in one transaction; left out but by tests, which want many. */
   readonly rotationRows?: number
   /** Milliseconds of the wall clock. */
@@ -55,4 +60,9 @@ export interface ClosedParts {
   readonly environment: VaultEnvironment
   readonly backend: Backend
   readonly homes: readonly SecondHome[]
+}
+
+/** What slots of this vault are made and opened with. */
+export function slotPortsOf({ kdf = DEFAULT_KDF_POLICY, passkeys, deviceKeys, now }: VaultEnvironment, { name }: VaultOptions): SlotPorts {
+  return { kdf, passkeys, deviceKeys: deviceKeys?.(name), now }
 }

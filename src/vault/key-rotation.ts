@@ -6,9 +6,11 @@ import type { RingSuccessor } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS } from '../stores/backend.js'
 import { runCheckpoint } from './core/checkpoint.js'
-import { rekeyHeader, retireEpochs, ROTATION_PENDING, type Rekeyed, type Secret } from './core/credentials.js'
 import { isUnknown } from './core/commit-log.js'
 import type { UnprovenHeader } from './core/header.js'
+import type { PreparedSlot } from './core/new-slot.js'
+import { rekeyHeader, retireEpochs, ROTATION_PENDING, type Rekeyed } from './core/slot-edits.js'
+import { withOpener, type Secret } from './core/slot-openers.js'
 import { runJob, type Job } from './core/jobs.js'
 import { sealManifest, sealsAfter, type Manifest } from './core/manifest.js'
 import { fetchPart } from './fetch-part.js'
@@ -23,6 +25,13 @@ const CONTINUE_AFTER_MS = 500
 /** How often, and after how long, a rotation tries to begin beside another tab's long work, without locks. */
 const MAX_BUSY = 50
 const BUSY_MS = 100
+
+/** What it takes to begin one. */
+interface Beginning {
+  readonly current: Secret
+  /** Takes the place of keys that browsers keep. */
+  readonly protect: PreparedSlot | undefined
+}
 
 export class KeyRotation {
   readonly #vault: OpenedVault
@@ -84,12 +93,12 @@ export class KeyRotation {
   }
 
   /** @internal Begins a rotation, after one that is pending was brought to its end, and brings it to its own. */
-  async rotate(current: Secret, options: RotationOptions): Promise<RotationReport> {
+  async rotate(current: Secret, options: RotationOptions, protect?: PreparedSlot): Promise<RotationReport> {
     this.#vault.log.assertAlive()
     options.signal?.throwIfAborted()
     // One after the other; whoever is at it is not disturbed.
     while (this.#running !== undefined) await this.continue().catch(() => undefined)
-    return this.#start(options, current)
+    return this.#start(options, { current, protect })
   }
 
   /**
@@ -107,8 +116,8 @@ export class KeyRotation {
     return running
   }
 
-  #start(options: RotationOptions, current?: Secret): Promise<RotationReport> {
-    const run = this.#run(options, current).finally(() => {
+  #start(options: RotationOptions, beginning?: Beginning): Promise<RotationReport> {
+    const run = this.#run(options, beginning).finally(() => {
       this.#running = undefined
       this.#isAtIt = false
       this.#isPaused = false
@@ -127,8 +136,8 @@ export class KeyRotation {
     this.#tell()
   }
 
-  /** @param current where a rotation is to be begun */
-  async #run({ signal, onProgress, damaged = 'keep' }: RotationOptions, current?: Secret): Promise<RotationReport> {
+  /** @param beginning where a rotation is to be begun */
+  async #run({ signal, onProgress, damaged = 'keep' }: RotationOptions, beginning?: Beginning): Promise<RotationReport> {
     const { log, jobs, search, environment, options } = this.#vault
     const { Rotating } = await fetchPart(() => import('./rotation/rotate.js'))
     const ends = new AbortController()
@@ -165,14 +174,14 @@ export class KeyRotation {
       return await environment.locks.request(`sealed-vault/${options.name}/rotation`, { signal: ends.signal }, async () => {
         this.#isAtIt = true
         await log.catchUp()
-        for (let begun = current === undefined; ; ) {
+        for (let begun = beginning === undefined; ; ) {
           if (this.isPending) {
             this.#tell()
             const report = await goOn()
             most = { phase: '', done: 0 }
             if (begun) return report
           } else if (begun) return { rows: 0, skipped: [], mismatches: [], keepsOldKeys: this.status.keepsOldKeys }
-          begun = await this.#begin(current!, ends.signal)
+          begun = await this.#begin(beginning!, ends.signal)
         }
       })
     } finally {
@@ -194,8 +203,8 @@ export class KeyRotation {
   }
 
   /** The header that begins it, as a job. @returns false when another one has begun that this tab did not know of: that is ended first */
-  async #begin(current: Secret, signal: AbortSignal): Promise<boolean> {
-    const { jobs, keys, log, search, kdf, environment } = this.#vault
+  async #begin({ current, protect }: Beginning, signal: AbortSignal): Promise<boolean> {
+    const { jobs, keys, log, search, slotPorts, environment } = this.#vault
     const begun = await patiently(signal, () => runJob(
       jobs,
       true,
@@ -204,7 +213,8 @@ export class KeyRotation {
         await runCheckpoint(log, job, search, signal)
         if (this.isPending) return false
         try {
-          await this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, current, kdf), () => ({ ...log.manifest.content, keysMadeAt: environment.now() }))
+          await withOpener(current, slotPorts, (opener) => this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, opener, protect), () => ({ ...log.manifest.content, keysMadeAt: environment.now() })), signal)
+          if (protect !== undefined) await keys.forgetDeviceKeys()
           return true
         } catch (error) {
           if (error instanceof VaultError && error.details.reason === ROTATION_PENDING) return false

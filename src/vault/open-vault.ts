@@ -13,7 +13,9 @@ import { openBroadcastChannel } from '../stores/tab-channel.js'
 import { webStorageHome } from '../stores/web-storage-home.js'
 import { checkAutoLock, pageSignals } from './core/auto-lock.js'
 import { refuseNewerHeader, refuseNewerManifest } from './core/format-version.js'
+import { deviceKeysIn } from './device-keys.js'
 import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
+import { pagePasskeys } from './passkeys.js'
 import { emptyVault, lockedVault, type Vault } from './closed-vault.js'
 
 const MAX_NAME = 128
@@ -28,6 +30,8 @@ export function browserEnvironment(): VaultEnvironment {
     locks: webLocks(),
     signals: pageSignals(),
     snapshots: openSnapshots,
+    passkeys: pagePasskeys(),
+    deviceKeys: deviceKeysIn(globalThis.indexedDB),
     now: () => Date.now(),
   }
 }
@@ -144,6 +148,7 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
     const homes = await environment.homes()
     await Promise.all([removeHeaderMirror(homes, name, 0), removeHeaderMirror(homes, name, 1)])
     await removeCanary(homes, name)
+    await environment.deviceKeys?.(name).keepOnly([]).catch(() => undefined)
   } finally {
     channel.close()
   }

@@ -3,7 +3,7 @@
 
 import type { Seq, Tag } from '../brand.js'
 import { fromBase64Url, randomBytes, toBase64Url } from '../crypto/bytes.js'
-import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../crypto/kdf.js'
+import type { KdfPolicy } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { findUncleanStop, holdTabLock, leaveMark, removeMark, rollEngineLog } from '../stores/marks.js'
@@ -24,7 +24,8 @@ import { watchForLoss } from './core/loss-watch.js'
 import { Maintenance } from './core/maintenance.js'
 import { Pages } from './core/pages.js'
 import type { LogHead, Standing } from './core/replay.js'
-import type { ClosedParts, VaultEnvironment, VaultOptions } from './environment.js'
+import type { SlotPorts } from './core/slot-openers.js'
+import { slotPortsOf, type ClosedParts, type VaultEnvironment, type VaultOptions } from './environment.js'
 import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
 import { CurrentKeys } from './current-keys.js'
@@ -56,6 +57,7 @@ export class OpenedVault {
   /** Another tab, or this one before, had the vault open and stopped without closing it. */
   uncleanStop = false
   readonly keys: CurrentKeys
+  readonly slotPorts: SlotPorts
   /** What a lock waits for, within reason, before the keys are wiped. */
   readonly drains: (() => Promise<unknown>)[] = []
   readonly #copies: SecondCopies
@@ -79,6 +81,7 @@ export class OpenedVault {
     })
     this.options = options
     this.environment = environment
+    this.slotPorts = slotPortsOf(environment, options)
     this.backend = backend
     this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.keys.opened, this.log.head.seq, this.log.head.tag))
     const { vaultId, homeId } = opened.header
@@ -99,7 +102,7 @@ export class OpenedVault {
       now: environment.now,
       tellContended: () => this.#channel.post({ kind: 'contended' }),
     })
-    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, kdf: this.kdf })
+    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, slotPorts: this.slotPorts })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
     this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
@@ -286,7 +289,7 @@ export class OpenedVault {
 
   /** How much work passwords must cost. */
   get kdf(): KdfPolicy {
-    return this.environment.kdf ?? DEFAULT_KDF_POLICY
+    return this.slotPorts.kdf
   }
 
   /**

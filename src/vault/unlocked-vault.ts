@@ -3,7 +3,7 @@
 import type { StorageFacts } from '../stores/select-backend.js'
 import { Backup } from './backup.js'
 import type { AutoLockOptions } from './core/auto-lock.js'
-import type { Secret } from './core/credentials.js'
+import type { Secret } from './core/slot-openers.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { AuditReport } from './health/audit.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
@@ -16,6 +16,7 @@ import type { MergeReport } from './merge/merge-report.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
 import { KeyRotation } from './key-rotation.js'
+import { Slots } from './slots.js'
 import { checkOpened } from './checking.js'
 import type { RotationOptions, RotationReport } from './rotation/rotation-status.js'
 import { fetchPart } from './fetch-part.js'
@@ -27,6 +28,8 @@ export class UnlockedVault extends VaultRecords {
   readonly backup: Backup
   /** How far a rotation of keys is, and its pause; it begins with `rotateKeys`. */
   readonly rotation: KeyRotation
+  /** The ways into this vault. */
+  readonly slots: Slots
   /**
    * Whether this vault was left without being closed: a tab that crashed, was killed or lost its power. What a promise said was saved is there,
    * except what a power cut took from the last moments of `relaxed` writes; the canary tells of such a loss only if it knew of it.
@@ -42,6 +45,7 @@ export class UnlockedVault extends VaultRecords {
     this.#vault = vault
     this.backup = new Backup(vault)
     this.rotation = new KeyRotation(vault)
+    this.slots = new Slots(vault)
   }
 
   /**
@@ -143,6 +147,17 @@ export class UnlockedVault extends VaultRecords {
     return this.rotation.rotate(current, options)
   }
 
+  /**
+   * Gives a vault that opens by a key of the browser its password: that key is dropped, and everything is sealed anew with keys that it never opened. Until that has ended `slots.isUnprotected()` is true,
+   * and a rotation that was cut off goes on as any other; afterwards a copy of the folder made before still opens, and what is written from now on does not. Other ways in stay. Durable when it resolves.
+   * @param current a password, recovery code or passkey where there is one, else `{ device: true }`
+   * @throws as `rotateKeys`; {VaultError} `invalid-value` for a password that cannot be one
+   */
+  async protect(current: Secret, password: string, options: RotationOptions = {}): Promise<RotationReport> {
+    this.#vault.log.assertAlive()
+    return this.#vault.keys.withSlot({ kind: 'password', password }, options.signal, (slot) => this.rotation.rotate(current, options, slot))
+  }
+
   /** Writes what waits, wipes the keys and locks every tab of this vault. To unlock, open the vault again. */
   lock(): Promise<void> {
     return this.#vault.lock('asked')
@@ -165,7 +180,8 @@ export class UnlockedVault extends VaultRecords {
     const { audit } = await fetchPart(() => import('./health/audit.js'))
     const { log, keys } = this.#vault
     log.assertAlive()
-    return audit(log, keys.opened.header, keys.opened.row.length, await this.#vault.copiesSeen(), signal)
+    const deviceKeys = (await this.slots.list()).filter(({ isHere }) => isHere === true).length
+    return audit(log, keys.opened.header, keys.opened.row.length, { ...(await this.#vault.copiesSeen()), deviceKeys, isUnprotected: await this.slots.isUnprotected() }, signal)
   }
 
   /**

@@ -1,29 +1,31 @@
 // Creating and unlocking: from a password to the opened vault, or to a typed refusal.
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
-import { calibrateIterations, DEFAULT_KDF_POLICY } from '../crypto/kdf.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, wipeOpened, type OpenedHeader, type Secret } from './core/credentials.js'
+import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, wipeOpened, type OpenedHeader } from './core/credentials.js'
 import { decodeHeader } from './core/header.js'
 import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
+import { prepareSlot, type SlotInput } from './core/new-slot.js'
 import { readStanding, type Standing } from './core/replay.js'
-import type { ClosedParts } from './environment.js'
+import { nameOf } from './core/slot-edits.js'
+import { isDeviceSlot } from './core/slot-json.js'
+import { withOpener, type Opener, type Secret } from './core/slot-openers.js'
+import { slotPortsOf, type ClosedParts } from './environment.js'
 import { OpenedVault } from './opened-vault.js'
 import { TOKENIZER } from './search/words/tokenizer-version.js'
 import { SecondCopies } from './second-copies.js'
 import { UnlockedVault } from './unlocked-vault.js'
 
 /** @throws {VaultError} see `EmptyVault.create` */
-export async function createVault(parts: ClosedParts, password: string, signal: AbortSignal | undefined): Promise<UnlockedVault> {
-  const { kdf = DEFAULT_KDF_POLICY } = parts.environment
+export async function createVault(parts: ClosedParts, first: string | { readonly device: true }, signal: AbortSignal | undefined): Promise<UnlockedVault> {
   signal?.throwIfAborted()
-  const opened = await createHeader(password, await calibrateIterations(kdf, () => performance.now()), kdf)
+  const opened = await makeHeader(parts, first)
   try {
     signal?.throwIfAborted()
     await writeFirstRows(parts, opened)
@@ -31,6 +33,18 @@ export async function createVault(parts: ClosedParts, password: string, signal: 
   } catch (error) {
     wipeOpened(opened)
     throw error
+  }
+}
+
+async function makeHeader({ environment, options }: ClosedParts, first: string | { readonly device: true }): Promise<OpenedHeader> {
+  if (typeof first === 'object' && first?.device !== true) throw new TypeError('a vault is created with a password, or with { device: true }')
+  const ports = slotPortsOf(environment, options)
+  const input: SlotInput = typeof first === 'object' ? { kind: 'device' } : { kind: 'password', password: first }
+  const slot = await prepareSlot(input, { ports, vaultName: options.name, slots: [] })
+  try {
+    return await createHeader(ports.kdf, (vaultKey, vaultId) => slot.create(vaultKey, vaultId, []))
+  } finally {
+    slot.wipe()
   }
 }
 
@@ -78,11 +92,21 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
   return new UnlockedVault(vault)
 }
 
+/** Kinds of the slots of the header that is stored, each once. */
+export async function waysInto({ backend, environment, options }: ClosedParts): Promise<readonly string[]> {
+  const row = await readHeaderRow(backend)
+  if (row === undefined) throw new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
+  const { slots } = decodeHeader(row).header
+  const { deviceKeys } = slotPortsOf(environment, options)
+  const usable = await Promise.all(slots.map(async (slot) => !isDeviceSlot(slot) || (await deviceKeys?.get(nameOf(slot)).catch(() => undefined)) !== undefined))
+  return [...new Set(slots.filter((_, i) => usable[i]).map(({ kind }) => String(kind)))]
+}
+
 /** @throws {VaultError} see `LockedVault.unlock` */
 export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
-  const { opened, standing } = await openHeaderAndStanding(parts, secret, signal)
+  const { opened, standing } = await withOpener(secret, slotPortsOf(parts.environment, options), (opener) => openHeaderAndStanding(parts, opener, signal), signal)
   try {
     signal.throwIfAborted()
     const missing = missingCommits(opened, standing, canaries)
@@ -110,11 +134,11 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
  * Tries the header of the database, then whatever different copies there are, and accepts only the one that log and manifest name: an older
  * header opens with an older password, and must not open what is there now.
  */
-async function openHeaderAndStanding(parts: ClosedParts, secret: Secret, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+async function openHeaderAndStanding(parts: ClosedParts, opener: Opener, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   let row = await readHeaderRow(parts.backend)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await tryHeaders(parts, row, secret, signal)
+      return await tryHeaders(parts, row, opener, signal)
     } catch (error) {
       if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
       // Deriving takes a while: another tab may have changed the password meanwhile, or begun a rotation, or ended it. Then that header counts.
@@ -131,15 +155,15 @@ async function readHeaderRow(backend: Backend): Promise<SealedBytes | undefined>
   return row
 }
 
-async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, secret: Secret, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
-  const { backend, homes, options, environment } = parts
+async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, opener: Opener, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+  const { backend, homes, options } = parts
   const copies = await readHeaderMirrors(homes, options.name)
   const rows = [...(row === undefined ? [] : [row]), ...copies.map((copy) => copy as SealedBytes)]
   // The first header to be tried says most about what went wrong.
   let failure: VaultError | undefined
   for (const candidate of distinct(rows)) {
     try {
-      const opened = await unlockHeader(decodeHeader(candidate), secret, environment.kdf ?? DEFAULT_KDF_POLICY)
+      const opened = await unlockHeader(decodeHeader(candidate), opener)
       return await standingFor(backend, opened)
     } catch (error) {
       signal.throwIfAborted()

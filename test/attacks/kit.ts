@@ -10,12 +10,12 @@ import { memoryHome } from '../../src/stores/memory-home.js'
 import type { MemoryDisk, RawRows } from '../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import { Codec } from '../../src/vault/core/codec.js'
-import { unlockHeader } from '../../src/vault/core/credentials.js'
 import { decodeHeader } from '../../src/vault/core/header.js'
 import { readStanding, type Standing } from '../../src/vault/core/replay.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import type { Records } from '../../src/vault/vault-records.js'
-import { insecureFastKdf, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
+import { unlockedWith } from '../kit/headers.js'
+import { PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 
 export const STORES = Object.keys(STORE_IDS) as StoreName[]
 
@@ -192,7 +192,7 @@ export interface Insider {
 }
 
 export async function insider({ disk, name }: Pick<Scene, 'disk' | 'name'>, password = PASSWORD): Promise<Insider> {
-  const opened = await unlockHeader(decodeHeader(disk.rows(name, 'header').get('header')!), password, insecureFastKdf)
+  const opened = await unlockedWith(decodeHeader(disk.rows(name, 'header').get('header')!), password)
   const codec = new Codec({ vaultId: opened.header.vaultId, homeId: opened.header.homeId, ring: opened.ring })
   const backend = await memoryFactory(disk).open(name)
   const standing = await readStanding(backend, codec)

@@ -1,6 +1,7 @@
 // Tabs of one browser, played in one process: a disk, second homes and channels they share, and a KDF that costs nothing.
 // Never weaken what an app gets: all of this comes in through the environment, which no public option reaches.
 
+import { memoryDeviceKeys } from './memory-device-keys.js'
 import { memoryDirectory } from './memory-directory.js'
 import type { BackendFactory } from '../../src/stores/backend.js'
 import { memoryLocks, type FairLocks } from '../../src/stores/locks.js'
@@ -44,6 +45,9 @@ export function memoryChannels(): OpenTabChannel {
   }
 }
 
+/** What slots are opened with where no vault is open. */
+export const fastSlotPorts = { kdf: insecureFastKdf, now: (): number => Date.now() }
+
 const silentSignals: VaultEnvironment['signals'] = {
   onActivity: () => () => {},
   onHidden: () => () => {},
@@ -62,6 +66,8 @@ export interface BrowserParts {
   readonly snapshots?: VaultEnvironment['snapshots']
   readonly signals?: Partial<VaultEnvironment['signals']>
   readonly rotationRows?: number
+  readonly passkeys?: VaultEnvironment['passkeys']
+  readonly deviceKeys?: VaultEnvironment['deviceKeys']
 }
 
 export interface TestBrowser {
@@ -85,6 +91,8 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     signals: { ...silentSignals, ...parts.signals },
     snapshots: parts.snapshots ?? (async () => memoryDirectory()),
     now: parts.now ?? (() => Date.now()),
+    passkeys: parts.passkeys,
+    deviceKeys: parts.deviceKeys ?? memoryDeviceKeys(),
     ...(parts.rotationRows !== undefined && { rotationRows: parts.rotationRows }),
   }
   const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })

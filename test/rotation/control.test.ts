@@ -7,11 +7,11 @@ import { memoryHome } from '../../src/stores/memory-home.js'
 import { memoryFactory } from '../../src/stores/memory.js'
 import { createCrashingBackend } from '../../src/testing/index.js'
 import { Codec } from '../../src/vault/core/codec.js'
-import { unlockHeader } from '../../src/vault/core/credentials.js'
 import { decodeHeader } from '../../src/vault/core/header.js'
 import { openManifest, sealManifest } from '../../src/vault/core/manifest.js'
 import { archiveOf, CODE } from '../kit/devices.js'
-import { insecureFastKdf, memoryChannels, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
+import { unlockedWith } from '../kit/headers.js'
+import { memoryChannels, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 import { digestOf, epochsOn, expectWhole, makeScene, NOT_BY_ITSELF, type RotationScene } from './rotation-scene.js'
 
 let made: Promise<RotationScene> | undefined
@@ -151,7 +151,7 @@ describe('new keys', () => {
 
   it('are due when one has sealed half of what a key may', async () => {
     const browser = await browserOf()
-    const { ring, header } = await unlockHeader(decodeHeader(browser.disk.rows('test', 'header').get('header')!), PASSWORD, insecureFastKdf)
+    const { ring, header } = await unlockedWith(decodeHeader(browser.disk.rows('test', 'header').get('header')!), PASSWORD)
     const codec = new Codec({ ...header, ring })
     const backend = await memoryFactory(browser.disk).open('test')
     const { content } = await openManifest(codec, browser.disk.rows('test', 'manifest').get('manifest')!)

@@ -10,7 +10,7 @@ import { memoryFactory } from '../../src/stores/memory.js'
 import { verifyArchive } from '../../src/index.js'
 import { Codec } from '../../src/vault/core/codec.js'
 import type { CommitLog } from '../../src/vault/core/commit-log.js'
-import { unlockHeader, type OpenedHeader } from '../../src/vault/core/credentials.js'
+import type { OpenedHeader } from '../../src/vault/core/credentials.js'
 import { decodeHeader, proveHeader } from '../../src/vault/core/header.js'
 import { expectedBlocks, expectedPages } from '../../src/vault/core/references.js'
 import { readStanding } from '../../src/vault/core/replay.js'
@@ -18,7 +18,8 @@ import type { Bytes, SealedBytes } from '../../src/brand.js'
 import type { MemoryDisk } from '../../src/stores/memory-disk.js'
 import { archiveOf, CODE, contentOf } from '../kit/devices.js'
 import { fillOddly } from '../kit/odd-vault.js'
-import { insecureFastKdf, PASSWORD, testBrowser } from '../kit/tabs.js'
+import { unlockedWith } from '../kit/headers.js'
+import { PASSWORD, testBrowser } from '../kit/tabs.js'
 
 const row = (disk: MemoryDisk, store: StoreName, key: string): SealedBytes => disk.rows('test', store).get(key)!
 
@@ -54,7 +55,7 @@ it('nothing opens with the keys of before, no name of before is left, and every 
   const content = await contentOf(open)
   const archive = await archiveOf(open)
   const before = browser.disk.snapshot()
-  const old = await unlockHeader(decodeHeader(row(before, 'header', 'header')), PASSWORD, insecureFastKdf)
+  const old = await unlockedWith(decodeHeader(row(before, 'header', 'header')), PASSWORD)
   const oldLabels = await labelsOf(before, old)
   expect(oldLabels.size).toBeGreaterThan(15)
   // They open everything as long as nothing was rotated, so they fail below for no other reason.
@@ -72,7 +73,7 @@ it('nothing opens with the keys of before, no name of before is left, and every 
   expect(equalBytes(await headerMac(old.keys, now.row.slice(0, -32)), now.row.slice(-32))).toBe(false)
   for (const secret of [old.keys.vaultKey, ...old.ring.content().epochs.map(({ key }) => key)]) for (const bytes of everything(browser.disk)) expect(indexOf(bytes, secret)).toBe(-1)
   // What is left of it: the two keys that open nothing.
-  const next = await unlockHeader(now, PASSWORD, insecureFastKdf)
+  const next = await unlockedWith(now, PASSWORD)
   expect(sha256(next.ring.content().canaryKey)).toEqual(sha256(old.ring.content().canaryKey))
   expect(next.ring.epochs.map(({ id }) => id)).toEqual([2])
   expect(equalBytes(next.keys.vaultKey, old.keys.vaultKey)).toBe(false)

@@ -9,9 +9,10 @@ import { wrapVaultKey } from '../../src/crypto/key-wrap.js'
 import { openPasswordSlot } from '../../src/crypto/key-slots.js'
 import { encodePassword } from '../../src/crypto/kdf.js'
 import { openKeyRing, sealKeyRing } from '../../src/vault/core/codec.js'
-import { createHeader, openWithVaultKey, replacePassword, unlockHeader, type BuiltHeader } from '../../src/vault/core/credentials.js'
+import { openWithVaultKey, type BuiltHeader } from '../../src/vault/core/credentials.js'
 import { decodeHeader, encodeHeader, type Header } from '../../src/vault/core/header.js'
 import { isPasswordSlot } from '../../src/vault/core/slot-json.js'
+import { headerWith, unlockedWith, withPassword } from '../kit/headers.js'
 import { insecureFastKdf as policy, PASSWORD, testBrowser } from '../kit/tabs.js'
 
 const NEXT = 'another password'
@@ -35,7 +36,7 @@ async function rewritten({ header, keys }: BuiltHeader, slots: Header['slots'], 
 
 describe('the key ring of a header', () => {
   it('holds the binding key of the slot, which renews the vault key without the password', async () => {
-    const created = await createHeader(PASSWORD, 1000, policy)
+    const created = await headerWith(PASSWORD)
     const slot = slotOf(created)
     const [entry, ...others] = created.ring.content().slots
     expect(others).toEqual([])
@@ -49,30 +50,30 @@ describe('the key ring of a header', () => {
   })
 
   it('has the new slot in the place of the replaced one, and the same data keys', async () => {
-    const created = await createHeader(PASSWORD, 1000, policy)
+    const created = await headerWith(PASSWORD)
     const before = created.ring.content()
-    const replaced = await replacePassword(created, created.keys, PASSWORD, NEXT, policy)
+    const replaced = await withPassword(created, created.keys, PASSWORD, NEXT)
     expect(replaced.header.revision).toBe(2)
-    const opened = await unlockHeader(decodeHeader(replaced.row), NEXT, policy)
+    const opened = await unlockedWith(decodeHeader(replaced.row), NEXT)
     const { slots, ...rest } = opened.ring.content()
     expect({ ...rest, slots: before.slots }).toEqual(before)
     expect(slots.map(({ id }) => id)).toEqual([slotOf(replaced).id])
     expect(slots[0]?.id).not.toEqual(before.slots[0]?.id)
     expect(slots[0]?.bindingKey).not.toEqual(before.slots[0]?.bindingKey)
-    await expect(unlockHeader(decodeHeader(replaced.row), PASSWORD, policy)).rejects.toMatchObject({ code: 'wrong-password' })
+    await expect(unlockedWith(decodeHeader(replaced.row), PASSWORD)).rejects.toMatchObject({ code: 'wrong-password' })
     // The ring that the open vault works with is not touched.
     expect(created.ring.content()).toEqual(before)
     expect(created.ring.active.label('pages', 'brains', 0)).toEqual(opened.ring.active.label('pages', 'brains', 0))
   })
 
   it('keeps the entries of slots that this code does not know', async () => {
-    const created = await createHeader(PASSWORD, 1000, policy)
-    const passkey = { id: 'AAAAAAAAAAAAAAAAAAAAAA', kind: 'passkey', anything: [1, { b: null }] }
+    const created = await headerWith(PASSWORD)
+    const unknown = { id: 'AAAAAAAAAAAAAAAAAAAAAA', kind: 'seance', anything: [1, { b: null }] }
     const entry = { id: new Uint8Array(16), bindingKey: randomBytes(32) }
     const content = created.ring.content()
-    const newest = await rewritten(created, [passkey, slotOf(created)], { ...content, slots: [entry, ...content.slots] })
-    const replaced = await replacePassword(newest, created.keys, PASSWORD, NEXT, policy)
-    expect(replaced.header.slots).toEqual([passkey, slotOf(replaced)])
+    const newest = await rewritten(created, [unknown, slotOf(created)], { ...content, slots: [entry, ...content.slots] })
+    const replaced = await withPassword(newest, created.keys, PASSWORD, NEXT)
+    expect(replaced.header.slots).toEqual([unknown, slotOf(replaced)])
     const { slots } = await contentOf(replaced)
     expect(slots).toHaveLength(2)
     expect(slots[0]).toEqual(entry)
@@ -80,7 +81,7 @@ describe('the key ring of a header', () => {
   })
 
   it('fits for sixteen slots and many epochs', async () => {
-    const created = await createHeader(PASSWORD, 1000, policy)
+    const created = await headerWith(PASSWORD)
     const content = created.ring.content()
     const many: KeyRingContent = {
       ...content,
@@ -111,12 +112,12 @@ describe('the key ring of a header', () => {
       return drawn.filter((bytes) => bytes.some((byte) => byte !== 0) && !inClear.some((known) => equalBytes(known, bytes)))
     }
     try {
-      const created = await createHeader(PASSWORD, 1000, policy)
+      const created = await headerWith(PASSWORD)
       // Vault key, binding key, data key, canary key, tombstone key.
       expect(drawn).toHaveLength(6 + 5)
       expect(secretsLeft(created)).toEqual([])
       drawn.length = 0
-      const replaced = await replacePassword(created, created.keys, PASSWORD, NEXT, policy)
+      const replaced = await withPassword(created, created.keys, PASSWORD, NEXT)
       expect(drawn).toHaveLength(4 + 1)
       expect(secretsLeft(replaced)).toEqual([])
       // Twice private key, vault key and key ring.
@@ -129,12 +130,12 @@ describe('the key ring of a header', () => {
   })
 
   it('is not built on when the header is of another vault key', async () => {
-    const [created, other] = [await createHeader(PASSWORD, 1000, policy), await createHeader(PASSWORD, 1000, policy)]
-    await expect(replacePassword(created, other.keys, PASSWORD, NEXT, policy)).rejects.toMatchObject({ code: 'tampered' })
+    const [created, other] = [await headerWith(PASSWORD), await headerWith(PASSWORD)]
+    await expect(withPassword(created, other.keys, PASSWORD, NEXT)).rejects.toMatchObject({ code: 'tampered' })
     const attackers = await deriveVaultKeys(randomBytes(32), created.header.vaultId)
     const forged = decodeHeader(await encodeHeader(created.header, attackers))
-    await expect(replacePassword(forged, created.keys, PASSWORD, NEXT, policy)).rejects.toMatchObject({ code: 'tampered' })
-    await expect(replacePassword(created, created.keys, 'wrong', NEXT, policy)).rejects.toMatchObject({ code: 'wrong-password' })
+    await expect(withPassword(forged, created.keys, PASSWORD, NEXT)).rejects.toMatchObject({ code: 'tampered' })
+    await expect(withPassword(created, created.keys, 'wrong', NEXT)).rejects.toMatchObject({ code: 'wrong-password' })
   })
 })
 
@@ -153,7 +154,7 @@ describe('tabs that change the password in turn', () => {
     expect(await a.check()).toMatchObject({ ok: true, problems: [] })
 
     const row = browser.disk.rows('test', 'header').get('header')!
-    const opened = await unlockHeader(decodeHeader(row), 'fourth', policy)
+    const opened = await unlockedWith(decodeHeader(row), 'fourth')
     expect(opened.header.revision).toBe(4)
     const plain = await openKeyRing(opened.keys.keyRingKey, opened.header, opened.header.keyRing)
     expect(decodeKeyRing(plain).slots.map(({ id }) => id)).toEqual([slotOf(opened).id])

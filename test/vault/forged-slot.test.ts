@@ -13,11 +13,12 @@ import { writeCanary, writeHeaderMirror } from '../../src/stores/canary.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
 import type { MemoryDisk } from '../../src/stores/memory-disk.js'
 import { Codec, sealKeyRing, tagOfRow } from '../../src/vault/core/codec.js'
-import { canaryOf, headerName, unlockHeader } from '../../src/vault/core/credentials.js'
+import { canaryOf, headerName } from '../../src/vault/core/credentials.js'
 import { decodeHeader, encodeHeader } from '../../src/vault/core/header.js'
 import { isPasswordSlot } from '../../src/vault/core/slot-json.js'
 import { encodeLogRow } from '../../src/vault/core/log-row.js'
 import { emptyManifest, sealManifest } from '../../src/vault/core/manifest.js'
+import { unlockedWith } from '../kit/headers.js'
 import { insecureFastKdf, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
 
 const NAME = 'test'
@@ -49,7 +50,7 @@ function headerRow(disk: MemoryDisk): SealedBytes {
 
 /** What the vault itself knows of its slot, and an attacker does not. */
 async function realBindingKey({ disk }: Victim): Promise<Bytes> {
-  const { ring } = await unlockHeader(decodeHeader(headerRow(disk)), PASSWORD, insecureFastKdf)
+  const { ring } = await unlockedWith(decodeHeader(headerRow(disk)), PASSWORD)
   return ring.content().slots[0]!.bindingKey
 }
 

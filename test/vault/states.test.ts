@@ -263,6 +263,13 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'rotation.state': async (vault) => vault.rotation.state,
   'rotation.status': async (vault) => vault.rotation.status,
   createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
+  protect: (vault) => vault.protect(PASSWORD, 'next'),
+  'slots.list': (vault) => vault.slots.list(),
+  'slots.add': (vault) => vault.slots.add(PASSWORD, { kind: 'device' }),
+  'slots.replace': (vault) => vault.slots.replace(PASSWORD, 'id', { kind: 'device' }),
+  'slots.rename': (vault) => vault.slots.rename(PASSWORD, 'id', 'name'),
+  'slots.remove': (vault) => vault.slots.remove(PASSWORD, 'id'),
+  'slots.isUnprotected': (vault) => vault.slots.isUnprotected(),
   search: (vault) => vault.search('train').next(),
   searchBySession: (vault) => vault.searchBySession('train').next(),
   searchPlaces: (vault) => vault.searchPlaces('train'),
@@ -326,7 +333,7 @@ describe('a locked vault', () => {
       const proto = Object.getPrototypeOf(target) as object
       return proto === Object.prototype ? [] : [...methodsOf(proto), ...Object.getOwnPropertyNames(proto).filter((name) => name !== 'constructor')]
     }
-    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
+    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation', 'slots'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()
   })

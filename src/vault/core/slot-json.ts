@@ -3,7 +3,7 @@
 import * as z from 'zod/mini'
 import type { Bytes } from '../../brand.js'
 import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
-import type { PasswordSlot, RecoverySlot, SecretSlot } from '../../crypto/key-slots.js'
+import type { DeviceSlot, PasskeySlot, PasswordSlot, RecoverySlot, SecretSlot } from '../../crypto/key-slots.js'
 
 /** A slot this code does not know how to use: kept as it is. */
 type UnknownSlot = { readonly [field: string]: unknown }
@@ -37,16 +37,29 @@ const passwordSlot = z.object({
   kdf: z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: z.number().check(z.int(), z.positive()), salt: bytes(32) }),
 })
 const recoverySlot = z.object({ ...common, kind: z.literal('recovery'), kdf: z.object({ name: z.literal('HKDF-SHA-256'), salt: bytes(32) }) })
-const KNOWN: readonly unknown[] = ['password', 'recovery']
-const unknownSlot = z.looseObject({ kind: z.string().check(z.refine((kind) => !KNOWN.includes(kind))) })
+const MAX_CREDENTIAL_ID = 1023
+const passkeySlot = z.object({
+  ...common,
+  kind: z.literal('passkey'),
+  kdf: z.object({
+    name: z.literal('WebAuthn-PRF'),
+    salt: bytes(32),
+    credentialId: bytes().check(z.refine((id) => id.length > 0 && id.length <= MAX_CREDENTIAL_ID)),
+    rpId: z.string().check(z.minLength(1), z.maxLength(253)),
+    transports: z.array(z.string().check(z.maxLength(32))).check(z.maxLength(8)),
+  }),
+})
+const deviceSlot = z.object({ ...common, kind: z.literal('device'), kdf: z.object({ name: z.literal('device-key'), salt: bytes(32) }) })
+const KNOWN: readonly unknown[] = ['password', 'recovery', 'passkey', 'device']
+const otherThan = (kinds: readonly unknown[]) => z.looseObject({ kind: z.string().check(z.refine((kind) => !kinds.includes(kind))) })
 
 /** 1 to 16 of them. */
-export const slotList = z.array(z.union([passwordSlot, recoverySlot, unknownSlot])).check(z.minLength(1), z.maxLength(16))
+export const slotList = z.array(z.union([passwordSlot, recoverySlot, passkeySlot, deviceSlot, otherThan(KNOWN)])).check(z.minLength(1), z.maxLength(16))
 
 const owner = z.optional(bytes(16))
 /** Slots that may be bound to something else than what they lie in. */
 export const ownedSlot = z.union([z.extend(passwordSlot, { owner }), z.extend(recoverySlot, { owner })])
-export const archiveSlotList = z.array(z.union([ownedSlot, unknownSlot])).check(z.minLength(1), z.maxLength(16))
+export const archiveSlotList = z.array(z.union([ownedSlot, otherThan(['password', 'recovery'])])).check(z.minLength(1), z.maxLength(16))
 
 export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
   return slot.kind === 'password'
@@ -56,13 +69,26 @@ export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
   return slot.kind === 'recovery'
 }
 
+export function isPasskeySlot(slot: Slot): slot is PasskeySlot {
+  return slot.kind === 'passkey'
+}
+
+export function isDeviceSlot(slot: Slot): slot is DeviceSlot {
+  return slot.kind === 'device'
+}
+
+/** Of a kind this code opens, and wraps keys for. */
+export function isKnownSlot(slot: Slot): slot is SecretSlot {
+  return KNOWN.includes(slot.kind)
+}
+
 export function encodeSlot(slot: Slot): unknown {
-  if (!isPasswordSlot(slot) && !isRecoverySlot(slot)) return slot
+  if (!isKnownSlot(slot)) return slot
   const { id, kind, kdf, wrapSalt, commitment, publicKey, wrappedPrivateKey, ephemeralKey, wrappedVaultKey, owner: boundTo } = slot
   return {
     id: toBase64Url(id),
     kind,
-    kdf: { ...kdf, salt: toBase64Url(kdf.salt) },
+    kdf: { ...kdf, salt: toBase64Url(kdf.salt), ...('credentialId' in kdf && { credentialId: toBase64Url(kdf.credentialId) }) },
     wrapSalt: toBase64Url(wrapSalt),
     commitment: toBase64Url(commitment),
     publicKey: toBase64Url(publicKey),

@@ -5,7 +5,7 @@ import type { Epoch, SealedBytes } from '../../brand.js'
 import { ENVELOPE_OVERHEAD } from '../../crypto/envelope.js'
 import { DEFAULT_KDF_POLICY } from '../../crypto/kdf.js'
 import type { Header } from '../core/header.js'
-import { isPasswordSlot, isRecoverySlot } from '../core/slot-json.js'
+import { isDeviceSlot, isKnownSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from '../core/slot-json.js'
 import type { CommitLog } from '../core/commit-log.js'
 import { Slices } from '../core/slices.js'
 
@@ -27,7 +27,7 @@ export interface AuditedSlot {
   /** Of a password: how often a guess has to be hashed. */
   readonly iterations?: number
   /** What a guess costs, or how many there are to make; undefined for a kind this version does not know. */
-  readonly strength?: 'as recommended' | 'below recommendation' | '160 random bits'
+  readonly strength?: 'as recommended' | 'below recommendation' | '160 random bits' | 'an authenticator and its user' | 'none: the key lies beside what it opens'
 }
 
 export interface AuditedEpoch {
@@ -42,6 +42,8 @@ export interface AuditedEpoch {
 }
 
 export interface AuditReport {
+  /** Whoever copies the folder can read what is stored, or could with a copy made earlier: see `slots.isUnprotected`. */
+  readonly isUnprotected: boolean
   readonly slots: readonly AuditedSlot[]
   readonly epochs: readonly AuditedEpoch[]
   readonly unsealed: readonly UnsealedBytes[]
@@ -60,13 +62,21 @@ export interface SecondCopiesSeen {
   readonly headerBytes: number
 }
 
+/** What the header does not tell of its device slots. */
+export interface DeviceKeysSeen {
+  /** Keys that open this vault without a question. */
+  readonly deviceKeys: number
+  readonly isUnprotected: boolean
+}
+
 const ENVELOPE_CLEAR = ENVELOPE_OVERHEAD - 16
 const LABELLED = ['heads', 'pages', 'blobs', 'blocks', 'quarantine'] as const
 const ROWS_AT_ONCE = { heads: 200, pages: 200, blobs: 16, blocks: 200, quarantine: 50 }
 const LABEL_BYTES = 16
 const MANIFEST_CLEAR = 16
+const DEVICE_KEY_BYTES = 32
 
-export async function audit(log: CommitLog, header: Header, headerBytes: number, outside: SecondCopiesSeen, signal?: AbortSignal): Promise<AuditReport> {
+export async function audit(log: CommitLog, header: Header, headerBytes: number, outside: SecondCopiesSeen & DeviceKeysSeen, signal?: AbortSignal): Promise<AuditReport> {
   const slices = new Slices(signal)
   const unsealed: UnsealedBytes[] = []
   const sealed: { where: string; rows: number; bytes: number }[] = []
@@ -127,6 +137,8 @@ export async function audit(log: CommitLog, header: Header, headerBytes: number,
   clear('outside', 'copies of the header, but for what is sealed in it', 'opens the vault when the header is damaged', outside.headers, outside.headerBytes - sealedOutside)
   if (sealedOutside > 0) sealed.push({ where: 'outside', rows: outside.headers, bytes: sealedOutside })
 
+  clear('outside', 'a key that opens the vault without a question', 'asked for by who made this way in; whoever copies the folder has it', outside.deviceKeys, outside.deviceKeys * DEVICE_KEY_BYTES)
+
   const { seals, keysMadeAt } = log.manifest.content
   const active = log.codec.activeEpoch
   const epochs = log.codec.ring.states.map(({ id, state }): AuditedEpoch => ({
@@ -136,12 +148,14 @@ export async function audit(log: CommitLog, header: Header, headerBytes: number,
     seals: Math.max(0, ...seals.filter(([epoch]) => epoch === id).map(([, , count]) => count)),
     rows: rowsOf.get(id) ?? 0,
   }))
-  return { slots: header.slots.map(auditSlot), epochs, unsealed, sealed, tells: whatItTells(log, header, sizes, sum(sealed.map(({ bytes }) => bytes))) }
+  return { isUnprotected: outside.isUnprotected, slots: header.slots.map(auditSlot), epochs, unsealed, sealed, tells: whatItTells(log, header, sizes, sum(sealed.map(({ bytes }) => bytes))) }
 }
 
 function auditSlot(slot: Header['slots'][number]): AuditedSlot {
   if (isPasswordSlot(slot)) return { kind: slot.kind, iterations: slot.kdf.iterations, strength: slot.kdf.iterations >= DEFAULT_KDF_POLICY.minimumIterations ? 'as recommended' : 'below recommendation' }
   if (isRecoverySlot(slot)) return { kind: slot.kind, strength: '160 random bits' }
+  if (isPasskeySlot(slot)) return { kind: slot.kind, strength: 'an authenticator and its user' }
+  if (isDeviceSlot(slot)) return { kind: slot.kind, strength: 'none: the key lies beside what it opens' }
   return { kind: String(slot.kind) }
 }
 
@@ -159,7 +173,7 @@ function whatItTells(log: CommitLog, header: Header, sizes: readonly { readonly 
 /** Characters of what is wrapped or sealed inside of the header's JSON. */
 function sealedCharacters({ keyRing, slots }: Header): number {
   const characters = (bytes: Uint8Array): number => Math.ceil((bytes.length * 4) / 3)
-  const wrapped = slots.map((slot) => (isPasswordSlot(slot) || isRecoverySlot(slot) ? characters(slot.wrappedPrivateKey) + characters(slot.wrappedVaultKey) : 0))
+  const wrapped = slots.map((slot) => (isKnownSlot(slot) ? characters(slot.wrappedPrivateKey) + characters(slot.wrappedVaultKey) : 0))
   return characters(keyRing) + sum(wrapped)
 }
 

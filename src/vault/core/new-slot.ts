@@ -1,0 +1,120 @@
+// A new way in, from what the user gave or confirmed to a slot. What asks the user is done once, beforehand; what depends on the
+// header is done for every header that is tried. docs/format.md, section 3.
+
+import type { Bytes, VaultId } from '../../brand.js'
+import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { importHkdfKey } from '../../crypto/hkdf.js'
+import { calibrateIterations, encodePassword, KDF_SALT_BYTES } from '../../crypto/kdf.js'
+import { isSlotName } from '../../crypto/key-ring-content.js'
+import { createDeviceSlot, createPasskeySlot, createPasswordSlot, createRecoverySlot, type CreatedSlot, type SecretSlot } from '../../crypto/key-slots.js'
+import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
+import type { PasskeyKdf } from '../../crypto/slot-secrets.js'
+import { VaultError } from '../../errors.js'
+import type { NewSlot } from './credentials.js'
+import { isPasskeySlot, isPasswordSlot, type Slot } from './slot-json.js'
+import type { SlotPorts } from './slot-openers.js'
+
+/** A way in that does not exist yet. `name` is what the user calls it, 1 to 128 characters; it is sealed. */
+export type SlotInput = (
+  | { readonly kind: 'password'; readonly password: string }
+  /** A code of `createRecoveryCode`, and what the user typed back to show that it was written down. */
+  | { readonly kind: 'recovery'; readonly code: string; readonly typedBack: string }
+  /** The browser asks the user for an authenticator. `userName` is what the authenticator shows; the vault's name when left out. */
+  | { readonly kind: 'passkey'; readonly userName?: string | undefined }
+  /** A key that this browser keeps, readable for who copies the browser's folder. */
+  | { readonly kind: 'device' }
+) & { readonly name?: string | undefined }
+
+/** A way in that is ready to be wrapped for. */
+export interface PreparedSlot {
+  readonly kind: SlotInput['kind']
+  /** @param slots those there are: a new password is worth as much work as the others */
+  create(vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]): Promise<NewSlot>
+  wipe(): void
+}
+
+export interface PrepareOptions {
+  readonly ports: SlotPorts
+  readonly vaultName: string
+  readonly slots: readonly Slot[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * @throws {VaultError} `invalid-value` for a password, code or name that cannot be one, and, with reason `not-typed-back`, for a code that was not typed back right;
+ *   as `Passkeys.create`
+ * @throws {TypeError} for what is no way in
+ */
+export async function prepareSlot(input: SlotInput, options: PrepareOptions): Promise<PreparedSlot> {
+  checkSlotName(input.name)
+  const entry = { ...(input.name !== undefined && { name: input.name }), madeAt: options.ports.now() }
+  const ready = (create: (vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]) => Promise<CreatedSlot<SecretSlot>>, secret?: Bytes): PreparedSlot => ({
+    kind: input.kind,
+    create: async (vaultKey, vaultId, slots) => ({ ...entry, ...(await create(vaultKey, vaultId, slots)) }),
+    wipe: () => {
+      if (secret !== undefined) wipe(secret)
+    },
+  })
+  switch (input.kind) {
+    case 'password': {
+      const { kdf } = options.ports
+      const bytes = encodePassword(input.password)
+      return ready(async (vaultKey, vaultId, slots) => {
+        const before = slots.filter(isPasswordSlot).map((slot) => slot.kdf.iterations)
+        // Never weaker than before, whatever this device thinks of its own speed.
+        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations)
+        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf)
+      }, bytes)
+    }
+    case 'recovery': {
+      const bytes = decodeRecoveryCode(input.code)
+      checkTypedBack(bytes, input.typedBack)
+      return ready((vaultKey, vaultId) => createRecoverySlot(bytes, vaultKey, vaultId), bytes)
+    }
+    case 'passkey': {
+      const { answer, kdf } = await enrol(input.userName ?? options.vaultName, options)
+      return ready((vaultKey, vaultId) => createPasskeySlot(answer, kdf, vaultKey, vaultId), answer)
+    }
+    case 'device':
+      return ready((vaultKey, vaultId) => makeDeviceSlot(options.ports, vaultKey, vaultId))
+    default:
+      throw new TypeError('a way in is of the kind password, recovery, passkey or device')
+  }
+}
+
+/** @throws {VaultError} `invalid-value` */
+export function checkSlotName(name: unknown): void {
+  if (name !== undefined && !isSlotName(name)) throw new VaultError('invalid-value', 'the name of a way in has 1 to 128 characters', { fields: ['name'] })
+}
+
+function checkTypedBack(code: Bytes, typed: string): void {
+  let back: Bytes | undefined
+  try {
+    back = decodeRecoveryCode(typed)
+    if (equalBytes(code, back)) return
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error
+  } finally {
+    if (back !== undefined) wipe(back)
+  }
+  wipe(code)
+  throw new VaultError('invalid-value', 'what was typed back is not the recovery code; compare it with what was written down', { fields: ['typedBack'], reason: 'not-typed-back' })
+}
+
+async function enrol(userName: string, { ports: { passkeys }, vaultName, slots, signal }: PrepareOptions): Promise<{ readonly answer: Bytes; readonly kdf: PasskeyKdf }> {
+  if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys', { where: 'passkey' })
+  const salt = randomBytes(KDF_SALT_BYTES)
+  const { answer, credentialId, rpId, transports } = await passkeys.create({ vaultName, userName, salt, exclude: slots.filter(isPasskeySlot).map(({ kdf }) => kdf), signal })
+  return { answer, kdf: { name: 'WebAuthn-PRF', salt, credentialId, rpId, transports } }
+}
+
+/** The key is kept before anything says that it opens the vault: a crash in between leaves a key of nothing. */
+async function makeDeviceSlot({ deviceKeys }: SlotPorts, vaultKey: Bytes, vaultId: VaultId): Promise<CreatedSlot<SecretSlot>> {
+  if (deviceKeys === undefined) throw new VaultError('storage-unavailable', 'this browser keeps no keys', { where: 'device-key' })
+  const raw = randomBytes(32)
+  const key = await importHkdfKey(raw)
+  wipe(raw)
+  const created = await createDeviceSlot(key, vaultKey, vaultId)
+  await deviceKeys.keep(toBase64Url(created.slot.id), key)
+  return created
+}

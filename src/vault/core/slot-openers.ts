@@ -1,0 +1,146 @@
+// From what a user has or knows to the vault key: which slots it can open, and what it takes to try them. docs/format.md, section 3.
+
+import type { Bytes } from '../../brand.js'
+import { equalBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
+import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type SecretSlot } from '../../crypto/key-slots.js'
+import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
+import { VaultError } from '../../errors.js'
+import type { Header } from './header.js'
+import { isDeviceSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from './slot-json.js'
+
+/**
+ * What opens a vault: its password; the recovery code made for it; `passkey`, for which the browser asks the user to confirm with an authenticator; `device`, the
+ * key that this browser keeps, for which nobody is asked.
+ */
+export type Secret = string | { readonly recoveryCode: string } | { readonly passkey: true } | { readonly device: true }
+
+export interface PasskeyName {
+  readonly credentialId: Bytes
+  readonly transports: readonly string[]
+}
+
+/** Authenticators as the page reaches them. All of these ask the user, and verify that it is the user. */
+export interface Passkeys {
+  /**
+   * A new key on an authenticator, and its answer to the salt: 32 bytes, the caller's to zero.
+   * @throws {VaultError} `crypto-unavailable` where there is no authenticator that can do this; `invalid-value` with reason `declined` when the user did not; the signal's reason
+   */
+  create(request: { readonly vaultName: string; readonly userName: string; readonly salt: Bytes; readonly exclude: readonly PasskeyName[]; readonly signal?: AbortSignal | undefined }): Promise<PasskeyName & { readonly rpId: string; readonly answer: Bytes }>
+  /** The answer of one of these keys to its own salt, the caller's to zero. @throws as `create` */
+  get(request: { readonly rpId: string; readonly keys: readonly (PasskeyName & { readonly salt: Bytes })[]; readonly signal?: AbortSignal | undefined }): Promise<{ readonly credentialId: Bytes; readonly answer: Bytes }>
+}
+
+/** Keys that this browser keeps for one vault: they can be used and not be read by pages; on the disk they lie in clear. */
+export interface DeviceKeys {
+  /** Durable when it resolves. @throws {VaultError} `storage-unavailable` */
+  keep(slotId: string, key: CryptoKey): Promise<void>
+  get(slotId: string): Promise<CryptoKey | undefined>
+  /** Forgets every key but these. */
+  keepOnly(slotIds: readonly string[]): Promise<void>
+}
+
+/** What slots need besides the header. */
+export interface SlotPorts {
+  readonly kdf: KdfPolicy
+  readonly passkeys?: Passkeys | undefined
+  readonly deviceKeys?: DeviceKeys | undefined
+  /** Milliseconds of the wall clock. */
+  readonly now: () => number
+}
+
+export interface FoundKey {
+  /** 32 bytes, the caller's to zero. */
+  readonly vaultKey: Bytes
+  /** What it was opened by. */
+  readonly slot: SecretSlot
+}
+
+/** A secret at work. Headers may be tried one after the other; an authenticator is asked once. */
+export interface Opener {
+  /** @throws {VaultError} `wrong-password`, `not-found` where there is no such way in, `corrupt`, `tampered`, `unsupported-version`; as the ports */
+  find(header: Header): Promise<FoundKey>
+  wipe(): void
+}
+
+/** @throws {VaultError} `invalid-value` for what cannot be a password or recovery code; {TypeError} for what is no secret */
+export function openerOf(secret: Secret, ports: SlotPorts, signal?: AbortSignal): Opener {
+  if (typeof secret !== 'object' || secret === null) return passwordOpener(encodePassword(secret), ports.kdf)
+  if ('recoveryCode' in secret) return codeOpener(decodeRecoveryCode(secret.recoveryCode))
+  if ('passkey' in secret && secret.passkey === true) return passkeyOpener(ports, signal)
+  if ('device' in secret && secret.device === true) return deviceOpener(ports)
+  throw new TypeError('a vault is opened with its password, { recoveryCode }, { passkey: true } or { device: true }')
+}
+
+/** Works with a secret, of which nothing is left afterwards. */
+export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (opener: Opener) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const opener = openerOf(secret, ports, signal)
+  try {
+    return await work(opener)
+  } finally {
+    opener.wipe()
+  }
+}
+
+function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
+  const without = new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
+  return {
+    find: ({ slots, vaultId }) => firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => openPasswordSlot(slot, bytes, vaultId, policy)),
+    wipe: () => wipe(bytes),
+  }
+}
+
+function codeOpener(code: Bytes): Opener {
+  const without = new VaultError('not-found', 'this vault has no recovery code; unlock it with the password', { where: 'slot' })
+  return {
+    find: ({ slots, vaultId }) => firstThatOpens(slots.filter(isRecoverySlot), without, (slot) => openRecoverySlot(slot, code, vaultId)),
+    wipe: () => wipe(code),
+  }
+}
+
+function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined): Opener {
+  let answered: ReturnType<Passkeys['get']> | undefined
+  const ask = ([first, ...rest]: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
+    if (first === undefined) throw new VaultError('not-found', 'this vault has no passkey; unlock it another way', { where: 'slot' })
+    if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys; unlock the vault another way', { where: 'passkey' })
+    const { rpId } = first.kdf
+    // Keys of another site cannot be asked for in the same breath, nor at all from here.
+    return passkeys.get({ rpId, keys: [first, ...rest].filter(({ kdf }) => kdf.rpId === rpId).map(({ kdf }) => kdf), signal })
+  }
+  return {
+    find: async ({ slots, vaultId }) => {
+      const own = slots.filter(isPasskeySlot)
+      const { credentialId, answer } = await (answered ??= ask(own))
+      const slot = own.find(({ kdf }) => equalBytes(kdf.credentialId, credentialId))
+      if (slot === undefined) throw new VaultError('wrong-password', 'this passkey does not open this vault', { where: 'slot' })
+      return { vaultKey: await openPasskeySlot(slot, answer, vaultId), slot }
+    },
+    wipe: () => void answered?.then(({ answer }) => wipe(answer), () => undefined),
+  }
+}
+
+function deviceOpener({ deviceKeys }: SlotPorts): Opener {
+  return {
+    find: async ({ slots, vaultId }) => {
+      for (const slot of slots.filter(isDeviceSlot)) {
+        const key = await deviceKeys?.get(toBase64Url(slot.id))
+        if (key !== undefined) return { vaultKey: await openDeviceSlot(slot, key, vaultId), slot }
+      }
+      throw new VaultError('not-found', 'this browser keeps no key of this vault; unlock it another way', { where: 'slot' })
+    },
+    wipe: () => {},
+  }
+}
+
+async function firstThatOpens<S extends SecretSlot>(slots: readonly S[], without: VaultError, open: (slot: S) => Promise<Bytes>): Promise<FoundKey> {
+  let wrong: unknown = without
+  for (const slot of slots) {
+    try {
+      return { vaultKey: await open(slot), slot }
+    } catch (error) {
+      if (!(error instanceof VaultError) || error.code !== 'wrong-password') throw error
+      wrong = error
+    }
+  }
+  throw wrong
+}
