@@ -22,7 +22,7 @@ const CUT_OFF = 'The restore was cut off on the way: a part of the backup is mis
 
 type Shown =
   | { readonly screen: 'looking'; readonly note: string }
-  | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string }
+  | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string; readonly waysIn: readonly string[] }
   /** `from` is the state of what is there. */
   | { readonly screen: 'restore'; readonly from: Vault['state'] }
   /** `recoveryCode` is what opened it, until there is a new password. */
@@ -35,13 +35,17 @@ export function App() {
   const working = useRef(false)
 
   /** Looks up the vault anew and shows what state it is in. */
-  async function look(note = ''): Promise<void> {
+  async function look(note = '', isFirst = false): Promise<void> {
     try {
       await closedVault.current?.close()
       closedVault.current = undefined
       const vault = await openVault(OPTIONS)
       closedVault.current = vault
-      setShown({ screen: 'closed', vault, note })
+      // What cannot be read is the business of the unlock, which has copies.
+      const waysIn = vault.state === 'locked' ? await vault.waysIn().catch(() => []) : []
+      // After a lock somebody has to come; a page that was just loaded opens by itself where its user wanted that.
+      if (vault.state === 'locked' && isFirst && waysIn.includes('device') && (await unlock(vault, { device: true }, false)) === undefined) return
+      setShown({ screen: 'closed', vault, note, waysIn })
     } catch (error) {
       setShown({ screen: 'looking', note: inWords(error) })
     }
@@ -95,7 +99,7 @@ export function App() {
   }
 
   useEffect(() => {
-    void look()
+    void look('', true)
     void clearHeldFiles(Date.now())
     // Another tab may have created, deleted or restored the vault while nobody looked at this one.
     const returned = (): void => {
@@ -117,14 +121,14 @@ export function App() {
     const { from } = shown
     return <RestoreScreen from={from} onRestore={(request, options) => restore(OPTIONS, from, request, options)} onEnd={endRestore} onBack={() => void look()} />
   }
-  const { vault, note } = shown
+  const { vault, note, waysIn } = shown
   const toRestore = (): void => void beginRestore(vault.state)
   const lookAgain = (): void => void look()
   switch (vault.state) {
     case 'empty':
       return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} onRestore={toRestore} />
     case 'locked':
-      return <UnlockScreen note={note} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onRestore={toRestore} onDestroy={destroy} />
+      return <UnlockScreen note={note} waysIn={waysIn} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onRestore={toRestore} onDestroy={destroy} />
     case 'wiped':
       return <WipedScreen vault={vault} onLookAgain={lookAgain} onRestore={toRestore} onForget={destroy} />
     case 'newer':

@@ -9,6 +9,7 @@ import type { BackupTask } from './backup/tasks.js'
 import { CheckPart } from './check-part.js'
 import { formatBytes } from './format.js'
 import { NewKeysPart } from './keys/new-keys-part.js'
+import { SlotsPart } from './keys/slots-part.js'
 import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
 import { PasswordField } from './password-field.js'
 import { useQuery } from './use-query.js'
@@ -35,6 +36,8 @@ export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProp
       <BackupPart vault={vault} onTask={onTask} />
       <h3>Change the password</h3>
       <PasswordPart vault={vault} />
+      <h3>Ways in</h3>
+      <SlotsPart vault={vault} />
       <NewKeysPart vault={vault} isWanted={toKeys} />
       <h3>Lock by itself</h3>
       <AutoLockPart vault={vault} />

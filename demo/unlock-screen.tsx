@@ -10,13 +10,15 @@ import { inUnlockWords, type SecretKind } from './words.js'
 
 interface UnlockScreenProps {
   readonly note: string
+  /** Kinds of the slots that may be asked for; the password is always offered. */
+  readonly waysIn: readonly string[]
   /** Resolves to the error there is to tell, if any. */
   readonly onUnlock: (secret: Secret, acceptLoss: boolean) => Promise<unknown>
   readonly onRestore: () => void
   readonly onDestroy: () => Promise<void>
 }
 
-export function UnlockScreen({ note, onUnlock, onRestore, onDestroy }: UnlockScreenProps) {
+export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: UnlockScreenProps) {
   const [kind, setKind] = useState<SecretKind>('password')
   const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)
@@ -35,12 +37,16 @@ export function UnlockScreen({ note, onUnlock, onRestore, onDestroy }: UnlockScr
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
+    await give(kind === 'password' ? typed : { recoveryCode: typed }, kind)
+  }
+
+  async function give(secret: Secret, given: SecretKind): Promise<void> {
     setBusy(true)
     setProblem('')
-    const error = await onUnlock(kind === 'password' ? typed : { recoveryCode: typed }, acceptLoss)
+    const error = await onUnlock(secret, acceptLoss)
     if (error === undefined) return
     setBusy(false)
-    setProblem(inUnlockWords(error, kind))
+    setProblem(inUnlockWords(error, given))
     setLost(isVaultError(error) && error.code === 'storage-lost')
   }
 
@@ -70,6 +76,11 @@ export function UnlockScreen({ note, onUnlock, onRestore, onDestroy }: UnlockScr
             <button type="button" class="quiet" onClick={change}>
               {kind === 'password' ? 'Use your recovery code' : 'Use your password'}
             </button>
+            {waysIn.includes('passkey') && (
+              <button type="button" class="quiet" onClick={() => void give({ passkey: true }, 'passkey')}>
+                Use your passkey
+              </button>
+            )}
           </div>
         </fieldset>
         <p class="note" role="status">

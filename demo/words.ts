@@ -3,15 +3,36 @@
 import { isVaultError, type LockReason, type VaultErrorCode } from 'sealed-vault'
 import { inCodeWords } from './code-words.js'
 
-/** What opens a vault or a backup. */
-export type SecretKind = 'password' | 'code'
+/** What opens a vault; a backup opens with the first two. */
+export type SecretKind = 'password' | 'code' | 'passkey'
 
 export function inUnlockWords(error: unknown, secret: SecretKind): string {
+  if (isVaultError(error) && error.details.reason === 'throttled') return `That was wrong too often. Wait ${Math.ceil((error.details.retryAfterMs ?? 1000) / 1000)} seconds and try again.`
+  if (secret === 'passkey') return inPasskeyWords(error)
   if (secret === 'code' && isVaultError(error)) {
     if (error.code === 'wrong-password') return 'That is not the recovery code of this vault. When another one was made later, only that one opens it.'
     if (error.code === 'not-found') return 'No recovery code was made for this vault. Only its password opens it.'
   }
   return inCodeWords(error) ?? inWords(error)
+}
+
+/** Browsers do not say whether somebody declined, or whether there was nothing to choose. */
+export function inPasskeyWords(error: unknown): string {
+  if (!isVaultError(error)) return inWords(error)
+  switch (error.details.reason) {
+    case 'declined':
+      return 'No passkey was given: it was declined, took too long, or there is none that fits.'
+    case 'known':
+      return 'This authenticator has a passkey of this vault already.'
+    case 'prf':
+      return 'This authenticator cannot keep a vault: it makes no secrets. Use another one, or a password.'
+    case 'user-verification':
+      return 'This authenticator does not check who uses it. Use another one, or a password.'
+    case undefined:
+    default:
+      if (error.code === 'crypto-unavailable') return 'This browser has no passkeys here. Use the password.'
+      return error.code === 'not-found' ? 'This vault has no passkey. Use its password.' : inWords(error)
+  }
 }
 
 export function inWords(error: unknown): string {

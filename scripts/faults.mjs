@@ -11,6 +11,7 @@
 //                                        exported, by Node and each browser found, and read by the stand-alone reader
 //   npm run faults -- devices            two and three devices that diverge by a thousand edits each and exchange archives
 //   npm run faults -- imports            an import that is cut off at every call it makes to the store; and by kill -9 in a real browser
+//   npm run faults -- locks              a lock at 100 moments of unlock, write, search, export, import and rotation
 //   npm run faults -- rotations          a rotation of keys that is cut off at every call it makes to the store, at any moment; and by kill -9 in real browsers
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
@@ -65,7 +66,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations], ['locks', runLocks]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -146,6 +147,11 @@ async function runArchives() {
     counts.failed += failed
   }
   return counts
+}
+
+/** @returns {Promise<Counts>} */
+function runLocks() {
+  return runTestFile('test/slots/lock-anywhere.test.ts', {})
 }
 
 /** @returns {Promise<Counts>} */

@@ -32,6 +32,8 @@ export interface VaultErrorDetails {
   readonly fields?: readonly string[]
   /** A finer reason within the code. */
   readonly reason?: string
+  /** Milliseconds until it may be tried again, for `busy` with reason `throttled`. */
+  readonly retryAfterMs?: number
   /** How many commits are missing, for `storage-lost`. */
   readonly missingCommits?: number
 }

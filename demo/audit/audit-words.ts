@@ -38,6 +38,9 @@ const UNSEALED: Readonly<Record<string, Plain>> = {
   labels: { what: 'The names of the rows', why: 'Rows are looked for by them. They look random to everybody who does not have the keys.' },
   'rows that no key of this vault opens': { what: 'Rows that no key of this vault opens', why: 'They are damaged, or something else than this page has written them.' },
   'canary: vault id, number and tag of a commit, and a MAC': { what: 'A note of how many changes there were, with a seal nobody can forge', why: 'If the browser empties the database, the note tells that there was a vault.' },
+  'a random text for the last lock': { what: 'A random text, another one after each lock', why: 'A tab that was not told of a lock learns of it before it shows anything.' },
+  'how often the password was wrong, and when': { what: 'How often the password was wrong, and when', why: 'Whoever guesses before this screen has to wait.' },
+  'a key that opens the vault without a question': { what: 'The key with which this browser opens the vault without a question', why: 'You asked for it. Whoever copies the files of this browser has it too.' },
   'copies of the header, but for what is sealed in it': { what: 'Copies of the lock, sealed as the lock itself', why: 'They open the vault when the lock is damaged.' },
 }
 
@@ -56,6 +59,10 @@ export function inWaysInWords({ kind, iterations, strength }: AuditedSlot): stri
     }
     case 'recovery':
       return 'A recovery code, made of 160 random bits. Nobody guesses it; keep the paper safe.'
+    case 'passkey':
+      return 'A passkey: an authenticator that checks who uses it. Nobody guesses it.'
+    case 'device':
+      return 'This browser, without a question: its key lies in the same files. It protects from nobody who copies them.'
     default:
       return `A way in that this version of the page does not know (${kind}).`
   }

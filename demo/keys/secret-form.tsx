@@ -10,13 +10,17 @@ import { inUnlockWords, type SecretKind } from '../words.js'
 interface SecretFormProps {
   readonly action: string
   readonly isBusy: boolean
+  /** Of the element that says what went wrong; one of several forms on a page needs another one. */
+  readonly problemId?: string | undefined
+  /** Whether a passkey may be given instead. */
+  readonly hasPasskey?: boolean | undefined
   /** Resolves to the error there is to tell, if any. */
   readonly onSecret: (secret: Secret) => Promise<unknown>
   /** Another button. */
   readonly children?: ComponentChildren
 }
 
-export function SecretForm({ action, isBusy, onSecret, children }: SecretFormProps) {
+export function SecretForm({ action, isBusy, hasPasskey = false, problemId = 'keys-problem', onSecret, children }: SecretFormProps) {
   const [kind, setKind] = useState<SecretKind>('password')
   const [typed, setTyped] = useState('')
   const [problem, setProblem] = useState('')
@@ -31,10 +35,14 @@ export function SecretForm({ action, isBusy, onSecret, children }: SecretFormPro
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
+    await give(kind === 'password' ? typed : { recoveryCode: typed }, kind)
+  }
+
+  async function give(secret: Secret, given: SecretKind): Promise<void> {
     setProblem('')
-    const error = await onSecret(kind === 'password' ? typed : { recoveryCode: typed })
+    const error = await onSecret(secret)
     if (error === undefined) setTyped('')
-    else setProblem(`${inUnlockWords(error, kind)} Nothing was changed.`)
+    else setProblem(`${inUnlockWords(error, given)} Nothing was changed.`)
   }
 
   function change(): void {
@@ -56,13 +64,18 @@ export function SecretForm({ action, isBusy, onSecret, children }: SecretFormPro
           <button type="button" class="quiet" onClick={change}>
             {kind === 'password' ? 'Use the recovery code' : 'Use the password'}
           </button>
+          {hasPasskey && (
+            <button type="button" class="quiet" onClick={() => void give({ passkey: true }, 'passkey')}>
+              Use a passkey
+            </button>
+          )}
           {children}
         </div>
       </fieldset>
       <p class="note" role="status">
         {isBusy ? 'Making the keys; this takes a moment on purpose…' : ''}
       </p>
-      <p id="keys-problem" class="note" role="alert">
+      <p id={problemId} class="note" role="alert">
         {problem}
       </p>
     </form>

@@ -18,8 +18,8 @@ export interface VaultKeys {
   headerMacKey: CryptoKey
   /** AES-256-GCM, for the envelope of the key ring; cannot be read back. */
   keyRingKey: CryptoKey
-  /** 32 bytes: what is handed to another open tab when it changes, and wrapped for slots. The holder's, to zero. */
-  vaultKey: Bytes
+  /** 32 bytes: what is handed to another open tab when it changes. The holder's, to zero. Missing in a tab that another one opened. */
+  vaultKey?: Bytes | undefined
 }
 
 /** The keys of one epoch in use. Every method throws `locked` once the ring is wiped. */
@@ -79,6 +79,11 @@ export async function deriveVaultKeys(vaultKey: Bytes, vaultId: VaultId): Promis
     wipe(macKey)
     wipe(ringKey)
   }
+}
+
+/** Zeroes what can be zeroed of keys that nobody needs any more. */
+export function wipeVaultKeys({ vaultKey }: VaultKeys): void {
+  if (vaultKey !== undefined) wipe(vaultKey)
 }
 
 /** The MAC of a header, 32 bytes, over all that stands before it. */

@@ -15,6 +15,9 @@ export type TabMessage =
   /** A tab meets keys it does not have; who has them hands them over. Wrapped: what is here tells who hears it nothing. */
   | { readonly kind: 'keys-wanted'; readonly id: string; readonly publicKey: string }
   | { readonly kind: 'keys'; readonly id: string; readonly ephemeralKey: string; readonly wrappedVaultKey: string }
+  /** A tab without keys asks whether the vault is open somewhere; where that is shared, who has it open answers with keys that can be used and not read. */
+  | { readonly kind: 'unlock-wanted'; readonly id: string }
+  | { readonly kind: 'unlock-keys'; readonly id: string; readonly headerMacKey: CryptoKey; readonly keyRingKey: CryptoKey }
   /** The vault was destroyed. */
   | { readonly kind: 'destroyed' }
 

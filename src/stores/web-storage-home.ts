@@ -3,7 +3,8 @@
 
 import type { SecondHome } from './second-home.js'
 
-function findLocalStorage(): Storage | undefined {
+/** Undefined where there is none, or it is forbidden. */
+export function findLocalStorage(): Storage | undefined {
   try {
     // Reading is the test: at quota a vault must still be able to read what it wrote before.
     if (typeof localStorage !== 'object' || localStorage === null) return undefined

@@ -2,10 +2,11 @@
 // What opens a vault (crypto, log, records) is a chunk of its own, fetched while the user types: a page that only asks for
 // the password loads a fraction of the code.
 
-import { VaultError } from '../errors.js'
+import { isVaultError, VaultError } from '../errors.js'
 import type { Secret } from './core/slot-openers.js'
 import type { ClosedParts } from './environment.js'
 import { fetchPart } from './fetch-part.js'
+import { Throttle } from './throttle.js'
 import type { UnlockedVault } from './unlocked-vault.js'
 
 /** What every closed state knows. */
@@ -37,9 +38,15 @@ export interface LockedVault extends ClosedVault {
   readonly state: 'locked'
   /**
    * Opens the vault, with its password, `{ recoveryCode }`, `{ passkey: true }` or `{ device: true }`. A lock in any tab, or the signal, ends a pending unlock.
-   * @throws {VaultError} `wrong-password` (also for a recovery code); `invalid-value` for what cannot be one; `not-found` where there is no recovery code, passkey or key of this browser; `crypto-unavailable`, and `invalid-value` with reason `declined`, for a passkey; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first
+   * @throws {VaultError} `wrong-password` (also for a recovery code); `invalid-value` for what cannot be one; `not-found` where there is no recovery code, passkey or key of this browser; `crypto-unavailable`, and `invalid-value` with reason `declined`, for a passkey; `corrupt`, `tampered`; `storage-lost` with the number of missing commits, until `acceptLoss`; `locked` when a lock came first;
+   * `busy` with reason `throttled` and `retryAfterMs` after the fifth wrong password or code in a row: it slows down who guesses before this screen, and nobody who has the folder
    */
   unlock(secret: Secret, options?: UnlockOptions): Promise<UnlockedVault>
+  /**
+   * Opens the vault with the keys of a tab that has it open, without a question: where both tabs said `shareUnlock`. What a reloaded page tries first.
+   * @throws {VaultError} `not-found` when no tab answers within a second; otherwise as `unlock`; {TypeError} without `shareUnlock`
+   */
+  join(options?: { readonly signal?: AbortSignal | undefined }): Promise<UnlockedVault>
   /** Ends a pending unlock: it rejects with `locked`. */
   lock(): void
   /**
@@ -96,6 +103,48 @@ export function lockedVault(parts: ClosedParts): LockedVault {
   let isSpent = false
   const { options, environment, backend } = parts
   const abort = (): void => pending?.abort(new VaultError('locked', 'the vault was locked while it was being unlocked', { reason: 'asked' }))
+  const throttle = new Throttle(environment.attempts?.(options.name), environment.now)
+  const lockMark = environment.lockMark?.(options.name)
+
+  /** One at a time; a lock in any tab beats keys that are still being worked on. */
+  async function opening(signal: AbortSignal | undefined, open: (part: Awaited<ReturnType<typeof unlocking>>, ends: AbortSignal) => Promise<UnlockedVault>): Promise<UnlockedVault> {
+    if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
+    if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
+    signal?.throwIfAborted()
+    const own = new AbortController()
+    pending = own
+    const follow = (): void => own.abort(signal?.reason)
+    signal?.addEventListener('abort', follow, { once: true })
+    const channel = environment.openChannel(options.name)
+    const stop = channel.subscribe((message) => {
+      if (message.kind === 'locked' || message.kind === 'destroyed') abort()
+    })
+    const marked = lockMark?.read()
+    try {
+      const aborted = new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason as Error), { once: true }))
+      const work = unlocking().then((part) => open(part, own.signal))
+      // Opened after all, when nobody waits any more: closed again at once.
+      work.then(
+        (opened) => (own.signal.aborted ? opened.lock() : undefined),
+        () => undefined,
+      ).catch(() => undefined)
+      aborted.catch(() => undefined)
+      const opened = await Promise.race([work, aborted])
+      if (lockMark?.read() !== marked) {
+        abort()
+        await opened.lock()
+        own.signal.throwIfAborted()
+      }
+      isSpent = true
+      return opened
+    } finally {
+      pending = undefined
+      signal?.removeEventListener('abort', follow)
+      stop()
+      channel.close()
+    }
+  }
+
   return {
     state: 'locked',
     name: options.name,
@@ -106,36 +155,19 @@ export function lockedVault(parts: ClosedParts): LockedVault {
     lock: abort,
     waysIn: async () => (await unlocking()).waysInto(parts),
     unlock: async (secret, { signal, acceptLoss = false } = {}) => {
-      if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
-      if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
-      signal?.throwIfAborted()
-      const own = new AbortController()
-      pending = own
-      const follow = (): void => own.abort(signal?.reason)
-      signal?.addEventListener('abort', follow, { once: true })
-      // A lock in any tab beats a password that is still being worked on.
-      const channel = environment.openChannel(options.name)
-      const stop = channel.subscribe((message) => {
-        if (message.kind === 'locked' || message.kind === 'destroyed') abort()
-      })
+      throttle.check()
       try {
-        const aborted = new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason as Error), { once: true }))
-        const work = unlocking().then(({ unlockVault }) => unlockVault(parts, secret, acceptLoss, own.signal))
-        // Opened after all, when nobody waits any more: closed again at once.
-        work.then(
-          (open) => (own.signal.aborted ? open.lock() : undefined),
-          () => undefined,
-        ).catch(() => undefined)
-        aborted.catch(() => undefined)
-        const open = await Promise.race([work, aborted])
-        isSpent = true
+        const open = await opening(signal, (part, ends) => part.unlockVault(parts, secret, acceptLoss, ends))
+        throttle.noteSuccess()
         return open
-      } finally {
-        pending = undefined
-        signal?.removeEventListener('abort', follow)
-        stop()
-        channel.close()
+      } catch (error) {
+        if (isVaultError(error) && error.code === 'wrong-password') throttle.noteFailure()
+        throw error
       }
+    },
+    join: async ({ signal } = {}) => {
+      if (options.shareUnlock !== true) throw new TypeError('this vault was looked up without shareUnlock')
+      return opening(signal, (part, ends) => part.joinVault(parts, ends))
     },
   }
 }

@@ -4,7 +4,7 @@
 import { equalBytes, wipe } from '../crypto/bytes.js'
 import { createRecoveryCode } from '../crypto/recovery-code.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
-import type { VaultKeys } from '../crypto/keyring.js'
+import { wipeVaultKeys, type VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend } from '../stores/backend.js'
 import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
@@ -35,6 +35,8 @@ export interface CurrentKeysPorts extends Omit<SlotChangeParts, 'lastKnown'> {
   readonly channel: TabChannel
   readonly vaultName: string
   readonly slotPorts: SlotPorts
+  /** Whether tabs without keys are let in. */
+  readonly shares: boolean
 }
 
 export class CurrentKeys {
@@ -44,11 +46,15 @@ export class CurrentKeys {
   readonly #offered = new Set<VaultKeys>()
   /** When another vault key came; nobody else has reason to ask for it. */
   #changedAt = -Infinity
+  /** What nobody asked for is not to be in the way of what somebody asks for. */
+  #strengthening: Promise<unknown> | undefined
   #isWiped = false
+  #isSharing: boolean
 
   constructor(opened: OpenedHeader, ports: CurrentKeysPorts) {
     this.#opened = opened
     this.#ports = ports
+    this.#isSharing = ports.shares
   }
 
   get opened(): OpenedHeader {
@@ -58,6 +64,17 @@ export class CurrentKeys {
   /** Replaces the password; data keys stay as they are. */
   async changePassword(current: Secret, next: string): Promise<void> {
     await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
+  }
+
+  /** Makes guesses at this password dearer, and leaves everything else as it is. */
+  async strengthen(password: string, iterations: number): Promise<void> {
+    this.#strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!), iterations).finally(() => (this.#strengthening = undefined))
+    await this.#strengthening
+  }
+
+  /** Resolves when nothing is being made dearer. */
+  async settled(): Promise<void> {
+    await this.#strengthening?.catch(() => undefined)
   }
 
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
@@ -76,9 +93,9 @@ export class CurrentKeys {
   }
 
   /** Works with a slot that is ready to be made, of which nothing is left afterwards. */
-  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>): Promise<T> {
+  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>, iterations?: number): Promise<T> {
     const { vaultName, slotPorts } = this.#ports
-    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal })
+    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal, iterations })
     try {
       return await work(slot)
     } finally {
@@ -92,9 +109,10 @@ export class CurrentKeys {
   }
 
   /** Other ways in; again where a rotation came in between, which changes none. */
-  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>): Promise<Built> {
+  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, iterations?: number): Promise<Built> {
     const { log, slotPorts } = this.#ports
     log.assertAlive()
+    if (iterations === undefined) await this.settled()
     const change = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
       for (let attempt = 1; ; attempt++) {
         const slots = slotsOf(this.#opened)
@@ -116,7 +134,7 @@ export class CurrentKeys {
         if (input === undefined) return change(opener, undefined)
         // An authenticator that was asked keeps its key for ever: not for who may not add one.
         if (input.kind === 'passkey') wipe((await opener.find(this.#opened.header)).vaultKey)
-        return this.withSlot(input, signal, (slot) => change(opener, slot))
+        return this.withSlot(input, signal, (slot) => change(opener, slot), iterations)
       },
       signal,
     )
@@ -136,7 +154,7 @@ export class CurrentKeys {
     this.#opened = { ...before, header, row, tag, keys }
     if (before.keys === keys) return
     this.#changedAt = performance.now()
-    wipe(before.keys.vaultKey)
+    wipeVaultKeys(before.keys)
   }
 
   /** These keys may open the stored header from now on, as long as nobody knows better. */
@@ -212,7 +230,7 @@ export class CurrentKeys {
           const keys = await request.open(answer)
           // A tab that was frozen may hand over what is old by now: the others are waited for.
           if (keys !== undefined && (await this.#takeWith(await this.#readHeader(), keys))) return
-          if (keys !== undefined) wipe(keys.vaultKey)
+          if (keys !== undefined) wipeVaultKeys(keys)
         }
       }
     } finally {
@@ -222,9 +240,18 @@ export class CurrentKeys {
     throw new VaultError('keys-changed', 'the keys of this vault were changed in another tab; unlock it again', { where: 'header' })
   }
 
-  /** Hands the vault key over to a tab that asks for it. */
+  /** Hands the vault key over to a tab that asks for it, and keys that cannot be read to one that has none. */
   hear(message: TabMessage): void {
-    if (message.kind !== 'keys-wanted' || this.#isWiped) return
+    if (this.#isWiped) return
+    if (message.kind === 'unlock-wanted' && this.#isSharing) {
+      const { headerMacKey, keyRingKey } = this.#opened.keys
+      try {
+        this.#ports.channel.post({ kind: 'unlock-keys', id: message.id, headerMacKey, keyRingKey })
+      } catch {
+        // Node cannot hand a CryptoKey to another context; browsers can. No answer says as much.
+      }
+    }
+    if (message.kind !== 'keys-wanted') return
     const { ring, header, keys } = this.#opened
     const isNew = performance.now() - this.#changedAt < HAND_OVER_MS
     // One that is being written may be the stored one already.
@@ -237,11 +264,16 @@ export class CurrentKeys {
     }
   }
 
+  /** The lock has begun: nobody is let in any more. */
+  stopSharing(): void {
+    this.#isSharing = false
+  }
+
   /** Who holds on to a locked vault holds nothing. */
   wipe(): void {
     this.#isWiped = true
     wipeOpened(this.#opened)
-    for (const keys of this.#offered) wipe(keys.vaultKey)
+    for (const keys of this.#offered) wipeVaultKeys(keys)
     this.#offered.clear()
     this.#opened = { ...this.#opened, keys: undefined as unknown as VaultKeys }
   }

@@ -3,7 +3,9 @@
 
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../crypto/kdf.js'
 import type { Backend, BackendFactory } from '../stores/backend.js'
+import type { AttemptCount } from '../stores/attempts.js'
 import type { FairLocks } from '../stores/locks.js'
+import type { LockMark } from '../stores/lock-mark.js'
 import type { StorageFacts } from '../stores/select-backend.js'
 import type { SecondHome } from '../stores/second-home.js'
 import type { OpenTabChannel } from '../stores/tab-channel.js'
@@ -24,6 +26,10 @@ export interface VaultEnvironment {
   readonly signals: PageSignals
   /** Private files of the origin for backups of a vault. @throws {VaultError} `storage-unavailable` */
   readonly snapshots: (vaultName: string) => Promise<BackupDirectory>
+  /** Tells tabs without a message that a vault was locked. */
+  readonly lockMark?: ((vaultName: string) => LockMark | undefined) | undefined
+  /** Counts wrong passwords over reloads. */
+  readonly attempts?: ((vaultName: string) => AttemptCount | undefined) | undefined
   /** Missing where the page has none. */
   readonly passkeys?: Passkeys | undefined
   /** Keys that this browser keeps for a vault. */
@@ -50,6 +56,11 @@ export interface VaultOptions {
    * `dueAfterMs` the keys are old enough for new ones, and an event says so; without it, age is no reason.
    */
   readonly rotation?: { readonly continue?: boolean | undefined; readonly dueAfterMs?: number | undefined }
+  /**
+   * True: while this tab has the vault open, other tabs of this origin that say the same open it without a question (`join`): a reloaded tab, or a new one. What they get are keys that can be used
+   * and not read, and whatever is in the vault: any script of the origin could ask. False when left out.
+   */
+  readonly shareUnlock?: boolean
   /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
   readonly cacheBytes?: number
 }

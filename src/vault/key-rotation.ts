@@ -1,8 +1,7 @@
 // Rotation as an opened vault has it: begun, paused, continued, told of. What it does to rows is in rotation/. DESIGN section 8.
 
-import { wipe } from '../crypto/bytes.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
-import type { RingSuccessor } from '../crypto/keyring.js'
+import { wipeVaultKeys, type RingSuccessor } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS } from '../stores/backend.js'
 import { runCheckpoint } from './core/checkpoint.js'
@@ -244,6 +243,7 @@ export class KeyRotation {
     let successor: RingSuccessor | undefined
     let withdraw = (): void => {}
     try {
+      await keys.settled()
       await keys.change(
         async (newest) => {
           rekeyed = await build(newest)
@@ -276,7 +276,7 @@ export class KeyRotation {
       // What nobody knows the end of may still come to be the header there is: its keys stay on offer.
       const isOpen = error instanceof VaultError && (error.code === 'outcome-unknown' || isUnknown(error))
       if (!isOpen) withdraw()
-      if (!isOpen && rekeyed !== undefined && keys.opened.keys !== rekeyed.keys && rekeyed.keys !== before) wipe(rekeyed.keys.vaultKey)
+      if (!isOpen && rekeyed !== undefined && keys.opened.keys !== rekeyed.keys && rekeyed.keys !== before) wipeVaultKeys(rekeyed.keys)
       throw error
     } finally {
       if (rekeyed !== undefined) wipeKeyRingContent(rekeyed.content)

@@ -4,6 +4,8 @@
 import { isVaultError, VaultError } from '../errors.js'
 import type { Backend } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, removeCanary, removeHeaderMirror } from '../stores/canary.js'
+import { webStorageAttempts } from '../stores/attempts.js'
+import { webStorageLockMark } from '../stores/lock-mark.js'
 import { webLocks } from '../stores/locks.js'
 import { opfsHome } from '../stores/opfs-home.js'
 import { openSnapshots } from '../stores/opfs-snapshots.js'
@@ -30,6 +32,8 @@ export function browserEnvironment(): VaultEnvironment {
     locks: webLocks(),
     signals: pageSignals(),
     snapshots: openSnapshots,
+    lockMark: webStorageLockMark,
+    attempts: webStorageAttempts,
     passkeys: pagePasskeys(),
     deviceKeys: deviceKeysIn(globalThis.indexedDB),
     now: () => Date.now(),
@@ -149,16 +153,18 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
     await Promise.all([removeHeaderMirror(homes, name, 0), removeHeaderMirror(homes, name, 1)])
     await removeCanary(homes, name)
     await environment.deviceKeys?.(name).keepOnly([]).catch(() => undefined)
+    environment.attempts?.(name)?.write(undefined)
   } finally {
     channel.close()
   }
 }
 
-function checkOptions({ name, autoLock, cacheBytes, index, rotation }: VaultOptions): void {
+function checkOptions({ name, autoLock, cacheBytes, index, rotation, shareUnlock }: VaultOptions): void {
   if (typeof name !== 'string') throw new TypeError('name must be a string')
   if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
   if (autoLock !== undefined) checkAutoLock(autoLock)
   if (index !== undefined && typeof index !== 'boolean') throw new TypeError('index must be true or false')
+  if (shareUnlock !== undefined && typeof shareUnlock !== 'boolean') throw new TypeError('shareUnlock must be true or false')
   if (rotation?.continue !== undefined && typeof rotation.continue !== 'boolean') throw new TypeError('rotation.continue must be true or false')
   if (rotation?.dueAfterMs !== undefined && !(typeof rotation.dueAfterMs === 'number' && rotation.dueAfterMs > 0)) throw new RangeError('rotation.dueAfterMs must be a positive number of milliseconds')
   if (cacheBytes !== undefined && !(cacheBytes >= 0)) throw new RangeError('cacheBytes must be a number of bytes from 0')

@@ -26,6 +26,7 @@ import { Pages } from './core/pages.js'
 import type { LogHead, Standing } from './core/replay.js'
 import type { SlotPorts } from './core/slot-openers.js'
 import { slotPortsOf, type ClosedParts, type VaultEnvironment, type VaultOptions } from './environment.js'
+import { LockWatch } from './lock-watch.js'
 import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
 import { CurrentKeys } from './current-keys.js'
@@ -61,6 +62,7 @@ export class OpenedVault {
   /** What a lock waits for, within reason, before the keys are wiped. */
   readonly drains: (() => Promise<unknown>)[] = []
   readonly #copies: SecondCopies
+  readonly #lockWatch: LockWatch
   readonly #channel: TabChannel
   #autoLock: AutoLock
   readonly #mark = toBase64Url(randomBytes(9))
@@ -78,10 +80,11 @@ export class OpenedVault {
     const backend = watchForLoss(place, (error) => {
       this.log.die(error)
       void this.lock('storage-lost', error)
-    })
+    }, () => this.log.deadBy)
     this.options = options
     this.environment = environment
     this.slotPorts = slotPortsOf(environment, options)
+    this.#lockWatch = new LockWatch(environment.lockMark?.(options.name), () => void this.lock('other-tab'))
     this.backend = backend
     this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.keys.opened, this.log.head.seq, this.log.head.tag))
     const { vaultId, homeId } = opened.header
@@ -92,6 +95,7 @@ export class OpenedVault {
       lost: (error) => void this.lock(error.code === 'keys-changed' ? 'keys-changed' : 'storage-lost', error),
       headerChanged: () => this.keys.takeStored(),
       knownCommits: () => this.#knownCommits(),
+      beforeUse: () => this.#lockWatch.check(),
     })
     this.pages = new Pages(backend, codec, options.cacheBytes ?? 32 * 1024 * 1024)
     this.#channel = environment.openChannel(options.name)
@@ -102,7 +106,7 @@ export class OpenedVault {
       now: environment.now,
       tellContended: () => this.#channel.post({ kind: 'contended' }),
     })
-    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, slotPorts: this.slotPorts })
+    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, slotPorts: this.slotPorts, shares: options.shareUnlock === true })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
     this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
@@ -183,8 +187,10 @@ export class OpenedVault {
   }
 
   /** What lies beside the database. */
-  copiesSeen(): ReturnType<SecondCopies['seen']> {
-    return this.#copies.seen()
+  async copiesSeen() {
+    const { lockMark, attempts } = this.environment
+    const failed = attempts?.(this.options.name)?.read()
+    return { ...(await this.#copies.seen()), lockMark: lockMark?.(this.options.name)?.read().length ?? 0, attempts: failed === undefined || failed.count === 0 ? 0 : `${failed.count} ${failed.at}`.length }
   }
 
   get header(): OpenedHeader {
@@ -195,6 +201,7 @@ export class OpenedVault {
     const { signals, now } = this.environment
     return new AutoLock(options, signals, now, {
       lock: (reason) => void this.lock(reason),
+      warn: (inMs) => this.events.emit({ kind: 'lock-soon', inMs }),
       tellUse: () => {
         if (this.#inCompany) this.#channel.post({ kind: 'used' })
       },
@@ -308,7 +315,10 @@ export class OpenedVault {
     this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
     this.#copies.stop()
-    if (writes && reason !== 'other-tab') this.#channel.post({ kind: 'locked', reason })
+    this.keys.stopSharing()
+    const tell = writes && reason !== 'other-tab'
+    this.#lockWatch.end(tell)
+    if (tell) this.#channel.post({ kind: 'locked', reason })
     this.#maintenance.stop(over)
     if (writes) {
       await within(DRAIN_MS, this.queue.drain())
@@ -328,6 +338,7 @@ export class OpenedVault {
   /** Lets go of a vault whose start failed, as if it had never been opened: no other tab hears of it. */
   discard(error: VaultError): void {
     this.#locking ??= Promise.resolve()
+    this.#lockWatch.end(false)
     this.#maintenance.stop(error)
     this.#autoLock.stop()
     this.#copies.stop()

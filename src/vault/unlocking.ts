@@ -2,12 +2,13 @@
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
+import { strongerIterations } from '../crypto/kdf.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
-import { canaryOf, createHeader, headerName, isGenuineCanary, unlockHeader, wipeOpened, type OpenedHeader } from './core/credentials.js'
-import { decodeHeader } from './core/header.js'
+import { canaryOf, createHeader, headerName, isGenuineCanary, openWithVaultKey, unlockHeader, wipeOpened, type OpenedHeader } from './core/credentials.js'
+import { decodeHeader, type UnprovenHeader } from './core/header.js'
 import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
@@ -15,8 +16,9 @@ import { prepareSlot, type SlotInput } from './core/new-slot.js'
 import { readStanding, type Standing } from './core/replay.js'
 import { nameOf } from './core/slot-edits.js'
 import { isDeviceSlot } from './core/slot-json.js'
-import { withOpener, type Opener, type Secret } from './core/slot-openers.js'
+import { withOpener, type PasswordWork, type Secret } from './core/slot-openers.js'
 import { slotPortsOf, type ClosedParts } from './environment.js'
+import { askOpenTab } from './joining.js'
 import { OpenedVault } from './opened-vault.js'
 import { TOKENIZER } from './search/words/tokenizer-version.js'
 import { SecondCopies } from './second-copies.js'
@@ -76,7 +78,7 @@ function codecOf({ header, ring }: OpenedHeader): Codec {
   return new Codec({ vaultId: header.vaultId, homeId: header.homeId, ring })
 }
 
-async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal): Promise<UnlockedVault> {
+async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal, then?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
   const vault = new OpenedVault({ ...parts, opened, standing })
   try {
     await vault.start()
@@ -89,6 +91,7 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
     await vault.lock('other-tab')
     throw signal.reason
   }
+  then?.(vault)
   return new UnlockedVault(vault)
 }
 
@@ -102,30 +105,74 @@ export async function waysInto({ backend, environment, options }: ClosedParts): 
   return [...new Set(slots.filter((_, i) => usable[i]).map(({ kind }) => String(kind)))]
 }
 
+/** Opens a header, of several that are tried. */
+type OpenHeader = (unproven: UnprovenHeader) => Promise<OpenedHeader>
+/** Has what opens headers while work runs, and no longer. */
+type UsingKeys = <T>(work: (open: OpenHeader) => Promise<T>) => Promise<T>
+
 /** @throws {VaultError} see `LockedVault.unlock` */
-export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
+export function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
+  const ports = slotPortsOf(parts.environment, parts.options)
+  let cost: PasswordWork | undefined
+  const usingSecret: UsingKeys = (work) =>
+    withOpener(
+      secret,
+      ports,
+      async (opener) => {
+        const result = await work((unproven) => unlockHeader(unproven, opener))
+        cost = opener.work
+        return result
+      },
+      signal,
+    )
+  return openClosed(parts, usingSecret, acceptLoss, signal, (vault) => {
+    const stronger = cost && strongerIterations(ports.kdf, cost)
+    // Behind the unlock: nobody waits for it, and if it does not come about now, it does another time.
+    if (typeof secret === 'string' && stronger !== undefined) vault.keys.strengthen(secret, stronger).catch((error: unknown) => vault.warn(error))
+  })
+}
+
+/** @throws {VaultError} see `LockedVault.join` */
+export async function joinVault(parts: ClosedParts, signal: AbortSignal): Promise<UnlockedVault> {
+  const channel = parts.environment.openChannel(parts.options.name)
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const keys = await askOpenTab(channel, signal)
+      try {
+        return await openClosed(parts, (work) => work((unproven) => openWithVaultKey(unproven, { ...keys })), false, signal)
+      } catch (error) {
+        // Keys may have changed since they were given away.
+        if (attempt === MAX_HEADERS || !(error instanceof VaultError) || error.code !== 'tampered') throw error
+      }
+    }
+  } finally {
+    channel.close()
+  }
+}
+
+async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: boolean, signal: AbortSignal, opened?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
-  const { opened, standing } = await withOpener(secret, slotPortsOf(parts.environment, options), (opener) => openHeaderAndStanding(parts, opener, signal), signal)
+  const { opened: header, standing } = await usingKeys((open) => openHeaderAndStanding(parts, open, signal))
   try {
     signal.throwIfAborted()
-    const missing = missingCommits(opened, standing, canaries)
+    const missing = missingCommits(header, standing, canaries)
     if (missing > 0 && !acceptLoss) {
       throw new VaultError('storage-lost', `the browser lost the last saved changes of this vault (${missing} commits); restore an archive, or unlock with acceptLoss to go on with what is left`, { where: 'log', missingCommits: missing })
     }
     // Whoever reports a loss sets the canary to what is there, or the same loss is reported for ever (PROTOCOL rule 2).
-    if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
-    if (!(await restoreHeader(backend, opened, standing))) {
+    if (missing > 0) await writeCanary(homes, options.name, canaryOf(header, standing.head.seq, standing.head.tag), { force: true })
+    if (!(await restoreHeader(backend, header, standing))) {
       // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
-      wipeOpened(opened)
-      return await unlockVault(parts, secret, acceptLoss, signal)
+      wipeOpened(header)
+      return await openClosed(parts, usingKeys, acceptLoss, signal, opened)
     }
     // The header as it is stored, never the one this tab holds: that may be an older one by now.
-    await new SecondCopies(homes, options.name, () => canaryOf(opened, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
+    await new SecondCopies(homes, options.name, () => canaryOf(header, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
     signal.throwIfAborted()
-    return await finishOpening(parts, opened, standing, signal)
+    return await finishOpening(parts, header, standing, signal, opened)
   } catch (error) {
-    wipeOpened(opened)
+    wipeOpened(header)
     throw error
   }
 }
@@ -134,11 +181,11 @@ export async function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss
  * Tries the header of the database, then whatever different copies there are, and accepts only the one that log and manifest name: an older
  * header opens with an older password, and must not open what is there now.
  */
-async function openHeaderAndStanding(parts: ClosedParts, opener: Opener, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+async function openHeaderAndStanding(parts: ClosedParts, open: OpenHeader, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   let row = await readHeaderRow(parts.backend)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await tryHeaders(parts, row, opener, signal)
+      return await tryHeaders(parts, row, open, signal)
     } catch (error) {
       if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
       // Deriving takes a while: another tab may have changed the password meanwhile, or begun a rotation, or ended it. Then that header counts.
@@ -155,7 +202,7 @@ async function readHeaderRow(backend: Backend): Promise<SealedBytes | undefined>
   return row
 }
 
-async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, opener: Opener, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
+async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, open: OpenHeader, signal: AbortSignal): Promise<{ opened: OpenedHeader; standing: Standing }> {
   const { backend, homes, options } = parts
   const copies = await readHeaderMirrors(homes, options.name)
   const rows = [...(row === undefined ? [] : [row]), ...copies.map((copy) => copy as SealedBytes)]
@@ -163,7 +210,7 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, open
   let failure: VaultError | undefined
   for (const candidate of distinct(rows)) {
     try {
-      const opened = await unlockHeader(decodeHeader(candidate), opener)
+      const opened = await open(decodeHeader(candidate))
       return await standingFor(backend, opened)
     } catch (error) {
       signal.throwIfAborted()

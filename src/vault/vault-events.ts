@@ -12,6 +12,8 @@ export type VaultEvent =
   /** The lock has begun: hide what is shown. What was asked for is still being written. */
   | { readonly kind: 'locking'; readonly reason: LockReason }
   | { readonly kind: 'locked'; readonly reason: LockReason; readonly error?: VaultError }
+  /** The vault locks as idle in so many ms unless somebody uses it; `inMs` is undefined when somebody did, here or in another tab. */
+  | { readonly kind: 'lock-soon'; readonly inMs: number | undefined }
   /** A rotation of keys began, went on, was paused or ended, in this tab. */
   | { readonly kind: 'rotation'; readonly status: RotationStatus }
   /** New keys are due; told once each time the vault is opened. */

@@ -26,7 +26,7 @@ it('accounts for every byte of every row, and says of each kind why it is not se
     expect(isExpected).toBe(true)
     expect(bytes).toBeGreaterThan(0)
   }
-  expect(unsealed.filter(({ where }) => where === 'outside')).toHaveLength(2)
+  expect(unsealed.filter(({ where }) => where === 'outside')).toHaveLength(3)
   // A thousand iterations, as tests have it: an audit says so.
   expect(slots).toEqual([{ kind: 'password', iterations: expect.any(Number) as number, strength: 'below recommendation' }, { kind: 'recovery', strength: '160 random bits' }])
   expect(epochs).toMatchObject([{ id: 1, state: 'active' }])

@@ -31,7 +31,7 @@ const entries = ['index.ts', 'testing/index.ts']
 
 /** Files of stores/ that only say what a store promises; who knows a promise does not know the thing that keeps it. */
 const contract = 'stores/backend.ts'
-const typeContracts = ['stores/second-home.ts', 'stores/tab-channel.ts', 'stores/locks.ts']
+const typeContracts = ['stores/second-home.ts', 'stores/tab-channel.ts', 'stores/locks.ts', 'stores/lock-mark.ts', 'stores/attempts.ts']
 /** Files of stores/ that work over promises alone: they name no place where rows live. */
 const overContracts = ['stores/canary.ts', 'stores/marks.ts']
 

@@ -48,6 +48,22 @@ export function memoryChannels(): OpenTabChannel {
 /** What slots are opened with where no vault is open. */
 export const fastSlotPorts = { kdf: insecureFastKdf, now: (): number => Date.now() }
 
+/** A mark that all tabs of the browser see at once; nobody is called. */
+export function memoryLockMark(): NonNullable<VaultEnvironment['lockMark']> {
+  const marks = new Map<string, number>()
+  return (name) => ({
+    read: () => String(marks.get(name) ?? 0),
+    raise: () => void marks.set(name, (marks.get(name) ?? 0) + 1),
+    subscribe: () => () => {},
+  })
+}
+
+/** A count of failed attempts that a reload does not forget. */
+export function memoryAttempts(): NonNullable<VaultEnvironment['attempts']> {
+  let attempts = { count: 0, at: 0 }
+  return () => ({ read: () => attempts, write: (next) => void (attempts = next ?? { count: 0, at: 0 }) })
+}
+
 const silentSignals: VaultEnvironment['signals'] = {
   onActivity: () => () => {},
   onHidden: () => () => {},
@@ -67,6 +83,8 @@ export interface BrowserParts {
   readonly signals?: Partial<VaultEnvironment['signals']>
   readonly rotationRows?: number
   readonly passkeys?: VaultEnvironment['passkeys']
+  readonly lockMark?: VaultEnvironment['lockMark']
+  readonly attempts?: VaultEnvironment['attempts']
   readonly deviceKeys?: VaultEnvironment['deviceKeys']
 }
 
@@ -92,6 +110,8 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     snapshots: parts.snapshots ?? (async () => memoryDirectory()),
     now: parts.now ?? (() => Date.now()),
     passkeys: parts.passkeys,
+    lockMark: parts.lockMark ?? memoryLockMark(),
+    attempts: parts.attempts,
     deviceKeys: parts.deviceKeys ?? memoryDeviceKeys(),
     ...(parts.rotationRows !== undefined && { rotationRows: parts.rotationRows }),
   }

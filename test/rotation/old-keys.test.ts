@@ -71,12 +71,12 @@ it('nothing opens with the keys of before, no name of before is left, and every 
   const now = decodeHeader(row(browser.disk, 'header', 'header'))
   await expect(proveHeader(now, old.keys)).rejects.toMatchObject({ code: 'tampered' })
   expect(equalBytes(await headerMac(old.keys, now.row.slice(0, -32)), now.row.slice(-32))).toBe(false)
-  for (const secret of [old.keys.vaultKey, ...old.ring.content().epochs.map(({ key }) => key)]) for (const bytes of everything(browser.disk)) expect(indexOf(bytes, secret)).toBe(-1)
+  for (const secret of [old.keys.vaultKey!, ...old.ring.content().epochs.map(({ key }) => key)]) for (const bytes of everything(browser.disk)) expect(indexOf(bytes, secret)).toBe(-1)
   // What is left of it: the two keys that open nothing.
   const next = await unlockedWith(now, PASSWORD)
   expect(sha256(next.ring.content().canaryKey)).toEqual(sha256(old.ring.content().canaryKey))
   expect(next.ring.epochs.map(({ id }) => id)).toEqual([2])
-  expect(equalBytes(next.keys.vaultKey, old.keys.vaultKey)).toBe(false)
+  expect(equalBytes(next.keys.vaultKey!, old.keys.vaultKey!)).toBe(false)
   await open.lock()
 
   for (const secret of [PASSWORD, { recoveryCode }]) {

@@ -1,9 +1,11 @@
 // Ways into a vault: added, named, replaced, removed; who may do that, and what is left of what is gone.
 
 import { describe, expect, it } from 'vitest'
+import { strongerIterations, type KdfPolicy } from '../../src/crypto/kdf.js'
 import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
-import { PASSWORD } from '../kit/tabs.js'
+import { openVaultIn } from '../../src/vault/open-vault.js'
+import { insecureFastKdf, PASSWORD } from '../kit/tabs.js'
 import { lockedOf } from '../kit/vault-states.js'
 import { KINDS, opensWith, vaultWithAll, vaultWithPassword, type Kind } from './slot-scene.js'
 
@@ -14,7 +16,7 @@ describe('slots', () => {
     const { browser, open, ids } = await vaultWithAll()
     const listed = await open.slots.list()
     expect(listed).toMatchObject([
-      { id: ids.password, kind: 'password', iterations: 1000 },
+      { id: ids.password, kind: 'password', iterations: expect.any(Number) as number },
       { id: ids.recovery, kind: 'recovery', name: 'in the drawer' },
       { id: ids.passkey, kind: 'passkey', name: 'my phone' },
       { id: ids.device, kind: 'device', name: 'this laptop', isHere: true },
@@ -60,7 +62,7 @@ describe('slots', () => {
     const replaced = await open.slots.replace(PASSWORD, ids.recovery, { kind: 'recovery', code, typedBack: code })
     expect((await open.slots.list()).map(({ id }) => id)).toEqual([ids.password, replaced.id, ids.passkey, ids.device])
     const second = await open.slots.replace({ recoveryCode: code }, ids.password, { kind: 'password', password: 'a second one' })
-    expect(second).toMatchObject({ kind: 'password', iterations: 1000 })
+    expect(second).toMatchObject({ kind: 'password', iterations: expect.any(Number) as number })
     await open.lock()
     expect(await opensWith(browser, { recoveryCode: code })).toBe('dark')
     expect(await opensWith(browser, 'a second one')).toBe('dark')
@@ -99,6 +101,36 @@ describe('slots', () => {
     await deviceKeys('test').keepOnly([])
     expect(await open.slots.list()).toMatchObject([{ kind: 'password' }, { kind: 'device', isHere: false }])
     await expect(open.slots.remove(PASSWORD, password!.id)).rejects.toMatchObject({ code: 'invalid-value', details: { reason: 'last-way-in' } })
+  })
+})
+
+describe('a password that costs less than it could', () => {
+  it('is made dearer behind the next unlock, once, and never cheaper', async () => {
+    const { browser, open, ids } = await vaultWithAll()
+    await open.slots.rename(PASSWORD, ids.password, 'mine')
+    await open.lock()
+    const unlocked = async (kdf: KdfPolicy) => {
+      const vault = await openVaultIn({ ...browser.environment, kdf }, { name: 'test' })
+      if (vault.state !== 'locked') throw new Error(vault.state)
+      return vault.unlock(PASSWORD)
+    }
+    const fast = await unlocked({ ...insecureFastKdf, maximumWritten: 200_000, maximumRead: 1_000_000, targetMs: 1000 })
+    const cost = async (): Promise<number | undefined> => (await fast.slots.list())[0]!.iterations
+    await expect.poll(cost, { timeout: 20_000 }).toBe(200_000)
+    expect(await fast.slots.list()).toMatchObject([{ kind: 'password', name: 'mine' }, { id: ids.recovery }, { id: ids.passkey }, { id: ids.device }])
+    await fast.lock()
+    const slow = await unlocked({ ...insecureFastKdf, maximumWritten: 1_000_000, maximumRead: 1_000_000, targetMs: 1 })
+    await slow.changePassword(PASSWORD, 'the next')
+    expect(await slow.slots.list()).toMatchObject([{ kind: 'password', name: 'mine', iterations: 200_000 }, {}, {}, {}])
+  })
+
+  it('is left alone where there is little to win, or the machine was busy', () => {
+    const policy = { minimumIterations: 600_000, maximumWritten: 5_000_000, maximumRead: 10_000_000, targetMs: 500 }
+    expect(strongerIterations(policy, { iterations: 600_000, ms: 251 })).toBeUndefined()
+    expect(strongerIterations(policy, { iterations: 600_000, ms: 5000 })).toBeUndefined()
+    expect(strongerIterations(policy, { iterations: 600_000, ms: 240 })).toBe(1_250_000)
+    expect(strongerIterations(policy, { iterations: 600_000, ms: 1 })).toBe(5_000_000)
+    expect(strongerIterations(policy, { iterations: 5_000_000, ms: 1 })).toBeUndefined()
   })
 })
 

@@ -4,6 +4,8 @@
 export interface AutoLockOptions {
   /** Locks after this many ms without use. */
   readonly idleMs?: number
+  /** An event tells this many ms before, so that the page can ask; a quarter of `idleMs`, and 30 seconds at the most, when left out. */
+  readonly warnMs?: number
   /** Locks as soon as the page is hidden. */
   readonly onHide?: boolean
 }
@@ -22,18 +24,22 @@ export interface PageSignals {
 }
 
 /** @throws {RangeError} for a time that is no positive number */
-export function checkAutoLock({ idleMs }: AutoLockOptions): void {
+export function checkAutoLock({ idleMs, warnMs }: AutoLockOptions): void {
   if (idleMs !== undefined && !(idleMs > 0)) throw new RangeError('autoLock.idleMs must be a positive number of ms')
+  if (warnMs !== undefined && !(warnMs > 0)) throw new RangeError('autoLock.warnMs must be a positive number of ms')
 }
 
 export interface AutoLockPorts {
   readonly lock: (reason: 'idle' | 'hidden') => void
   /** Tells other tabs that this one is in use; called now and then while it is. */
   readonly tellUse: () => void
+  /** The time is nearly up; undefined when it was put off after all. */
+  readonly warn: (inMs: number | undefined) => void
 }
 
 const LONGEST_LOOK_MS = 10_000
 const LONGEST_SILENCE_MS = 5000
+const LONGEST_WARNING_MS = 30_000
 
 export class AutoLock {
   readonly #options: AutoLockOptions
@@ -43,6 +49,7 @@ export class AutoLock {
   #timer: ReturnType<typeof setInterval> | undefined
   #lastUse: number
   #lastTold = -Infinity
+  #hasWarned = false
 
   constructor(options: AutoLockOptions, signals: PageSignals, now: () => number, ports: AutoLockPorts) {
     this.#options = options
@@ -51,7 +58,7 @@ export class AutoLock {
     this.#lastUse = now()
     const { idleMs, onHide } = options
     if (idleMs !== undefined) {
-      this.#timer = setInterval(() => this.#look(), Math.min(LONGEST_LOOK_MS, Math.max(50, idleMs / 4)))
+      this.#timer = setInterval(() => this.#look(), Math.min(LONGEST_LOOK_MS, Math.max(50, Math.min(idleMs / 4, this.#warnMs / 2))))
       ;(this.#timer as { unref?: () => void }).unref?.()
       this.#stops.push(signals.onActivity(() => this.noteUse()), signals.onShown(() => this.#look()), signals.onWoken(() => this.#look()))
     }
@@ -62,7 +69,7 @@ export class AutoLock {
   noteUse(): void {
     if (this.#options.idleMs === undefined || this.#expired()) return
     const now = this.#now()
-    this.#lastUse = now
+    this.#used(now)
     if (Math.abs(now - this.#lastTold) < Math.min(LONGEST_SILENCE_MS, this.#options.idleMs / 20)) return
     this.#lastTold = now
     this.#ports.tellUse()
@@ -70,7 +77,19 @@ export class AutoLock {
 
   /** Another tab was used: one that lies idle must not lock it. */
   noteUseElsewhere(): void {
-    if (!this.#expired()) this.#lastUse = this.#now()
+    if (!this.#expired()) this.#used(this.#now())
+  }
+
+  #used(now: number): void {
+    this.#lastUse = now
+    if (!this.#hasWarned) return
+    this.#hasWarned = false
+    this.#ports.warn(undefined)
+  }
+
+  get #warnMs(): number {
+    const { idleMs = Infinity, warnMs = Math.min(LONGEST_WARNING_MS, idleMs / 4) } = this.#options
+    return warnMs
   }
 
   #expired(): boolean {
@@ -82,6 +101,10 @@ export class AutoLock {
     if (this.#expired()) this.#ports.lock('idle')
     // A clock that was set back would keep the vault open for as long as it was wrong.
     else if (this.#now() < this.#lastUse) this.#lastUse = this.#now()
+    const left = this.#options.idleMs! - (this.#now() - this.#lastUse)
+    if (left <= 0 || left > this.#warnMs || this.#hasWarned) return
+    this.#hasWarned = true
+    this.#ports.warn(left)
   }
 
   stop(): void {

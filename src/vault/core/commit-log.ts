@@ -97,6 +97,11 @@ export class CommitLog {
     this.#dead ??= error
   }
 
+  /** Why it is over, once it is. */
+  get deadBy(): VaultError | undefined {
+    return this.#dead
+  }
+
   /** Drops what a dead log still holds of the content. */
   forget(): void {
     this.#standing = { ...this.#standing, state: new State() }
@@ -104,6 +109,7 @@ export class CommitLog {
 
   assertAlive(): void {
     if (this.#dead !== undefined) throw this.#dead
+    this.#listener.beforeUse?.()
   }
 
   /**

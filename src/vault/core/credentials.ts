@@ -6,7 +6,7 @@ import { fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/byte
 import type { KdfPolicy } from '../../crypto/kdf.js'
 import { createKeyRingContent, decodeKeyRing, encodeKeyRing, wipeKeyRingContent, type KeyRingContent, type SlotBindingKey } from '../../crypto/key-ring-content.js'
 import type { SecretSlot } from '../../crypto/key-slots.js'
-import { deriveVaultKeys, loadKeyRing, type KeyRing, type VaultKeys } from '../../crypto/keyring.js'
+import { deriveVaultKeys, loadKeyRing, wipeVaultKeys, type KeyRing, type VaultKeys } from '../../crypto/keyring.js'
 import { STORE_IDS } from '../../stores/backend.js'
 import { openKeyRing, sealKeyRing, tagOfRow } from './codec.js'
 import { encodeHeader, proveHeader, type Header, type UnprovenHeader } from './header.js'
@@ -15,7 +15,7 @@ import type { Opener } from './slot-openers.js'
 /** Wipes what an opened header holds of keys. */
 export function wipeOpened({ keys, ring }: OpenedHeader): void {
   ring.wipe()
-  wipe(keys.vaultKey)
+  wipeVaultKeys(keys)
 }
 
 /** An opened header: everything that reading and writing the vault needs. */
@@ -82,7 +82,7 @@ export async function unlockHeader(unproven: UnprovenHeader, opener: Opener): Pr
   try {
     return await openWithVaultKey(unproven, keys)
   } catch (error) {
-    wipe(keys.vaultKey)
+    wipeVaultKeys(keys)
     throw error
   }
 }

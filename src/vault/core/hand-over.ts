@@ -65,12 +65,13 @@ export class KeyRequest {
 }
 
 /** @throws {VaultError} `corrupt` for what is no question, `locked` */
-export async function answerRequest({ id, publicKey }: KeysWanted, keys: VaultKeys, ring: KeyRing, vaultId: VaultId): Promise<HandedKeys> {
+export async function answerRequest({ id, publicKey }: KeysWanted, { vaultKey }: VaultKeys, ring: KeyRing, vaultId: VaultId): Promise<HandedKeys> {
   const slotId = fromBase64Url(id)
   if (slotId.length !== 16) throw new VaultError('corrupt', 'this is no question for keys', { where: 'tab' })
+  if (vaultKey === undefined) throw new VaultError('not-found', 'this tab was opened by another one, which has the key', { where: 'tab' })
   const bindingKey = ring.handOverKey(vaultId, slotId)
   try {
-    const wrapped = await wrapVaultKey(keys.vaultKey, { vaultId, slotId, publicKey: fromBase64Url(publicKey), bindingKey })
+    const wrapped = await wrapVaultKey(vaultKey, { vaultId, slotId, publicKey: fromBase64Url(publicKey), bindingKey })
     return { id, ephemeralKey: toBase64Url(wrapped.ephemeralKey), wrappedVaultKey: toBase64Url(wrapped.wrappedVaultKey) }
   } finally {
     wipe(bindingKey)

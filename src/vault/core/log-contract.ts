@@ -50,6 +50,8 @@ export interface LogListener {
    * @throws {VaultError} `keys-changed` when nobody hands over the vault key that opens it
    */
   headerChanged(): Promise<void>
+  /** Before anything is read or written. @throws {VaultError} `locked` when the vault has to be taken for locked, though nobody said so to this tab */
+  beforeUse?(): void
   /** Commits that are known beside the store, by proof: none of them may be missing from the log. */
   knownCommits(): Promise<readonly LogHead[]>
 }

@@ -37,6 +37,8 @@ export interface PrepareOptions {
   readonly ports: SlotPorts
   readonly vaultName: string
   readonly slots: readonly Slot[]
+  /** Of a password: more than it would be. */
+  readonly iterations?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -62,7 +64,7 @@ export async function prepareSlot(input: SlotInput, options: PrepareOptions): Pr
       return ready(async (vaultKey, vaultId, slots) => {
         const before = slots.filter(isPasswordSlot).map((slot) => slot.kdf.iterations)
         // Never weaker than before, whatever this device thinks of its own speed.
-        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations)
+        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations, options.iterations ?? 0)
         return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf)
       }, bytes)
     }

@@ -4,7 +4,7 @@
 import type { Bytes, VaultId } from '../../brand.js'
 import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { copyOf, wipeKeyRingContent, withNewEpoch, type EpochKey, type KeyRingContent } from '../../crypto/key-ring-content.js'
-import { deriveVaultKeys, type VaultKeys } from '../../crypto/keyring.js'
+import { deriveVaultKeys, wipeVaultKeys, type VaultKeys } from '../../crypto/keyring.js'
 import { wrapVaultKey } from '../../crypto/key-wrap.js'
 import { VaultError } from '../../errors.js'
 import { buildHeader, openContent, usingContent, type BuiltHeader } from './credentials.js'
@@ -66,7 +66,10 @@ function replaceOwn(newest: UnprovenHeader, keys: VaultKeys, opener: Opener, way
     const old = find(header, found)
     if (way.kind === 'password') refusePasswordOnDevice(header.slots)
     const kept = content.slots.filter(({ id }) => old === undefined || !equalBytes(id, idOf(old)))
-    return withNewSlot(way, found.vaultKey, header.vaultId, header.slots, old, { ...content, slots: kept })
+    const edit = await withNewSlot(way, found.vaultKey, header.vaultId, header.slots, old, { ...content, slots: kept })
+    const name = old === undefined ? undefined : content.slots.find(({ id }) => equalBytes(id, idOf(old)))?.name
+    if (name !== undefined) edit.content.slots.at(-1)!.name ??= name
+    return edit
   })
 }
 
@@ -175,7 +178,7 @@ export async function rekeyHeader(newest: UnprovenHeader, keys: VaultKeys, opene
         return { ...(await buildHeader({ vaultId, homeId, revision: revision + 1, slots: rewrapped }, nextKeys, next)), content: next }
       } catch (error) {
         wipeKeyRingContent(next)
-        wipe(nextKeys.vaultKey)
+        wipeVaultKeys(nextKeys)
         throw error
       }
     } finally {

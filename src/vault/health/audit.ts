@@ -62,8 +62,11 @@ export interface SecondCopiesSeen {
   readonly headerBytes: number
 }
 
-/** What the header does not tell of its device slots. */
-export interface DeviceKeysSeen {
+/** What lies outside besides, and what the header does not tell of its device slots. */
+export interface BesidesSeen {
+  /** Characters that tell tabs of the last lock, and of passwords that were wrong. */
+  readonly lockMark: number
+  readonly attempts: number
   /** Keys that open this vault without a question. */
   readonly deviceKeys: number
   readonly isUnprotected: boolean
@@ -76,7 +79,7 @@ const LABEL_BYTES = 16
 const MANIFEST_CLEAR = 16
 const DEVICE_KEY_BYTES = 32
 
-export async function audit(log: CommitLog, header: Header, headerBytes: number, outside: SecondCopiesSeen & DeviceKeysSeen, signal?: AbortSignal): Promise<AuditReport> {
+export async function audit(log: CommitLog, header: Header, headerBytes: number, outside: SecondCopiesSeen & BesidesSeen, signal?: AbortSignal): Promise<AuditReport> {
   const slices = new Slices(signal)
   const unsealed: UnsealedBytes[] = []
   const sealed: { where: string; rows: number; bytes: number }[] = []
@@ -137,6 +140,8 @@ export async function audit(log: CommitLog, header: Header, headerBytes: number,
   clear('outside', 'copies of the header, but for what is sealed in it', 'opens the vault when the header is damaged', outside.headers, outside.headerBytes - sealedOutside)
   if (sealedOutside > 0) sealed.push({ where: 'outside', rows: outside.headers, bytes: sealedOutside })
 
+  clear('outside', 'a random text for the last lock', 'tabs that no message reached learn from it that they are locked', 1, outside.lockMark)
+  clear('outside', 'how often the password was wrong, and when', 'whoever guesses before the screen is slowed down', 1, outside.attempts)
   clear('outside', 'a key that opens the vault without a question', 'asked for by who made this way in; whoever copies the folder has it', outside.deviceKeys, outside.deviceKeys * DEVICE_KEY_BYTES)
 
   const { seals, keysMadeAt } = log.manifest.content

@@ -34,6 +34,12 @@ function pauseInTheMiddle(page) {
 
 /** Begins and ends with the settings open. @param {Page} page @param {string} password of the vault @param {Visit} visit */
 export async function walkKeys(page, password, visit) {
+  await show(page, '#slots')
+  await visit('11-ways-in')
+  await page.getByRole('button', { name: 'Add a passkey' }).click()
+  await show(page, '#slots')
+  await visit('11-ways-in-one-more')
+  await page.getByRole('button', { name: 'Leave it as it is' }).click()
   await makeKeys(page, 'not the password')
   await says(page, '#keys-problem', 'not the password')
   await show(page, '#new-keys')
