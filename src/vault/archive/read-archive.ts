@@ -55,6 +55,9 @@ export async function openWith(source: ArchiveSource, findKey: (header: ArchiveH
   return { header, manifest, batches }
 }
 
+/** How many lines are read before the clock is looked at, as a mask. */
+const LINES_BETWEEN_LOOKS = 63
+
 /** The first line alone, then as many at a time as end in an inflated piece. */
 async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices): AsyncGenerator<readonly ArchiveLine[], ArchiveCounts, undefined> {
   const order = new LineOrder()
@@ -67,6 +70,8 @@ async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices)
     const lines: ArchiveLine[] = []
     for (const [i, text] of cutter.cut(piece).entries()) {
       const number = order.next()
+      // A piece may hold thousands of lines.
+      if ((number & LINES_BETWEEN_LOOKS) === 0 && slices.isDue) await slices.breathe()
       if (end !== undefined) throw malformed(number, 'after-end')
       const line = decodeLine(text, number)
       order.check(line)
