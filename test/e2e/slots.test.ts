@@ -104,6 +104,65 @@ describe('ways into the vault in chromium', () => {
     await vault.unlock(PASSWORD)
   })
 
+  story('locks ten tabs when one locks', async () => {
+    await vault.openSettings()
+    await press('Open without a question here')
+    await slots().getByLabel('Password of the vault').fill(PASSWORD)
+    await press('Let this browser open it')
+    await said('opens the vault from now on')
+    const others = await Promise.all(Array.from({ length: 9 }, () => VaultPage.open(context, vault.page.url())))
+    for (const other of others) await other.waitForScreen('unlocked')
+    for (const { page } of others) {
+      await page.evaluate(() => {
+        new MutationObserver((_, observer) => {
+          if (document.querySelector('[data-screen="unlocked"]') !== null) return
+          Object.assign(globalThis, { goneAt: performance.timeOrigin + performance.now() })
+          observer.disconnect()
+        }).observe(document.body, { childList: true, subtree: true })
+      })
+    }
+    const asked = await vault.page.evaluate(() => {
+      const button = [...document.querySelectorAll('button')].find(({ textContent }) => textContent === 'Lock')!
+      const at = performance.timeOrigin + performance.now()
+      button.click()
+      return at
+    })
+    const waits: number[] = []
+    for (const other of others) {
+      await other.waitForScreen('locked')
+      await other.expectNothingShown()
+      waits.push((await other.page.evaluate(() => (globalThis as unknown as { goneAt: number }).goneAt)) - asked)
+    }
+    console.log(`a lock reached nine other tabs after ${waits.sort((a, b) => a - b).map((ms) => ms.toFixed(0)).join(', ')} ms; aim: within 100 ms`)
+    expect(waits.at(-1)).toBeLessThan(5000)
+    for (const other of others) await other.page.close()
+    await vault.waitForScreen('locked')
+  })
+
+  story('locks a tab that hears neither messages nor events, before it shows anything more', async () => {
+    const deaf = await context.newPage()
+    await deaf.addInitScript(() => {
+      delete (globalThis as { BroadcastChannel?: unknown }).BroadcastChannel
+      addEventListener('storage', (event) => event.stopImmediatePropagation(), true)
+    })
+    await deaf.goto(vault.page.url())
+    await deaf.locator('[data-screen="unlocked"]').waitFor()
+    await vault.unlock(PASSWORD)
+    await vault.lock()
+    await vault.waitForScreen('locked')
+    expect(await deaf.locator('[data-screen="unlocked"]').count()).toBe(1)
+    await deaf.getByRole('button', { name: 'Settings' }).click()
+    await deaf.locator('[data-screen="locked"]').waitFor()
+    expect(await deaf.locator('[data-screen="unlocked"], #settings, #slots').count()).toBe(0)
+    await deaf.close()
+    await vault.unlock(PASSWORD)
+    await vault.openSettings()
+    await press(/^Remove: This browser/)
+    await slots().getByLabel('Password of the vault').fill(PASSWORD)
+    await press('Remove it')
+    await said('opens the vault no more')
+  })
+
   story('removes the passkey', async () => {
     await vault.openSettings()
     await press(/^Remove: Passkey/)
