@@ -38,7 +38,7 @@ export interface KeyRing {
   readonly active: EpochKeys
   readonly epochs: readonly EpochKeys[]
   /** The epochs and what is to become of them, in the order of `epochs`. */
-  readonly states: readonly { readonly id: Epoch; readonly state: EpochKey['state'] }[]
+  readonly states: readonly { readonly id: Epoch; readonly state: EpochKey['state']; readonly onDevice?: boolean | undefined }[]
   /** Undefined for an epoch the ring does not hold: a newer one, or one that has left. */
   epoch(id: Epoch): EpochKeys | undefined
   /** MAC of a canary, 32 bytes. */
@@ -176,8 +176,8 @@ class LoadedKeyRing implements KeyRing {
     return this.#epochs
   }
 
-  get states(): readonly { readonly id: Epoch; readonly state: EpochKey['state'] }[] {
-    return this.#unlocked().epochs.map(({ id, state }) => ({ id, state }))
+  get states(): KeyRing['states'] {
+    return this.#unlocked().epochs.map(({ id, state, onDevice }) => ({ id, state, ...(onDevice === true && { onDevice }) }))
   }
 
   epoch(id: Epoch): EpochKeys | undefined {

@@ -6,7 +6,10 @@ import { findLocalStorage } from './web-storage-home.js'
 export interface LockMark {
   /** Another text after every lock, in whatever tab. */
   read(): string
+  /** Never throws. */
   raise(): void
+  /** The vault was destroyed: nothing is left of its name. */
+  forget(): void
   /** Calls back, sooner or later, when another tab raised it. */
   subscribe(listener: () => void): () => void
 }
@@ -23,14 +26,31 @@ export function webStorageLockMark(vaultName: string): LockMark | undefined {
       return ''
     }
   }
-  return {
-    read,
-    raise: () => {
+  const write = (): void => {
+    try {
+      storage.setItem(key, crypto.randomUUID())
+    } catch {
       try {
-        storage.setItem(key, crypto.randomUUID())
-      } catch {
         // A full localStorage: removing makes room, and is another text as well.
         storage.removeItem(key)
+        storage.setItem(key, crypto.randomUUID())
+      } catch {
+        // Then messages are all there is.
+      }
+    }
+  }
+  return {
+    read: () => {
+      // With one from the beginning, another of the same length needs no room.
+      if (read() === '') write()
+      return read()
+    },
+    raise: write,
+    forget: () => {
+      try {
+        storage.removeItem(key)
+      } catch {
+        // Best effort.
       }
     },
     subscribe: (listener) => {

@@ -6,7 +6,6 @@ import { isVaultError, VaultError } from '../errors.js'
 import type { Secret } from './core/slot-openers.js'
 import type { ClosedParts } from './environment.js'
 import { fetchPart } from './fetch-part.js'
-import { Throttle } from './throttle.js'
 import type { UnlockedVault } from './unlocked-vault.js'
 
 /** What every closed state knows. */
@@ -103,26 +102,24 @@ export function lockedVault(parts: ClosedParts): LockedVault {
   let isSpent = false
   const { options, environment, backend } = parts
   const abort = (): void => pending?.abort(new VaultError('locked', 'the vault was locked while it was being unlocked', { reason: 'asked' }))
-  const throttle = new Throttle(environment.attempts?.(options.name), environment.now)
-  const lockMark = environment.lockMark?.(options.name)
 
   /** One at a time; a lock in any tab beats keys that are still being worked on. */
-  async function opening(signal: AbortSignal | undefined, open: (part: Awaited<ReturnType<typeof unlocking>>, ends: AbortSignal) => Promise<UnlockedVault>): Promise<UnlockedVault> {
+  async function opening(signal: AbortSignal | undefined, open: (part: Awaited<ReturnType<typeof unlocking>>, now: ClosedParts, ends: AbortSignal) => Promise<UnlockedVault>): Promise<UnlockedVault> {
     if (isSpent) throw new VaultError('conflict', 'this vault was unlocked already; to unlock it again, open it again', { where: 'unlock' })
     if (pending !== undefined) throw new VaultError('busy', 'this vault is being unlocked already', { where: 'unlock' })
     signal?.throwIfAborted()
     const own = new AbortController()
     pending = own
+    const marked = environment.lockMark?.(options.name)?.read()
     const follow = (): void => own.abort(signal?.reason)
     signal?.addEventListener('abort', follow, { once: true })
     const channel = environment.openChannel(options.name)
     const stop = channel.subscribe((message) => {
       if (message.kind === 'locked' || message.kind === 'destroyed') abort()
     })
-    const marked = lockMark?.read()
     try {
       const aborted = new Promise<never>((_, reject) => own.signal.addEventListener('abort', () => reject(own.signal.reason as Error), { once: true }))
-      const work = unlocking().then((part) => open(part, own.signal))
+      const work = unlocking().then((part) => open(part, { ...parts, marked }, own.signal))
       // Opened after all, when nobody waits any more: closed again at once.
       work.then(
         (opened) => (own.signal.aborted ? opened.lock() : undefined),
@@ -130,13 +127,12 @@ export function lockedVault(parts: ClosedParts): LockedVault {
       ).catch(() => undefined)
       aborted.catch(() => undefined)
       const opened = await Promise.race([work, aborted])
-      if (lockMark?.read() !== marked) {
-        abort()
-        await opened.lock()
-        own.signal.throwIfAborted()
-      }
       isSpent = true
       return opened
+    } catch (error) {
+      // Opened, and locked again at once: the store is closed.
+      if (isVaultError(error) && error.code === 'locked' && error.details.reason === 'other-tab') isSpent = true
+      throw error
     } finally {
       pending = undefined
       signal?.removeEventListener('abort', follow)
@@ -155,19 +151,11 @@ export function lockedVault(parts: ClosedParts): LockedVault {
     lock: abort,
     waysIn: async () => (await unlocking()).waysInto(parts),
     unlock: async (secret, { signal, acceptLoss = false } = {}) => {
-      throttle.check()
-      try {
-        const open = await opening(signal, (part, ends) => part.unlockVault(parts, secret, acceptLoss, ends))
-        throttle.noteSuccess()
-        return open
-      } catch (error) {
-        if (isVaultError(error) && error.code === 'wrong-password') throttle.noteFailure()
-        throw error
-      }
+      return opening(signal, (part, now, ends) => part.unlockVault(now, secret, acceptLoss, ends))
     },
     join: async ({ signal } = {}) => {
       if (options.shareUnlock !== true) throw new TypeError('this vault was looked up without shareUnlock')
-      return opening(signal, (part, ends) => part.joinVault(parts, ends))
+      return opening(signal, (part, now, ends) => part.joinVault(now, ends))
     },
   }
 }

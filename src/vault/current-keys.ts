@@ -1,19 +1,20 @@
 // The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
 // rotation) and by others. DESIGN sections 6 and 8.
 
-import { equalBytes, wipe } from '../crypto/bytes.js'
+import { equalBytes } from '../crypto/bytes.js'
 import { createRecoveryCode } from '../crypto/recovery-code.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
 import { wipeVaultKeys, type VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend } from '../stores/backend.js'
+import type { FairLocks } from '../stores/locks.js'
 import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
 import { openContent, wipeOpened, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
 import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
-import { prepareSlot, type PreparedSlot, type SlotInput } from './core/new-slot.js'
-import { editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
-import { isDeviceSlot } from './core/slot-json.js'
+import { prepareSlot, type PreparedSlot, type PrepareOptions, type SlotInput } from './core/new-slot.js'
+import { checkMayAdd, editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
+import { isDeviceSlot, isPasswordSlot } from './core/slot-json.js'
 import { withOpener, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
 import { changeSlots, type SlotChangeParts } from './slot-change.js'
 
@@ -34,6 +35,7 @@ export interface CurrentKeysPorts extends Omit<SlotChangeParts, 'lastKnown'> {
   readonly backend: Backend
   readonly channel: TabChannel
   readonly vaultName: string
+  readonly locks: FairLocks
   readonly slotPorts: SlotPorts
   /** Whether tabs without keys are let in. */
   readonly shares: boolean
@@ -50,6 +52,7 @@ export class CurrentKeys {
   #strengthening: Promise<unknown> | undefined
   #isWiped = false
   #isSharing: boolean
+  readonly #ends = new AbortController()
 
   constructor(opened: OpenedHeader, ports: CurrentKeysPorts) {
     this.#opened = opened
@@ -66,10 +69,16 @@ export class CurrentKeys {
     await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
   }
 
-  /** Makes guesses at this password dearer, and leaves everything else as it is. */
+  /** Makes guesses at this password dearer, and leaves everything else as it is. Not where another tab does the same. */
   async strengthen(password: string, iterations: number): Promise<void> {
-    this.#strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!), iterations).finally(() => (this.#strengthening = undefined))
-    await this.#strengthening
+    const slot = this.#opened.header.slots.find(isPasswordSlot)
+    if (slot === undefined || this.#opened.header.slots.filter(isPasswordSlot).length > 1) return
+    const cost = { iterations, id: nameOf(slot) }
+    const strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, made) => replacePassword(newest, this.#opened.keys, opener, made!), cost)
+    this.#strengthening = strengthening.finally(() => (this.#strengthening = undefined))
+    await this.#strengthening.catch((error: unknown) => {
+      if (!(error instanceof VaultError) || error.code !== 'conflict') throw error
+    })
   }
 
   /** Resolves when nothing is being made dearer. */
@@ -85,17 +94,15 @@ export class CurrentKeys {
   }
 
   /** The id of the slot it is about. @param input of a slot that is to be made for it */
-  async editSlots(current: Secret, edit: (slot: PreparedSlot | undefined) => SlotEdit, input: SlotInput | undefined, signal: AbortSignal | undefined): Promise<string> {
-    const hadDevices = this.#opened.header.slots.some(isDeviceSlot)
-    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)))
-    if (hadDevices) await this.forgetDeviceKeys()
+  async editSlots(current: Secret, edit: (slot: PreparedSlot | undefined) => SlotEdit, input: SlotInput | undefined, signal: AbortSignal | undefined, replaced?: string): Promise<string> {
+    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)), undefined, replaced)
     return slotId
   }
 
   /** Works with a slot that is ready to be made, of which nothing is left afterwards. */
-  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>, iterations?: number): Promise<T> {
+  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>, cost?: PrepareOptions['cost']): Promise<T> {
     const { vaultName, slotPorts } = this.#ports
-    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal, iterations })
+    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal, cost })
     try {
       return await work(slot)
     } finally {
@@ -103,17 +110,32 @@ export class CurrentKeys {
     }
   }
 
-  /** Keys that this browser keeps of slots there are no more: they open nothing. */
-  async forgetDeviceKeys(): Promise<void> {
-    await this.#ports.slotPorts.deviceKeys?.keepOnly(this.#opened.header.slots.filter(isDeviceSlot).map(nameOf)).catch(() => undefined)
+  /**
+   * Forgets keys that this browser keeps of slots there are no more: after they were removed, and of removals that a crash cut off. Not while one is made: its key is kept before
+   * its header is written.
+   */
+  async sweepDeviceKeys(): Promise<void> {
+    const { slotPorts: { deviceKeys }, log } = this.#ports
+    if (deviceKeys === undefined) return
+    await this.#withDeviceKeys(async () => {
+      const kept = await deviceKeys.kept()
+      if (kept.length === 0) return
+      await log.catchUp()
+      const used = new Set(this.#opened.header.slots.filter(isDeviceSlot).map(nameOf))
+      await deviceKeys.forget(kept.filter((id) => !used.has(id)))
+    })
   }
 
-  /** Other ways in; again where a rotation came in between, which changes none. */
-  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, iterations?: number): Promise<Built> {
+  #withDeviceKeys<T>(work: () => Promise<T>): Promise<T> {
+    return this.#ports.locks.request(`sealed-vault/${this.#ports.vaultName}/device-keys`, {}, work)
+  }
+
+  /** Other ways in; again where a rotation came in between, which changes none. @param replaced the id of the slot in whose place the new one comes */
+  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, cost?: PrepareOptions['cost'], replaced?: string): Promise<Built> {
     const { log, slotPorts } = this.#ports
     log.assertAlive()
-    if (iterations === undefined) await this.settled()
-    const change = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
+    if (cost === undefined) await this.settled()
+    const write = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
       for (let attempt = 1; ; attempt++) {
         const slots = slotsOf(this.#opened)
         try {
@@ -127,17 +149,27 @@ export class CurrentKeys {
         }
       }
     }
-    return withOpener(
-      current,
-      slotPorts,
-      async (opener) => {
-        if (input === undefined) return change(opener, undefined)
-        // An authenticator that was asked keeps its key for ever: not for who may not add one.
-        if (input.kind === 'passkey') wipe((await opener.find(this.#opened.header)).vaultKey)
-        return this.withSlot(input, signal, (slot) => change(opener, slot), iterations)
-      },
-      signal,
-    )
+    const hadDevices = this.#opened.header.slots.some(isDeviceSlot)
+    const change = (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => (input?.kind === 'device' ? this.#withDeviceKeys(() => write(opener, slot)) : write(opener, slot))
+    // A question to the user ends with the lock as well.
+    const ends = endsWith(signal, this.#ends.signal)
+    try {
+      const built = await withOpener(
+        current,
+        slotPorts,
+        async (opener) => {
+          if (input === undefined) return change(opener, undefined)
+          // An authenticator that was asked keeps its key for ever: not for who may not add one.
+          if (input.kind === 'passkey') await checkMayAdd(this.#opened.header, opener, replaced)
+          return this.withSlot(input, ends.signal, (slot) => change(opener, slot), cost)
+        },
+        ends.signal,
+      )
+      if (hadDevices) await this.sweepDeviceKeys().catch(() => undefined)
+      return built
+    } finally {
+      ends.stop()
+    }
   }
 
   /** Writes the next revision of the header. @param also what else its commit does */
@@ -242,7 +274,13 @@ export class CurrentKeys {
 
   /** Hands the vault key over to a tab that asks for it, and keys that cannot be read to one that has none. */
   hear(message: TabMessage): void {
-    if (this.#isWiped) return
+    if (this.#isWiped || (message.kind !== 'unlock-wanted' && message.kind !== 'keys-wanted')) return
+    try {
+      // A lock that did not reach this tab counts for whoever asks, too.
+      this.#ports.log.assertAlive()
+    } catch {
+      return
+    }
     if (message.kind === 'unlock-wanted' && this.#isSharing) {
       const { headerMacKey, keyRingKey } = this.#opened.keys
       try {
@@ -264,9 +302,10 @@ export class CurrentKeys {
     }
   }
 
-  /** The lock has begun: nobody is let in any more. */
-  stopSharing(): void {
+  /** The lock has begun: nobody is let in any more, and nobody asked. */
+  stop(over: VaultError): void {
     this.#isSharing = false
+    this.#ends.abort(over)
   }
 
   /** Who holds on to a locked vault holds nothing. */
@@ -277,4 +316,14 @@ export class CurrentKeys {
     this.#offered.clear()
     this.#opened = { ...this.#opened, keys: undefined as unknown as VaultKeys }
   }
+}
+
+/** A signal that ends with either of two. */
+function endsWith(one: AbortSignal | undefined, other: AbortSignal): { readonly signal: AbortSignal; readonly stop: () => void } {
+  const ends = new AbortController()
+  const sources = [one, other].filter((source) => source !== undefined)
+  const end = (): void => ends.abort(sources.find(({ aborted }) => aborted)?.reason)
+  for (const source of sources) source.addEventListener('abort', end)
+  if (sources.some(({ aborted }) => aborted)) end()
+  return { signal: ends.signal, stop: () => sources.forEach((source) => source.removeEventListener('abort', end)) }
 }

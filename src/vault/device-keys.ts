@@ -7,59 +7,77 @@ import type { DeviceKeys } from './core/slot-openers.js'
 /** No vault has a database of this name: theirs have a colon after the first word. */
 const DATABASE = 'sealed-vault-device-keys'
 const STORE = 'keys'
-const OPEN_MS = 5000
+const ANSWER_MS = 5000
 
-/** Keys of one vault. Undefined where there is no IndexedDB. */
-export function deviceKeysIn(factory: IDBFactory | undefined): ((vaultName: string) => DeviceKeys) | undefined {
-  if (factory === undefined) return undefined
-  return (vaultName) => ({
-    keep: (slotId, key) => run(factory, 'readwrite', (store) => store.put(key, [vaultName, slotId])).then(() => undefined),
-    get: async (slotId) => {
-      const key: unknown = await run(factory, 'readonly', (store) => store.get([vaultName, slotId]))
-      return isKey(key) ? key : undefined
-    },
-    keepOnly: async (slotIds) => {
-      const found = (await run(factory, 'readonly', (store) => store.getAllKeys())) as [string, string][]
-      for (const [name, slotId] of found) if (name === vaultName && !slotIds.includes(slotId)) await run(factory, 'readwrite', (store) => store.delete([name, slotId]))
-    },
-  })
+/** Keys of one vault; what is asked of them fails where there is no IndexedDB. */
+export function deviceKeysIn(factory: () => IDBFactory | undefined): (vaultName: string) => DeviceKeys {
+  return (vaultName) => {
+    const kept = async (): Promise<string[]> => ((await run(factory, 'readonly', (store) => store.getAllKeys())) as [string, string][]).filter(([name]) => name === vaultName).map(([, slotId]) => slotId)
+    return {
+      keep: (slotId, key) => run(factory, 'readwrite', (store) => store.put(key, [vaultName, slotId])).then(() => undefined),
+      get: async (slotId) => {
+        const key: unknown = await run(factory, 'readonly', (store) => store.get([vaultName, slotId]))
+        return isKey(key) ? key : undefined
+      },
+      forget: async (slotIds) => {
+        for (const slotId of slotIds) await run(factory, 'readwrite', (store) => store.delete([vaultName, slotId]))
+      },
+      kept,
+    }
+  }
 }
 
 function isKey(value: unknown): value is CryptoKey {
   return Object.prototype.toString.call(value) === '[object CryptoKey]'
 }
 
-/** One request in a transaction of its own, on a connection of its own: this happens once an unlock at the most. */
-async function run<T>(factory: IDBFactory, mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+/** One request in a transaction of its own, on a connection of its own: this happens once an unlock at the most. Settles within its deadline. */
+async function run<T>(factory: () => IDBFactory | undefined, mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const database = await open(factory)
   try {
-    return await new Promise<T>((resolve, reject) => {
+    return await inTime<T>((resolve, reject) => {
       const transaction = database.transaction(STORE, mode, { durability: 'strict' })
       const sent = request(transaction.objectStore(STORE))
       transaction.oncomplete = () => resolve(sent.result)
-      transaction.onabort = () => reject(unavailable(transaction.error))
+      transaction.onabort = () => reject(transaction.error)
     })
   } finally {
     database.close()
   }
 }
 
-function open(factory: IDBFactory): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const opening = factory.open(DATABASE, 1)
-    const timer = setTimeout(() => reject(unavailable(undefined)), OPEN_MS)
+function open(factory: () => IDBFactory | undefined): Promise<IDBDatabase> {
+  return inTime<IDBDatabase>((resolve, reject, isLate) => {
+    const opening = factory()?.open(DATABASE, 1)
+    if (opening === undefined) return reject(undefined)
     opening.onupgradeneeded = () => void opening.result.createObjectStore(STORE)
     opening.onsuccess = () => {
-      clearTimeout(timer)
+      if (isLate()) return opening.result.close()
       // A deletion of the site's data must not wait for us.
       opening.result.onversionchange = () => opening.result.close()
       resolve(opening.result)
     }
-    opening.onerror = () => {
-      clearTimeout(timer)
-      reject(unavailable(opening.error))
-    }
+    opening.onerror = () => reject(opening.error)
   })
+}
+
+/** @throws {VaultError} `storage-unavailable` for whatever goes wrong, and when nothing has happened for a while */
+async function inTime<T>(work: (resolve: (value: T) => void, reject: (cause: unknown) => void, isLate: () => boolean) => void): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isLate = false
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      timer = setTimeout(() => {
+        isLate = true
+        reject(unavailable(undefined))
+      }, ANSWER_MS)
+      work(resolve, (cause) => reject(unavailable(cause)), () => isLate)
+    })
+  } catch (error) {
+    throw error instanceof VaultError ? error : unavailable(error)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function unavailable(cause: unknown): VaultError {

@@ -12,6 +12,7 @@ import type { OpenTabChannel } from '../stores/tab-channel.js'
 import type { BackupDirectory } from './archive/backup-files.js'
 import type { AutoLockOptions, PageSignals } from './core/auto-lock.js'
 import type { DeviceKeys, Passkeys, SlotPorts } from './core/slot-openers.js'
+import { throttle } from './throttle.js'
 
 export interface VaultEnvironment {
   /** @throws {VaultError} `storage-unavailable` where there is no place for a vault */
@@ -71,9 +72,11 @@ export interface ClosedParts {
   readonly environment: VaultEnvironment
   readonly backend: Backend
   readonly homes: readonly SecondHome[]
+  /** What the mark of locks said before somebody began to open the vault. */
+  readonly marked?: string | undefined
 }
 
 /** What slots of this vault are made and opened with. */
-export function slotPortsOf({ kdf = DEFAULT_KDF_POLICY, passkeys, deviceKeys, now }: VaultEnvironment, { name }: VaultOptions): SlotPorts {
-  return { kdf, passkeys, deviceKeys: deviceKeys?.(name), now }
+export function slotPortsOf({ kdf = DEFAULT_KDF_POLICY, passkeys, deviceKeys, attempts, now }: VaultEnvironment, { name }: VaultOptions): SlotPorts {
+  return { kdf, passkeys, deviceKeys: deviceKeys?.(name), now, guard: throttle(attempts?.(name), now) }
 }

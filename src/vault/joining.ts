@@ -1,4 +1,4 @@
-// Asks the other tabs of a vault for keys, where the app lets them share one unlock. DESIGN section 6.
+// Asks the other tabs of a vault for keys, where the app lets them share one unlock. DESIGN section 6; docs/format.md, section 17, "Sharing".
 
 import { randomBytes, toBase64Url } from '../crypto/bytes.js'
 import type { VaultKeys } from '../crypto/keyring.js'
@@ -9,20 +9,26 @@ import type { TabChannel } from '../stores/tab-channel.js'
 const ASK_MS = 1000
 const ASK_AGAIN_MS = 250
 
-/** @throws {VaultError} `not-found` when no tab answers; the signal's reason */
-export async function askOpenTab(channel: TabChannel, signal: AbortSignal): Promise<VaultKeys> {
+/**
+ * The keys of the first answer that fit: a tab that slept through a rotation has others, and whoever is on the channel may say anything.
+ * @param fit whether they open the header that is stored
+ * @throws {VaultError} `not-found` when no tab answers with keys that fit; the signal's reason
+ */
+export async function askOpenTab(channel: TabChannel, fit: (keys: VaultKeys) => Promise<boolean>, signal: AbortSignal): Promise<VaultKeys> {
   const id = toBase64Url(randomBytes(9))
-  let found: VaultKeys | undefined
+  const answers: VaultKeys[] = []
   let wake = (): void => {}
   const stop = channel.subscribe((message) => {
     if (message.kind !== 'unlock-keys' || message.id !== id) return
     const { headerMacKey, keyRingKey } = message
-    found ??= { headerMacKey, keyRingKey }
+    if (!isKey(headerMacKey) || !isKey(keyRingKey)) return
+    answers.push({ headerMacKey, keyRingKey })
     wake()
   })
-  signal.addEventListener('abort', () => wake(), { once: true })
+  const end = (): void => wake()
+  signal.addEventListener('abort', end)
   try {
-    for (const until = performance.now() + ASK_MS; found === undefined && performance.now() < until; ) {
+    for (const until = performance.now() + ASK_MS; performance.now() < until; ) {
       signal.throwIfAborted()
       channel.post({ kind: 'unlock-wanted', id })
       let timer: ReturnType<typeof setTimeout> | undefined
@@ -31,11 +37,16 @@ export async function askOpenTab(channel: TabChannel, signal: AbortSignal): Prom
         timer = setTimeout(resolve, ASK_AGAIN_MS)
       })
       clearTimeout(timer)
+      for (const keys of answers.splice(0)) if (await fit(keys)) return keys
     }
   } finally {
     stop()
+    signal.removeEventListener('abort', end)
   }
   signal.throwIfAborted()
-  if (found === undefined) throw new VaultError('not-found', 'no other tab has this vault open; unlock it', { where: 'tab', reason: 'no-open-tab' })
-  return found
+  throw new VaultError('not-found', 'no other tab has this vault open; unlock it', { where: 'tab', reason: 'no-open-tab' })
+}
+
+function isKey(value: unknown): value is CryptoKey {
+  return Object.prototype.toString.call(value) === '[object CryptoKey]'
 }

@@ -54,7 +54,7 @@ export class KeyRotation {
     const timer = setTimeout(() => {
       if (this.#ends.signal.aborted) return
       if (this.isPending && wants) this.continue({}).catch((error: unknown) => vault.warn(error))
-      const { due } = this.status
+      const due = this.#statusNow?.due
       if (due !== undefined && !this.isPending) vault.events.emit({ kind: 'rotation-due', reason: due })
     }, CONTINUE_AFTER_MS)
     ;(timer as { unref?: () => void }).unref?.()
@@ -88,6 +88,15 @@ export class KeyRotation {
       keepsOldKeys: log.codec.ring.states.some((epoch) => epoch.state === 'quarantine-only'),
       keysMadeAt,
       due: isWorn ? 'seals' : isOld ? 'age' : undefined,
+    }
+  }
+
+  /** Undefined where a lock was faster, of which only the next look tells. */
+  get #statusNow(): RotationStatus | undefined {
+    try {
+      return this.status
+    } catch {
+      return undefined
     }
   }
 
@@ -198,7 +207,8 @@ export class KeyRotation {
   }
 
   #tell(): void {
-    if (this.#vault.events.heard) this.#vault.events.emit({ kind: 'rotation', status: this.status })
+    const status = this.#vault.events.heard ? this.#statusNow : undefined
+    if (status !== undefined) this.#vault.events.emit({ kind: 'rotation', status })
   }
 
   /** The header that begins it, as a job. @returns false when another one has begun that this tab did not know of: that is ended first */
@@ -213,7 +223,7 @@ export class KeyRotation {
         if (this.isPending) return false
         try {
           await withOpener(current, slotPorts, (opener) => this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, opener, protect), () => ({ ...log.manifest.content, keysMadeAt: environment.now() })), signal)
-          if (protect !== undefined) await keys.forgetDeviceKeys()
+          if (protect !== undefined) await keys.sweepDeviceKeys().catch((error: unknown) => this.#vault.warn(error))
           return true
         } catch (error) {
           if (error instanceof VaultError && error.details.reason === ROTATION_PENDING) return false
@@ -229,10 +239,13 @@ export class KeyRotation {
   async #end(job: Job, kept: ReadonlySet<number>): Promise<void> {
     const { keys, log } = this.#vault
     const stays = (epoch: number): boolean => epoch === log.codec.activeEpoch || kept.has(epoch)
+    const wasOnDevice = log.codec.ring.states.some(({ onDevice }) => onDevice === true)
     await this.#write(job, (newest) => retireEpochs(newest, keys.opened.keys, kept), () => {
       const { content } = log.manifest
       return { ...content, counts: content.counts.filter(({ epoch }) => stays(epoch)), seals: content.seals.filter(([epoch]) => stays(epoch)) }
     })
+    // With the mark gone, nobody would look for them again.
+    if (wasOnDevice) await keys.sweepDeviceKeys().catch((error: unknown) => this.#vault.warn(error))
   }
 
   /** Header, log row and manifest in one strict transaction that compares them and the job, sealed with the keys that the header brings (PROTOCOL rule 13). */

@@ -10,10 +10,10 @@ export class LockWatch {
   readonly #stop: (() => void) | undefined
   #isOver = false
 
-  /** @param lock begins the lock of this tab */
-  constructor(mark: LockMark | undefined, lock: () => void) {
+  /** @param opened what the mark said before the vault was opened. @param lock begins the lock of this tab */
+  constructor(mark: LockMark | undefined, opened: string | undefined, lock: () => void) {
     this.#mark = mark
-    this.#opened = mark?.read()
+    this.#opened = opened
     this.#lock = lock
     this.#stop = mark?.subscribe(() => this.#look())
   }

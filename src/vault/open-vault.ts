@@ -35,7 +35,7 @@ export function browserEnvironment(): VaultEnvironment {
     lockMark: webStorageLockMark,
     attempts: webStorageAttempts,
     passkeys: pagePasskeys(),
-    deviceKeys: deviceKeysIn(globalThis.indexedDB),
+    deviceKeys: deviceKeysIn(() => globalThis.indexedDB),
     now: () => Date.now(),
   }
 }
@@ -151,11 +151,22 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
     // Last: as long as something is left of the vault, its canary says so.
     const homes = await environment.homes()
     await Promise.all([removeHeaderMirror(homes, name, 0), removeHeaderMirror(homes, name, 1)])
-    await removeCanary(homes, name)
-    await environment.deviceKeys?.(name).keepOnly([]).catch(() => undefined)
+    // Before the canary: with it gone, another tab may make a vault of this name, and keys for it.
+    await forgetDeviceKeys(environment, name)
     environment.attempts?.(name)?.write(undefined)
+    environment.lockMark?.(name)?.forget()
+    await removeCanary(homes, name)
   } finally {
     channel.close()
+  }
+}
+
+async function forgetDeviceKeys({ deviceKeys }: VaultEnvironment, name: string): Promise<void> {
+  const keys = deviceKeys?.(name)
+  try {
+    await keys?.forget(await keys.kept())
+  } catch {
+    // They open nothing any more.
   }
 }
 

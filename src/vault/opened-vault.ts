@@ -76,7 +76,7 @@ export class OpenedVault {
   /** Another tab was heard: somebody listens. */
   #inCompany = false
 
-  constructor({ options, environment, backend: place, homes, opened, standing }: OpenedParts) {
+  constructor({ options, environment, backend: place, homes, opened, standing, marked = environment.lockMark?.(options.name)?.read() }: OpenedParts) {
     const backend = watchForLoss(place, (error) => {
       this.log.die(error)
       void this.lock('storage-lost', error)
@@ -84,7 +84,7 @@ export class OpenedVault {
     this.options = options
     this.environment = environment
     this.slotPorts = slotPortsOf(environment, options)
-    this.#lockWatch = new LockWatch(environment.lockMark?.(options.name), () => void this.lock('other-tab'))
+    this.#lockWatch = new LockWatch(environment.lockMark?.(options.name), marked, () => void this.lock('other-tab'))
     this.backend = backend
     this.#copies = new SecondCopies(homes, options.name, () => canaryOf(this.keys.opened, this.log.head.seq, this.log.head.tag))
     const { vaultId, homeId } = opened.header
@@ -106,7 +106,7 @@ export class OpenedVault {
       now: environment.now,
       tellContended: () => this.#channel.post({ kind: 'contended' }),
     })
-    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, slotPorts: this.slotPorts, shares: options.shareUnlock === true })
+    this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, locks: environment.locks, slotPorts: this.slotPorts, shares: options.shareUnlock === true })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
     this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now }
     this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
@@ -161,6 +161,8 @@ export class OpenedVault {
     )
     this.#channel.post({ kind: 'hello', seq: this.log.head.seq })
     this.#copies.raiseCanary()
+    // Keys of this browser that a crash left behind; a vault that never had one is not looked for in another database.
+    if (this.log.codec.ring.states.some(({ onDevice }) => onDevice === true)) this.keys.sweepDeviceKeys().catch((error: unknown) => this.#warn(error))
     this.#maintenance.considerSurplus()
     this.#maintenance.considerCheckpoint()
     // The next checkpoint needs it; by then a redeployed app may not have this version of it any more. It says so itself when it fails.
@@ -315,7 +317,7 @@ export class OpenedVault {
     this.events.emit({ kind: 'locking', reason })
     this.#autoLock.stop()
     this.#copies.stop()
-    this.keys.stopSharing()
+    this.keys.stop(over)
     const tell = writes && reason !== 'other-tab'
     this.#lockWatch.end(tell)
     if (tell) this.#channel.post({ kind: 'locked', reason })

@@ -57,9 +57,11 @@ export function pagePasskeys(): Passkeys | undefined {
       )
       const response = credential.response as AuthenticatorAttestationResponse
       if (credential.getClientExtensionResults().prf?.enabled !== true) throw unsupported()
-      if (!isVerified(response.getAuthenticatorData())) throw notVerified()
+      // What stands between may lack what the platform has: then nobody knows who was asked.
+      const data = (response as { getAuthenticatorData?: () => ArrayBuffer }).getAuthenticatorData?.()
+      if (data === undefined || !isVerified(data)) throw notVerified()
       const credentialId = new Uint8Array(credential.rawId)
-      const transports = response.getTransports()
+      const transports = (response as { getTransports?: () => string[] }).getTransports?.() ?? []
       const rpId = location.hostname
       // Many authenticators evaluate only when they sign in: the user is asked once more.
       const answer = answerOf(credential) ?? (await get({ rpId, keys: [{ credentialId, transports, salt }], signal })).answer

@@ -63,7 +63,7 @@ export class Slots {
             ...(name !== undefined && { name }),
             ...(madeAt !== undefined && { madeAt }),
             ...(isPasswordSlot(slot) && { iterations: slot.kdf.iterations }),
-            ...(isDeviceSlot(slot) && { isHere: (await slotPorts.deviceKeys?.get(id)) !== undefined }),
+            ...(isDeviceSlot(slot) && { isHere: (await slotPorts.deviceKeys?.get(id).catch(() => undefined)) !== undefined }),
           }
         }),
       )
@@ -82,7 +82,7 @@ export class Slots {
 
   /** Another way in the place of this one, at once: there is no moment with both, or with neither. @throws as `add` */
   async replace(current: Secret, id: string, slot: SlotInput, { signal }: SlotOptions = {}): Promise<VaultSlot> {
-    return this.#named(await this.#vault.keys.editSlots(current, (prepared) => ({ kind: 'replace', id, slot: prepared! }), slot, signal))
+    return this.#named(await this.#vault.keys.editSlots(current, (prepared) => ({ kind: 'replace', id, slot: prepared! }), slot, signal, id))
   }
 
   /** @param name undefined for none. @throws {VaultError} `invalid-value` for a name that is none */
@@ -115,8 +115,6 @@ export class Slots {
     const content = await openContent(keys.opened, keys.opened.keys)
     const isUnprotected = content.epochs.some(({ onDevice }) => onDevice === true)
     wipeKeyRingContent(content)
-    // One that should be gone may be there yet: a crash came in between.
-    if (isUnprotected) await keys.forgetDeviceKeys()
     return isUnprotected
   }
 }

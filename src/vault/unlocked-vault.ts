@@ -180,8 +180,9 @@ export class UnlockedVault extends VaultRecords {
     const { audit } = await fetchPart(() => import('./health/audit.js'))
     const { log, keys } = this.#vault
     log.assertAlive()
-    const deviceKeys = (await this.slots.list()).filter(({ isHere }) => isHere === true).length
-    return audit(log, keys.opened.header, keys.opened.row.length, { ...(await this.#vault.copiesSeen()), deviceKeys, isUnprotected: await this.slots.isUnprotected() }, signal)
+    // Also those of slots there are no more.
+    const kept = await this.#vault.slotPorts.deviceKeys?.kept().catch(() => [])
+    return audit(log, keys.opened.header, keys.opened.row.length, { ...(await this.#vault.copiesSeen()), deviceKeys: kept?.length ?? 0, isUnprotected: await this.slots.isUnprotected() }, signal)
   }
 
   /**

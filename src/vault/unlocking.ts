@@ -3,12 +3,13 @@
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
 import { strongerIterations } from '../crypto/kdf.js'
+import type { VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
 import { readCanaries, readHeaderMirrors, writeCanary, writeHeaderMirror, type Canary } from '../stores/canary.js'
 import { Codec, tagOfRow } from './core/codec.js'
 import { canaryOf, createHeader, headerName, isGenuineCanary, openWithVaultKey, unlockHeader, wipeOpened, type OpenedHeader } from './core/credentials.js'
-import { decodeHeader, type UnprovenHeader } from './core/header.js'
+import { decodeHeader, proveHeader, type UnprovenHeader } from './core/header.js'
 import { encodeIndex } from './core/index-segments.js'
 import { encodeLogRow } from './core/log-row.js'
 import { emptyManifest, sealManifest } from './core/manifest.js'
@@ -91,6 +92,13 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
     await vault.lock('other-tab')
     throw signal.reason
   }
+  // Locked in another tab meanwhile, and nobody heard it: those that were unlocked since stay open.
+  try {
+    vault.log.assertAlive()
+  } catch (error) {
+    await vault.lock('other-tab')
+    throw error
+  }
   then?.(vault)
   return new UnlockedVault(vault)
 }
@@ -136,8 +144,17 @@ export function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: bool
 export async function joinVault(parts: ClosedParts, signal: AbortSignal): Promise<UnlockedVault> {
   const channel = parts.environment.openChannel(parts.options.name)
   try {
+    const fit = async (keys: VaultKeys): Promise<boolean> => {
+      const row = await readHeaderRow(parts.backend)
+      try {
+        await proveHeader(decodeHeader(row ?? (new Uint8Array(0) as SealedBytes)), keys)
+        return true
+      } catch {
+        return false
+      }
+    }
     for (let attempt = 1; ; attempt++) {
-      const keys = await askOpenTab(channel, signal)
+      const keys = await askOpenTab(channel, fit, signal)
       try {
         return await openClosed(parts, (work) => work((unproven) => openWithVaultKey(unproven, { ...keys })), false, signal)
       } catch (error) {

@@ -9,12 +9,10 @@ export function memoryDeviceKeys(kept = new Map<string, CryptoKey>()): MemoryDev
   const open = (vaultName: string): DeviceKeys => ({
     keep: async (slotId, key) => void kept.set(nameOf(vaultName, slotId), key),
     get: async (slotId) => kept.get(nameOf(vaultName, slotId)),
-    keepOnly: async (slotIds) => {
-      for (const name of kept.keys()) {
-        const [vault, slotId] = JSON.parse(name) as [string, string]
-        if (vault === vaultName && !slotIds.includes(slotId)) kept.delete(name)
-      }
+    forget: async (slotIds) => {
+      for (const slotId of slotIds) kept.delete(nameOf(vaultName, slotId))
     },
+    kept: async () => [...kept.keys()].map((name) => JSON.parse(name) as [string, string]).filter(([vault]) => vault === vaultName).map(([, slotId]) => slotId),
   })
   return Object.assign(open, { copy: () => memoryDeviceKeys(new Map(kept)), size: () => kept.size })
 }

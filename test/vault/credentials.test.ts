@@ -68,7 +68,7 @@ describe('the key ring of a header', () => {
 
   it('keeps the entries of slots that this code does not know', async () => {
     const created = await headerWith(PASSWORD)
-    const unknown = { id: 'AAAAAAAAAAAAAAAAAAAAAA', kind: 'seance', anything: [1, { b: null }] }
+    const unknown = { id: 'AAAAAAAAAAAAAAAAAAAAAA', kind: 'séance', anything: [1, { b: null }], by: 'Müller' }
     const entry = { id: new Uint8Array(16), bindingKey: randomBytes(32) }
     const content = created.ring.content()
     const newest = await rewritten(created, [unknown, slotOf(created)], { ...content, slots: [entry, ...content.slots] })

@@ -40,18 +40,21 @@ const body = z.object({
 })
 
 export async function encodeHeader(header: Header, keys: VaultKeys): Promise<SealedBytes> {
-  const text = JSON.stringify({
+  const text = utf8(JSON.stringify({
     format: 1,
     vaultId: toBase64Url(header.vaultId),
     homeId: toBase64Url(header.homeId),
     revision: header.revision,
     slots: header.slots.map(encodeSlot),
     keyRing: toBase64Url(header.keyRing),
-  })
-  const content = concat(MAGIC, u32(text.length), utf8(text))
+  }))
+  const content = concat(MAGIC, u32(text.length), text)
   const checked = concat(content, sha256(content))
   if (checked.length + DIGEST > MAX_LENGTH) throw new RangeError('the header would exceed 64 KiB')
-  return concat(checked, await headerMac(keys, checked)) as SealedBytes
+  const row = concat(checked, await headerMac(keys, checked)) as SealedBytes
+  // A header that nobody could read again would be the end of the vault: the copies follow it.
+  decodeHeader(row)
+  return row
 }
 
 /** @throws {VaultError} `corrupt` when the checksum or shape is wrong, `unsupported-version` for a newer format. */

@@ -13,6 +13,8 @@ export function watchForLoss(backend: Backend, onLoss: (error: VaultError) => vo
       return await call
     } catch (error) {
       if (error instanceof VaultError && error.code === 'storage-lost') onLoss(error)
+      // Of what may have been written nobody says less than that.
+      if (error instanceof VaultError && error.details.reason === 'outcome-unknown') throw error
       throw overBy() ?? error
     }
   }

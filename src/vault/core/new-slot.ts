@@ -2,7 +2,7 @@
 // header is done for every header that is tried. docs/format.md, section 3.
 
 import type { Bytes, VaultId } from '../../brand.js'
-import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { importHkdfKey } from '../../crypto/hkdf.js'
 import { calibrateIterations, encodePassword, KDF_SALT_BYTES } from '../../crypto/kdf.js'
 import { isSlotName } from '../../crypto/key-ring-content.js'
@@ -11,7 +11,7 @@ import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import type { PasskeyKdf } from '../../crypto/slot-secrets.js'
 import { VaultError } from '../../errors.js'
 import type { NewSlot } from './credentials.js'
-import { isPasskeySlot, isPasswordSlot, type Slot } from './slot-json.js'
+import { isPasskeySlot, isPasswordSlot, MAX_CREDENTIAL_ID, MAX_RP_ID, MAX_TRANSPORT, MAX_TRANSPORTS, type Slot } from './slot-json.js'
 import type { SlotPorts } from './slot-openers.js'
 
 /** A way in that does not exist yet. `name` is what the user calls it, 1 to 128 characters; it is sealed. */
@@ -28,6 +28,8 @@ export type SlotInput = (
 /** A way in that is ready to be wrapped for. */
 export interface PreparedSlot {
   readonly kind: SlotInput['kind']
+  /** A slot that is there already, made anew. */
+  readonly isSame?: boolean | undefined
   /** @param slots those there are: a new password is worth as much work as the others */
   create(vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]): Promise<NewSlot>
   wipe(): void
@@ -37,8 +39,8 @@ export interface PrepareOptions {
   readonly ports: SlotPorts
   readonly vaultName: string
   readonly slots: readonly Slot[]
-  /** Of a password: more than it would be. */
-  readonly iterations?: number | undefined
+  /** Of a password that is there already: what a guess shall cost from now on. */
+  readonly cost?: { readonly iterations: number; readonly id: string } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -50,8 +52,10 @@ export interface PrepareOptions {
 export async function prepareSlot(input: SlotInput, options: PrepareOptions): Promise<PreparedSlot> {
   checkSlotName(input.name)
   const entry = { ...(input.name !== undefined && { name: input.name }), madeAt: options.ports.now() }
+  const { cost } = options
   const ready = (create: (vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]) => Promise<CreatedSlot<SecretSlot>>, secret?: Bytes): PreparedSlot => ({
     kind: input.kind,
+    isSame: cost !== undefined,
     create: async (vaultKey, vaultId, slots) => ({ ...entry, ...(await create(vaultKey, vaultId, slots)) }),
     wipe: () => {
       if (secret !== undefined) wipe(secret)
@@ -64,8 +68,8 @@ export async function prepareSlot(input: SlotInput, options: PrepareOptions): Pr
       return ready(async (vaultKey, vaultId, slots) => {
         const before = slots.filter(isPasswordSlot).map((slot) => slot.kdf.iterations)
         // Never weaker than before, whatever this device thinks of its own speed.
-        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations, options.iterations ?? 0)
-        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf)
+        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations, cost?.iterations ?? 0)
+        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf, cost && fromBase64Url(cost.id))
       }, bytes)
     }
     case 'recovery': {
@@ -107,7 +111,13 @@ async function enrol(userName: string, { ports: { passkeys }, vaultName, slots, 
   if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys', { where: 'passkey' })
   const salt = randomBytes(KDF_SALT_BYTES)
   const { answer, credentialId, rpId, transports } = await passkeys.create({ vaultName, userName, salt, exclude: slots.filter(isPasskeySlot).map(({ kdf }) => kdf), signal })
-  return { answer, kdf: { name: 'WebAuthn-PRF', salt, credentialId, rpId, transports } }
+  // Whatever stands between the page and the authenticator: what is written must be read again.
+  if (credentialId.length === 0 || credentialId.length > MAX_CREDENTIAL_ID || rpId === '' || rpId.length > MAX_RP_ID || answer.length !== KDF_SALT_BYTES) {
+    wipe(answer)
+    throw new VaultError('crypto-unavailable', 'this authenticator cannot be used here; use another one, or another way', { where: 'passkey', reason: 'malformed' })
+  }
+  const known = transports.filter((transport) => typeof transport === 'string' && transport.length <= MAX_TRANSPORT).slice(0, MAX_TRANSPORTS)
+  return { answer, kdf: { name: 'WebAuthn-PRF', salt, credentialId, rpId, transports: known } }
 }
 
 /** The key is kept before anything says that it opens the vault: a crash in between leaves a key of nothing. */

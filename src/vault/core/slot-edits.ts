@@ -2,7 +2,7 @@
 // Whoever asks has to open a slot first. docs/format.md, sections 3 and 17.
 
 import type { Bytes, VaultId } from '../../brand.js'
-import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { copyOf, wipeKeyRingContent, withNewEpoch, type EpochKey, type KeyRingContent } from '../../crypto/key-ring-content.js'
 import { deriveVaultKeys, wipeVaultKeys, type VaultKeys } from '../../crypto/keyring.js'
 import { wrapVaultKey } from '../../crypto/key-wrap.js'
@@ -41,7 +41,6 @@ export function editSlots(newest: UnprovenHeader, keys: VaultKeys, opener: Opene
     const kept = content.slots.filter(({ id }) => target === undefined || !equalBytes(id, idOf(target)))
     if (edit.kind === 'remove') return { slots: slots.filter((slot) => slot !== target), content: { ...content, slots: kept }, slotId: edit.id }
     if (edit.slot.kind === 'password') refusePasswordOnDevice(slots)
-    if (target === undefined && slots.length >= MAX_SLOTS) throw new VaultError('invalid-value', `a vault has at most ${MAX_SLOTS} ways in; remove one first`, { where: 'slot', reason: 'too-many-ways-in' })
     return withNewSlot(edit.slot, vaultKey, vaultId, slots, target, { ...content, slots: kept })
   })
 }
@@ -67,8 +66,11 @@ function replaceOwn(newest: UnprovenHeader, keys: VaultKeys, opener: Opener, way
     if (way.kind === 'password') refusePasswordOnDevice(header.slots)
     const kept = content.slots.filter(({ id }) => old === undefined || !equalBytes(id, idOf(old)))
     const edit = await withNewSlot(way, found.vaultKey, header.vaultId, header.slots, old, { ...content, slots: kept })
-    const name = old === undefined ? undefined : content.slots.find(({ id }) => equalBytes(id, idOf(old)))?.name
-    if (name !== undefined) edit.content.slots.at(-1)!.name ??= name
+    const before = old === undefined ? undefined : content.slots.find(({ id }) => equalBytes(id, idOf(old)))
+    const entry = edit.content.slots.at(-1)!
+    if (before?.name !== undefined) entry.name ??= before.name
+    // The same way in, at another price.
+    if (way.isSame === true) entry.madeAt = before?.madeAt
     return edit
   })
 }
@@ -80,6 +82,7 @@ interface Edited {
 }
 
 async function withNewSlot(way: PreparedSlot, vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[], old: Slot | undefined, content: KeyRingContent): Promise<Edited> {
+  if (old === undefined) refuseMore(slots)
   const { slot, ...entry } = await way.create(vaultKey, vaultId, slots)
   const epochs = slot.kind === 'device' ? content.epochs.map((epoch) => ({ ...epoch, onDevice: true })) : content.epochs
   return {
@@ -87,6 +90,17 @@ async function withNewSlot(way: PreparedSlot, vaultKey: Bytes, vaultId: VaultId,
     content: { ...content, epochs, slots: [...content.slots, { id: slot.id, ...entry }] },
     slotId: toBase64Url(slot.id),
   }
+}
+
+/**
+ * Whether the edit could be made, before anybody is asked for an authenticator, which keeps its key for ever.
+ * @param id of the slot that is to be replaced, if one is
+ * @throws as `editSlots`
+ */
+export async function checkMayAdd(header: Header, opener: Opener, id: string | undefined): Promise<void> {
+  if (id === undefined) refuseMore(header.slots)
+  else slotNamed(header.slots, id)
+  wipe((await reauthenticate(header, opener)).vaultKey)
 }
 
 /** Opens the header, and has whoever asks open a slot; builds what comes of it. */
@@ -112,6 +126,10 @@ async function reauthenticate(header: Header, opener: Opener): Promise<FoundKey>
   throw new VaultError('invalid-value', 'the key of this browser does not show who asks; give the password, the recovery code or the passkey', { where: 'slot', reason: 'device-is-no-proof' })
 }
 
+function refuseMore(slots: readonly Slot[]): void {
+  if (slots.length >= MAX_SLOTS) throw new VaultError('invalid-value', `a vault has at most ${MAX_SLOTS} ways in; remove one first`, { where: 'slot', reason: 'too-many-ways-in' })
+}
+
 function refusePasswordOnDevice(slots: readonly Slot[]): void {
   if (!slots.every(isDeviceSlot)) return
   throw new VaultError('invalid-value', 'everything of this vault was readable without a password so far; protect() gives it one, and new keys', { where: 'slot', reason: 'protect' })
@@ -135,8 +153,13 @@ export function nameOf({ id }: Slot): string {
 }
 
 function idOf(slot: Slot): Bytes {
-  // Of an unknown kind: the key ring has no entry that this code could find by it, or one by these bytes.
-  return slot.id instanceof Uint8Array ? (slot.id as Bytes) : new Uint8Array(0)
+  if (slot.id instanceof Uint8Array) return slot.id as Bytes
+  try {
+    return fromBase64Url(String(slot.id))
+  } catch {
+    // Of an unknown kind, with an id of another form: the key ring has no entry for it.
+    return new Uint8Array(0)
+  }
 }
 
 /** Why a rotation cannot begin: another one has, and has not ended. */
@@ -164,6 +187,7 @@ export async function rekeyHeader(newest: UnprovenHeader, keys: VaultKeys, opene
       const rewrapped: Slot[] = await Promise.all(staying.map((slot) => rewrap(slot, content, vaultKey, vaultId)))
       const entries = content.slots.filter(({ id }) => !slots.some((slot) => !staying.includes(slot) && equalBytes(idOf(slot), id)))
       if (protect !== undefined) {
+        refuseMore(staying)
         const { slot, ...entry } = await protect.create(vaultKey, vaultId, staying)
         rewrapped.push(slot)
         entries.push({ id: slot.id, ...entry })

@@ -37,7 +37,11 @@ const passwordSlot = z.object({
   kdf: z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: z.number().check(z.int(), z.positive()), salt: bytes(32) }),
 })
 const recoverySlot = z.object({ ...common, kind: z.literal('recovery'), kdf: z.object({ name: z.literal('HKDF-SHA-256'), salt: bytes(32) }) })
-const MAX_CREDENTIAL_ID = 1023
+/** Limits of what an authenticator says of itself, in bytes and UTF-16 units. */
+export const MAX_CREDENTIAL_ID = 1023
+export const MAX_RP_ID = 253
+export const MAX_TRANSPORTS = 8
+export const MAX_TRANSPORT = 32
 const passkeySlot = z.object({
   ...common,
   kind: z.literal('passkey'),
@@ -45,13 +49,21 @@ const passkeySlot = z.object({
     name: z.literal('WebAuthn-PRF'),
     salt: bytes(32),
     credentialId: bytes().check(z.refine((id) => id.length > 0 && id.length <= MAX_CREDENTIAL_ID)),
-    rpId: z.string().check(z.minLength(1), z.maxLength(253)),
-    transports: z.array(z.string().check(z.maxLength(32))).check(z.maxLength(8)),
+    rpId: z.string().check(z.minLength(1), z.maxLength(MAX_RP_ID)),
+    transports: z.array(z.string().check(z.maxLength(MAX_TRANSPORT))).check(z.maxLength(MAX_TRANSPORTS)),
   }),
 })
 const deviceSlot = z.object({ ...common, kind: z.literal('device'), kdf: z.object({ name: z.literal('device-key'), salt: bytes(32) }) })
-const KNOWN: readonly unknown[] = ['password', 'recovery', 'passkey', 'device']
-const otherThan = (kinds: readonly unknown[]) => z.looseObject({ kind: z.string().check(z.refine((kind) => !kinds.includes(kind))) })
+/** Of each kind, the way from what opens it to a secret. */
+const KDF_NAMES: Readonly<Record<string, string>> = { password: 'PBKDF2-HMAC-SHA-256', recovery: 'HKDF-SHA-256', passkey: 'WebAuthn-PRF', device: 'device-key' }
+const KNOWN = Object.keys(KDF_NAMES)
+
+/** A known kind with another key derivation is as unknown as another kind. */
+function isOf(kinds: readonly string[], { kind, kdf }: { readonly kind?: unknown; readonly kdf?: unknown }): boolean {
+  return typeof kind === 'string' && kinds.includes(kind) && (kdf as { readonly name?: unknown } | null | undefined)?.name === KDF_NAMES[kind]
+}
+
+const otherThan = (kinds: readonly string[]) => z.looseObject({ kind: z.string() }).check(z.refine((slot) => !isOf(kinds, slot)))
 
 /** 1 to 16 of them. */
 export const slotList = z.array(z.union([passwordSlot, recoverySlot, passkeySlot, deviceSlot, otherThan(KNOWN)])).check(z.minLength(1), z.maxLength(16))
@@ -62,24 +74,24 @@ export const ownedSlot = z.union([z.extend(passwordSlot, { owner }), z.extend(re
 export const archiveSlotList = z.array(z.union([ownedSlot, otherThan(['password', 'recovery'])])).check(z.minLength(1), z.maxLength(16))
 
 export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
-  return slot.kind === 'password'
+  return isOf(['password'], slot)
 }
 
 export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
-  return slot.kind === 'recovery'
+  return isOf(['recovery'], slot)
 }
 
 export function isPasskeySlot(slot: Slot): slot is PasskeySlot {
-  return slot.kind === 'passkey'
+  return isOf(['passkey'], slot)
 }
 
 export function isDeviceSlot(slot: Slot): slot is DeviceSlot {
-  return slot.kind === 'device'
+  return isOf(['device'], slot)
 }
 
 /** Of a kind this code opens, and wraps keys for. */
 export function isKnownSlot(slot: Slot): slot is SecretSlot {
-  return KNOWN.includes(slot.kind)
+  return isOf(KNOWN, slot)
 }
 
 export function encodeSlot(slot: Slot): unknown {

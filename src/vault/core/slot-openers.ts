@@ -7,7 +7,7 @@ import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, ty
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import type { Header } from './header.js'
-import { isDeviceSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from './slot-json.js'
+import { isDeviceSlot, isKnownSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from './slot-json.js'
 
 /**
  * What opens a vault: its password; the recovery code made for it; `passkey`, for which the browser asks the user to confirm with an authenticator; `device`, the
@@ -36,8 +36,9 @@ export interface DeviceKeys {
   /** Durable when it resolves. @throws {VaultError} `storage-unavailable` */
   keep(slotId: string, key: CryptoKey): Promise<void>
   get(slotId: string): Promise<CryptoKey | undefined>
-  /** Forgets every key but these. */
-  keepOnly(slotIds: readonly string[]): Promise<void>
+  forget(slotIds: readonly string[]): Promise<void>
+  /** The ids of all that are kept for this vault, whatever its header says of them. */
+  kept(): Promise<readonly string[]>
 }
 
 /** What slots need besides the header. */
@@ -47,6 +48,17 @@ export interface SlotPorts {
   readonly deviceKeys?: DeviceKeys | undefined
   /** Milliseconds of the wall clock. */
   readonly now: () => number
+  /** Counts wrong passwords and codes, and refuses more of them for a while. */
+  readonly guard?: AttemptGuard | undefined
+}
+
+export interface AttemptGuard {
+  /**
+   * Counts an attempt as a wrong one, until it is known what it was.
+   * @returns to be told that
+   * @throws {VaultError} `busy` with reason `throttled`
+   */
+  begin(): (outcome: 'right' | 'wrong' | 'neither') => void
 }
 
 export interface FoundKey {
@@ -83,14 +95,23 @@ export function openerOf(secret: Secret, ports: SlotPorts, signal?: AbortSignal)
 export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (opener: Opener) => Promise<T>, signal?: AbortSignal): Promise<T> {
   const opener = openerOf(secret, ports, signal)
   try {
-    return await work(opener)
+    // Nobody guesses an authenticator, and the browser's own key is no guess.
+    const isGuess = typeof secret === 'string' || 'recoveryCode' in secret
+    const tell = isGuess ? ports.guard?.begin() : undefined
+    try {
+      const result = await work(opener)
+      tell?.('right')
+      return result
+    } catch (error) {
+      tell?.(error instanceof VaultError && error.code === 'wrong-password' ? 'wrong' : 'neither')
+      throw error
+    }
   } finally {
     opener.wipe()
   }
 }
 
 function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
-  const without = new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
   let work: PasswordWork | undefined
   const open = async (slot: PasswordSlot, vaultId: VaultId): Promise<Bytes> => {
     const started = performance.now()
@@ -99,7 +120,12 @@ function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
     return vaultKey
   }
   return {
-    find: ({ slots, vaultId }) => firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => open(slot, vaultId)),
+    find: ({ slots, vaultId }) => {
+      const without = slots.every(isKnownSlot)
+        ? new VaultError('not-found', 'this vault has no password; unlock it another way', { where: 'slot' })
+        : new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
+      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => open(slot, vaultId))
+    },
     get work() {
       return work
     },
@@ -117,6 +143,7 @@ function codeOpener(code: Bytes): Opener {
 
 function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined): Opener {
   let answered: ReturnType<Passkeys['get']> | undefined
+  let asked: string | undefined
   const ask = ([first, ...rest]: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
     if (first === undefined) throw new VaultError('not-found', 'this vault has no passkey; unlock it another way', { where: 'slot' })
     if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys; unlock the vault another way', { where: 'passkey' })
@@ -127,6 +154,10 @@ function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined)
   return {
     find: async ({ slots, vaultId }) => {
       const own = slots.filter(isPasskeySlot)
+      // Another header may have another salt for the same key: then the answer is to another question.
+      const salts = own.map(({ kdf }) => toBase64Url(kdf.salt)).join()
+      if (salts !== asked) answered = undefined
+      asked = salts
       const { credentialId, answer } = await (answered ??= ask(own))
       const slot = own.find(({ kdf }) => equalBytes(kdf.credentialId, credentialId))
       if (slot === undefined) throw new VaultError('wrong-password', 'this passkey does not open this vault', { where: 'slot' })
