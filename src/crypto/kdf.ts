@@ -99,16 +99,6 @@ export async function derivePasswordSecret(
 }
 
 /**
- * More iterations for a password whose derivation took this long: as many as take about `policy.targetMs`, where that is twice as many at least. A machine that
- * was busy makes it too few, never too many.
- */
-export function strongerIterations({ maximumWritten, targetMs }: KdfPolicy, { iterations, ms }: { readonly iterations: number; readonly ms: number }): number | undefined {
-  const possible = Math.floor((iterations * targetMs) / Math.max(ms, 1) / CALIBRATION_STEP) * CALIBRATION_STEP
-  const next = Math.min(maximumWritten, possible)
-  return next >= 2 * iterations && next >= iterations + CALIBRATION_STEP ? next : undefined
-}
-
-/**
  * The iterations that take about `policy.targetMs` here, in steps of 50,000, within what may be written. Takes a few
  * tens of milliseconds, and nothing when the policy leaves no choice.
  * @param now a clock in milliseconds, best a monotonic one

@@ -74,7 +74,6 @@ type BasisOf<Slot extends SecretSlot> = Pick<Slot, 'id' | 'kind' | 'kdf' | 'wrap
  * and vault key stay the caller's, to zero.
  * @param passwordBytes of `encodePassword`
  * @param vaultKey 32 bytes
- * @param id of a slot that is made anew; everything else of it is new
  * @throws {RangeError} when the iterations are outside of what the policy lets write, or the vault key has another length
  */
 export async function createPasswordSlot(
@@ -83,13 +82,12 @@ export async function createPasswordSlot(
   vaultId: VaultId,
   iterations: number,
   policy: KdfPolicy,
-  id: Bytes = randomBytes(ID_BYTES),
 ): Promise<CreatedSlot> {
   if (!(iterations >= policy.minimumIterations && iterations <= policy.maximumWritten)) {
     throw new RangeError(`a slot is written with ${policy.minimumIterations} to ${policy.maximumWritten} iterations, not ${iterations}`)
   }
   const basis: BasisOf<PasswordSlot> = {
-    id,
+    id: randomBytes(ID_BYTES),
     kind: 'password',
     kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt: randomBytes(KDF_SALT_BYTES) },
     wrapSalt: randomBytes(WRAP_SALT_BYTES),

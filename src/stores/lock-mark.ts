@@ -8,8 +8,6 @@ export interface LockMark {
   read(): string
   /** Never throws. */
   raise(): void
-  /** The vault was destroyed: nothing is left of its name. */
-  forget(): void
   /** Calls back, sooner or later, when another tab raised it. */
   subscribe(listener: () => void): () => void
 }
@@ -46,13 +44,6 @@ export function webStorageLockMark(vaultName: string): LockMark | undefined {
       return read()
     },
     raise: write,
-    forget: () => {
-      try {
-        storage.removeItem(key)
-      } catch {
-        // Best effort.
-      }
-    },
     subscribe: (listener) => {
       const hear = (event: StorageEvent): void => {
         if (event.storageArea === storage && (event.key === key || event.key === null)) listener()

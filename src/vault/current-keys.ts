@@ -12,9 +12,9 @@ import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
 import { openContent, wipeOpened, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
 import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
-import { prepareSlot, type PreparedSlot, type PrepareOptions, type SlotInput } from './core/new-slot.js'
+import { prepareSlot, type PreparedSlot, type SlotInput } from './core/new-slot.js'
 import { checkMayAdd, editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
-import { isDeviceSlot, isPasswordSlot } from './core/slot-json.js'
+import { isDeviceSlot } from './core/slot-json.js'
 import { withOpener, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
 import { changeSlots, type SlotChangeParts } from './slot-change.js'
 
@@ -48,8 +48,6 @@ export class CurrentKeys {
   readonly #offered = new Set<VaultKeys>()
   /** When another vault key came; nobody else has reason to ask for it. */
   #changedAt = -Infinity
-  /** What nobody asked for is not to be in the way of what somebody asks for. */
-  #strengthening: Promise<unknown> | undefined
   #isWiped = false
   #isSharing: boolean
   readonly #ends = new AbortController()
@@ -69,23 +67,6 @@ export class CurrentKeys {
     await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
   }
 
-  /** Makes guesses at this password dearer, and leaves everything else as it is. Not where another tab does the same. */
-  async strengthen(password: string, iterations: number): Promise<void> {
-    const slot = this.#opened.header.slots.find(isPasswordSlot)
-    if (slot === undefined || this.#opened.header.slots.filter(isPasswordSlot).length > 1) return
-    const cost = { iterations, id: nameOf(slot) }
-    const strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, made) => replacePassword(newest, this.#opened.keys, opener, made!), cost)
-    this.#strengthening = strengthening.finally(() => (this.#strengthening = undefined))
-    await this.#strengthening.catch((error: unknown) => {
-      if (!(error instanceof VaultError) || error.code !== 'conflict') throw error
-    })
-  }
-
-  /** Resolves when nothing is being made dearer. */
-  async settled(): Promise<void> {
-    await this.#strengthening?.catch(() => undefined)
-  }
-
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
   async createRecoveryCode(current: Secret): Promise<string> {
     const code = createRecoveryCode()
@@ -95,14 +76,14 @@ export class CurrentKeys {
 
   /** The id of the slot it is about. @param input of a slot that is to be made for it */
   async editSlots(current: Secret, edit: (slot: PreparedSlot | undefined) => SlotEdit, input: SlotInput | undefined, signal: AbortSignal | undefined, replaced?: string): Promise<string> {
-    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)), undefined, replaced)
+    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)), replaced)
     return slotId
   }
 
   /** Works with a slot that is ready to be made, of which nothing is left afterwards. */
-  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>, cost?: PrepareOptions['cost']): Promise<T> {
+  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>): Promise<T> {
     const { vaultName, slotPorts } = this.#ports
-    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal, cost })
+    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal })
     try {
       return await work(slot)
     } finally {
@@ -131,10 +112,9 @@ export class CurrentKeys {
   }
 
   /** Other ways in; again where a rotation came in between, which changes none. @param replaced the id of the slot in whose place the new one comes */
-  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, cost?: PrepareOptions['cost'], replaced?: string): Promise<Built> {
+  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, replaced?: string): Promise<Built> {
     const { log, slotPorts } = this.#ports
     log.assertAlive()
-    if (cost === undefined) await this.settled()
     const write = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
       for (let attempt = 1; ; attempt++) {
         const slots = slotsOf(this.#opened)
@@ -161,7 +141,7 @@ export class CurrentKeys {
           if (input === undefined) return change(opener, undefined)
           // An authenticator that was asked keeps its key for ever: not for who may not add one.
           if (input.kind === 'passkey') await checkMayAdd(this.#opened.header, opener, replaced)
-          return this.withSlot(input, ends.signal, (slot) => change(opener, slot), cost)
+          return this.withSlot(input, ends.signal, (slot) => change(opener, slot))
         },
         ends.signal,
       )

@@ -154,7 +154,6 @@ export async function destroyVaultIn(environment: VaultEnvironment, name: string
     // Before the canary: with it gone, another tab may make a vault of this name, and keys for it.
     await forgetDeviceKeys(environment, name)
     environment.attempts?.(name)?.write(undefined)
-    environment.lockMark?.(name)?.forget()
     await removeCanary(homes, name)
   } finally {
     channel.close()

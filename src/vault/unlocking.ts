@@ -2,7 +2,6 @@
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
-import { strongerIterations } from '../crypto/kdf.js'
 import type { VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
@@ -17,7 +16,7 @@ import { prepareSlot, type SlotInput } from './core/new-slot.js'
 import { readStanding, type Standing } from './core/replay.js'
 import { nameOf } from './core/slot-edits.js'
 import { isDeviceSlot } from './core/slot-json.js'
-import { withOpener, type PasswordWork, type Secret } from './core/slot-openers.js'
+import { withOpener, type Secret } from './core/slot-openers.js'
 import { slotPortsOf, type ClosedParts } from './environment.js'
 import { askOpenTab } from './joining.js'
 import { OpenedVault } from './opened-vault.js'
@@ -79,7 +78,7 @@ function codecOf({ header, ring }: OpenedHeader): Codec {
   return new Codec({ vaultId: header.vaultId, homeId: header.homeId, ring })
 }
 
-async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal, then?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
+async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal): Promise<UnlockedVault> {
   const vault = new OpenedVault({ ...parts, opened, standing })
   try {
     await vault.start()
@@ -99,7 +98,6 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
     await vault.lock('other-tab')
     throw error
   }
-  then?.(vault)
   return new UnlockedVault(vault)
 }
 
@@ -121,23 +119,7 @@ type UsingKeys = <T>(work: (open: OpenHeader) => Promise<T>) => Promise<T>
 /** @throws {VaultError} see `LockedVault.unlock` */
 export function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
   const ports = slotPortsOf(parts.environment, parts.options)
-  let cost: PasswordWork | undefined
-  const usingSecret: UsingKeys = (work) =>
-    withOpener(
-      secret,
-      ports,
-      async (opener) => {
-        const result = await work((unproven) => unlockHeader(unproven, opener))
-        cost = opener.work
-        return result
-      },
-      signal,
-    )
-  return openClosed(parts, usingSecret, acceptLoss, signal, (vault) => {
-    const stronger = cost && strongerIterations(ports.kdf, cost)
-    // Behind the unlock: nobody waits for it, and if it does not come about now, it does another time.
-    if (typeof secret === 'string' && stronger !== undefined) vault.keys.strengthen(secret, stronger).catch((error: unknown) => vault.warn(error))
-  })
+  return openClosed(parts, (work) => withOpener(secret, ports, (opener) => work((unproven) => unlockHeader(unproven, opener)), signal), acceptLoss, signal)
 }
 
 /** @throws {VaultError} see `LockedVault.join` */
@@ -167,7 +149,7 @@ export async function joinVault(parts: ClosedParts, signal: AbortSignal): Promis
   }
 }
 
-async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: boolean, signal: AbortSignal, opened?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
+async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
   const { opened: header, standing } = await usingKeys((open) => openHeaderAndStanding(parts, open, signal))
@@ -182,12 +164,12 @@ async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: 
     if (!(await restoreHeader(backend, header, standing))) {
       // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
       wipeOpened(header)
-      return await openClosed(parts, usingKeys, acceptLoss, signal, opened)
+      return await openClosed(parts, usingKeys, acceptLoss, signal)
     }
     // The header as it is stored, never the one this tab holds: that may be an older one by now.
     await new SecondCopies(homes, options.name, () => canaryOf(header, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
     signal.throwIfAborted()
-    return await finishOpening(parts, header, standing, signal, opened)
+    return await finishOpening(parts, header, standing, signal)
   } catch (error) {
     wipeOpened(header)
     throw error

@@ -54,7 +54,6 @@ export function memoryLockMark(): NonNullable<VaultEnvironment['lockMark']> {
   return (name) => ({
     read: () => String(marks.get(name) ?? 0),
     raise: () => void marks.set(name, (marks.get(name) ?? 0) + 1),
-    forget: () => void marks.set(name, (marks.get(name) ?? 0) + 1),
     subscribe: () => () => {},
   })
 }

@@ -1,11 +1,9 @@
 // Ways into a vault: added, named, replaced, removed; who may do that, and what is left of what is gone.
 
 import { describe, expect, it } from 'vitest'
-import { strongerIterations, type KdfPolicy } from '../../src/crypto/kdf.js'
 import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
-import { openVaultIn } from '../../src/vault/open-vault.js'
-import { insecureFastKdf, PASSWORD } from '../kit/tabs.js'
+import { PASSWORD } from '../kit/tabs.js'
 import { lockedOf } from '../kit/vault-states.js'
 import { KINDS, opensWith, vaultWithAll, vaultWithPassword, type Kind } from './slot-scene.js'
 
@@ -101,37 +99,6 @@ describe('slots', () => {
     await deviceKeys('test').forget(await deviceKeys('test').kept())
     expect(await open.slots.list()).toMatchObject([{ kind: 'password' }, { kind: 'device', isHere: false }])
     await expect(open.slots.remove(PASSWORD, password!.id)).rejects.toMatchObject({ code: 'invalid-value', details: { reason: 'last-way-in' } })
-  })
-})
-
-describe('a password that costs less than it could', () => {
-  it('is made dearer behind the next unlock, once, and never cheaper', async () => {
-    const { browser, open, ids } = await vaultWithAll()
-    await open.slots.rename(PASSWORD, ids.password, 'mine')
-    await open.lock()
-    const unlocked = async (kdf: KdfPolicy) => {
-      const vault = await openVaultIn({ ...browser.environment, kdf }, { name: 'test' })
-      if (vault.state !== 'locked') throw new Error(vault.state)
-      return vault.unlock(PASSWORD)
-    }
-    const madeAt = expect.any(Number) as number
-    const fast = await unlocked({ ...insecureFastKdf, maximumWritten: 200_000, maximumRead: 1_000_000, targetMs: 60_000 })
-    const cost = async (): Promise<number | undefined> => (await fast.slots.list())[0]!.iterations
-    await expect.poll(cost, { timeout: 20_000 }).toBe(200_000)
-    expect(await fast.slots.list()).toMatchObject([{ id: ids.password, kind: 'password', name: 'mine', madeAt }, { id: ids.recovery }, { id: ids.passkey }, { id: ids.device }])
-    await fast.lock()
-    const slow = await unlocked({ ...insecureFastKdf, maximumWritten: 1_000_000, maximumRead: 1_000_000, targetMs: 1 })
-    await slow.changePassword(PASSWORD, 'the next')
-    expect(await slow.slots.list()).toMatchObject([{ kind: 'password', name: 'mine', iterations: 200_000 }, {}, {}, {}])
-  })
-
-  it('is left alone where there is little to win, or the machine was busy', () => {
-    const policy = { minimumIterations: 600_000, maximumWritten: 5_000_000, maximumRead: 10_000_000, targetMs: 500 }
-    expect(strongerIterations(policy, { iterations: 600_000, ms: 251 })).toBeUndefined()
-    expect(strongerIterations(policy, { iterations: 600_000, ms: 5000 })).toBeUndefined()
-    expect(strongerIterations(policy, { iterations: 600_000, ms: 240 })).toBe(1_250_000)
-    expect(strongerIterations(policy, { iterations: 600_000, ms: 1 })).toBe(5_000_000)
-    expect(strongerIterations(policy, { iterations: 5_000_000, ms: 1 })).toBeUndefined()
   })
 })
 

@@ -2,7 +2,7 @@
 // header is done for every header that is tried. docs/format.md, section 3.
 
 import type { Bytes, VaultId } from '../../brand.js'
-import { equalBytes, fromBase64Url, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
+import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { importHkdfKey } from '../../crypto/hkdf.js'
 import { calibrateIterations, encodePassword, KDF_SALT_BYTES } from '../../crypto/kdf.js'
 import { isSlotName } from '../../crypto/key-ring-content.js'
@@ -28,8 +28,6 @@ export type SlotInput = (
 /** A way in that is ready to be wrapped for. */
 export interface PreparedSlot {
   readonly kind: SlotInput['kind']
-  /** A slot that is there already, made anew. */
-  readonly isSame?: boolean | undefined
   /** @param slots those there are: a new password is worth as much work as the others */
   create(vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]): Promise<NewSlot>
   wipe(): void
@@ -39,8 +37,6 @@ export interface PrepareOptions {
   readonly ports: SlotPorts
   readonly vaultName: string
   readonly slots: readonly Slot[]
-  /** Of a password that is there already: what a guess shall cost from now on. */
-  readonly cost?: { readonly iterations: number; readonly id: string } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -52,10 +48,8 @@ export interface PrepareOptions {
 export async function prepareSlot(input: SlotInput, options: PrepareOptions): Promise<PreparedSlot> {
   checkSlotName(input.name)
   const entry = { ...(input.name !== undefined && { name: input.name }), madeAt: options.ports.now() }
-  const { cost } = options
   const ready = (create: (vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]) => Promise<CreatedSlot<SecretSlot>>, secret?: Bytes): PreparedSlot => ({
     kind: input.kind,
-    isSame: cost !== undefined,
     create: async (vaultKey, vaultId, slots) => ({ ...entry, ...(await create(vaultKey, vaultId, slots)) }),
     wipe: () => {
       if (secret !== undefined) wipe(secret)
@@ -68,8 +62,8 @@ export async function prepareSlot(input: SlotInput, options: PrepareOptions): Pr
       return ready(async (vaultKey, vaultId, slots) => {
         const before = slots.filter(isPasswordSlot).map((slot) => slot.kdf.iterations)
         // Never weaker than before, whatever this device thinks of its own speed.
-        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations, cost?.iterations ?? 0)
-        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf, cost && fromBase64Url(cost.id))
+        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations)
+        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf)
       }, bytes)
     }
     case 'recovery': {

@@ -54,16 +54,8 @@ const passkeySlot = z.object({
   }),
 })
 const deviceSlot = z.object({ ...common, kind: z.literal('device'), kdf: z.object({ name: z.literal('device-key'), salt: bytes(32) }) })
-/** Of each kind, the way from what opens it to a secret. */
-const KDF_NAMES: Readonly<Record<string, string>> = { password: 'PBKDF2-HMAC-SHA-256', recovery: 'HKDF-SHA-256', passkey: 'WebAuthn-PRF', device: 'device-key' }
-const KNOWN = Object.keys(KDF_NAMES)
-
-/** A known kind with another key derivation is as unknown as another kind. */
-function isOf(kinds: readonly string[], { kind, kdf }: { readonly kind?: unknown; readonly kdf?: unknown }): boolean {
-  return typeof kind === 'string' && kinds.includes(kind) && (kdf as { readonly name?: unknown } | null | undefined)?.name === KDF_NAMES[kind]
-}
-
-const otherThan = (kinds: readonly string[]) => z.looseObject({ kind: z.string() }).check(z.refine((slot) => !isOf(kinds, slot)))
+const KNOWN: readonly unknown[] = ['password', 'recovery', 'passkey', 'device']
+const otherThan = (kinds: readonly unknown[]) => z.looseObject({ kind: z.string().check(z.refine((kind) => !kinds.includes(kind))) })
 
 /** 1 to 16 of them. */
 export const slotList = z.array(z.union([passwordSlot, recoverySlot, passkeySlot, deviceSlot, otherThan(KNOWN)])).check(z.minLength(1), z.maxLength(16))
@@ -74,24 +66,24 @@ export const ownedSlot = z.union([z.extend(passwordSlot, { owner }), z.extend(re
 export const archiveSlotList = z.array(z.union([ownedSlot, otherThan(['password', 'recovery'])])).check(z.minLength(1), z.maxLength(16))
 
 export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
-  return isOf(['password'], slot)
+  return slot.kind === 'password'
 }
 
 export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
-  return isOf(['recovery'], slot)
+  return slot.kind === 'recovery'
 }
 
 export function isPasskeySlot(slot: Slot): slot is PasskeySlot {
-  return isOf(['passkey'], slot)
+  return slot.kind === 'passkey'
 }
 
 export function isDeviceSlot(slot: Slot): slot is DeviceSlot {
-  return isOf(['device'], slot)
+  return slot.kind === 'device'
 }
 
 /** Of a kind this code opens, and wraps keys for. */
 export function isKnownSlot(slot: Slot): slot is SecretSlot {
-  return isOf(KNOWN, slot)
+  return KNOWN.includes(slot.kind)
 }
 
 export function encodeSlot(slot: Slot): unknown {

@@ -1,9 +1,9 @@
 // From what a user has or knows to the vault key: which slots it can open, and what it takes to try them. docs/format.md, section 3.
 
-import type { Bytes, VaultId } from '../../brand.js'
+import type { Bytes } from '../../brand.js'
 import { equalBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
-import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type PasswordSlot, type SecretSlot } from '../../crypto/key-slots.js'
+import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type SecretSlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import type { Header } from './header.js'
@@ -72,14 +72,7 @@ export interface FoundKey {
 export interface Opener {
   /** @throws {VaultError} `wrong-password`, `not-found` where there is no such way in, `corrupt`, `tampered`, `unsupported-version`; as the ports */
   find(header: Header): Promise<FoundKey>
-  /** What the password that opened it cost, here and now. */
-  readonly work?: PasswordWork | undefined
   wipe(): void
-}
-
-export interface PasswordWork {
-  readonly iterations: number
-  readonly ms: number
 }
 
 /** @throws {VaultError} `invalid-value` for what cannot be a password or recovery code; {TypeError} for what is no secret */
@@ -112,22 +105,12 @@ export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (ope
 }
 
 function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
-  let work: PasswordWork | undefined
-  const open = async (slot: PasswordSlot, vaultId: VaultId): Promise<Bytes> => {
-    const started = performance.now()
-    const vaultKey = await openPasswordSlot(slot, bytes, vaultId, policy)
-    work = { iterations: slot.kdf.iterations, ms: performance.now() - started }
-    return vaultKey
-  }
   return {
     find: ({ slots, vaultId }) => {
       const without = slots.every(isKnownSlot)
         ? new VaultError('not-found', 'this vault has no password; unlock it another way', { where: 'slot' })
         : new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
-      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => open(slot, vaultId))
-    },
-    get work() {
-      return work
+      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => openPasswordSlot(slot, bytes, vaultId, policy))
     },
     wipe: () => wipe(bytes),
   }
