@@ -49,6 +49,20 @@ describe('ways into the vault in chromium', () => {
   const slots = () => vault.page.locator('#slots')
   const press = (name: string | RegExp): Promise<void> => slots().getByRole('button', { name }).click()
   const said = (text: string | RegExp): Promise<void> => slots().locator('#slots-note').filter({ hasText: text }).waitFor({ timeout: 30_000 })
+  const confirm = async (action: string): Promise<void> => {
+    await slots().getByLabel('Password of the vault').fill(PASSWORD)
+    await press(action)
+  }
+  const letBrowserOpen = async (): Promise<void> => {
+    await press('Open without a question here')
+    await confirm('Let this browser open it')
+    await said('opens the vault from now on')
+  }
+  const stopBrowserOpening = async (): Promise<void> => {
+    await press(/^Remove: This browser/)
+    await confirm('Remove it')
+    await said('opens the vault no more')
+  }
   const listed = (): Promise<string[]> => slots().locator('li strong').allTextContents()
 
   story('lists the password, and adds a passkey', async () => {
@@ -83,10 +97,7 @@ describe('ways into the vault in chromium', () => {
   })
 
   story('opens by itself where the browser keeps a key, says what that is worth, and stops', async () => {
-    await press('Open without a question here')
-    await slots().getByLabel('Password of the vault').fill(PASSWORD)
-    await press('Let this browser open it')
-    await said('opens the vault from now on')
+    await letBrowserOpen()
     await slots().locator('#unprotected').waitFor()
     await vault.page.reload()
     await vault.waitForScreen('unlocked')
@@ -95,10 +106,7 @@ describe('ways into the vault in chromium', () => {
     await vault.waitForScreen('locked')
     await vault.unlock(PASSWORD)
     await vault.openSettings()
-    await press(/^Remove: This browser/)
-    await slots().getByLabel('Password of the vault').fill(PASSWORD)
-    await press('Remove it')
-    await said('opens the vault no more')
+    await stopBrowserOpening()
     await vault.page.reload()
     await vault.waitForScreen('locked')
     await vault.unlock(PASSWORD)
@@ -106,10 +114,7 @@ describe('ways into the vault in chromium', () => {
 
   story('locks ten tabs when one locks', async () => {
     await vault.openSettings()
-    await press('Open without a question here')
-    await slots().getByLabel('Password of the vault').fill(PASSWORD)
-    await press('Let this browser open it')
-    await said('opens the vault from now on')
+    await letBrowserOpen()
     const others = await Promise.all(Array.from({ length: 9 }, () => VaultPage.open(context, vault.page.url())))
     for (const other of others) await other.waitForScreen('unlocked')
     for (const { page } of others) {
@@ -157,10 +162,7 @@ describe('ways into the vault in chromium', () => {
     await deaf.close()
     await vault.unlock(PASSWORD)
     await vault.openSettings()
-    await press(/^Remove: This browser/)
-    await slots().getByLabel('Password of the vault').fill(PASSWORD)
-    await press('Remove it')
-    await said('opens the vault no more')
+    await stopBrowserOpening()
   })
 
   story('removes the passkey', async () => {

@@ -42,7 +42,8 @@ describe('a corpus in an archive', () => {
   const wanted = process.env['SEALED_VAULT_CORPUS']
   const found = FULL || wanted !== undefined ? corpusNames(wanted) : []
   const names = (found.length > 0 ? found : ['generated']).filter((_, i) => i % PARTS === PART - 1)
-  if (names.length === 0) it.skip('none in this part', () => undefined)
+  // Of more parts than corpora, some hold none.
+  if (names.length === 0) it('holds none in this part', () => expect(PARTS).toBeGreaterThan(found.length))
 
   for (const name of names) {
     it(`as another program reads it: ${name}`, { timeout: found.length > 0 ? 3_600_000 : 120_000 }, async () => {

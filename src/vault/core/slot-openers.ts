@@ -127,6 +127,10 @@ function codeOpener(code: Bytes): Opener {
 function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined): Opener {
   let answered: ReturnType<Passkeys['get']> | undefined
   let asked: string | undefined
+  const forget = (): void => {
+    answered?.then(({ answer }) => wipe(answer), () => undefined)
+    answered = undefined
+  }
   const ask = ([first, ...rest]: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
     if (first === undefined) throw new VaultError('not-found', 'this vault has no passkey; unlock it another way', { where: 'slot' })
     if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys; unlock the vault another way', { where: 'passkey' })
@@ -139,14 +143,14 @@ function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined)
       const own = slots.filter(isPasskeySlot)
       // Another header may have another salt for the same key: then the answer is to another question.
       const salts = own.map(({ kdf }) => toBase64Url(kdf.salt)).join()
-      if (salts !== asked) answered = undefined
+      if (salts !== asked) forget()
       asked = salts
       const { credentialId, answer } = await (answered ??= ask(own))
       const slot = own.find(({ kdf }) => equalBytes(kdf.credentialId, credentialId))
       if (slot === undefined) throw new VaultError('wrong-password', 'this passkey does not open this vault', { where: 'slot' })
       return { vaultKey: await openPasskeySlot(slot, answer, vaultId), slot }
     },
-    wipe: () => void answered?.then(({ answer }) => wipe(answer), () => undefined),
+    wipe: forget,
   }
 }
 
