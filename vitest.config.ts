@@ -64,6 +64,8 @@ export default defineConfig({
       'fflate',
       'zod/mini',
       'fast-check',
+      'hash-wasm',
+      '@noble/hashes/argon2.js',
       '@noble/hashes/hkdf.js',
       '@noble/hashes/hmac.js',
       '@noble/hashes/pbkdf2.js',

@@ -50,10 +50,11 @@ export function inUnsealedWords({ what, why }: Pick<UnsealedBytes, 'what' | 'why
   return plain === undefined ? { what, why, isPlain: false } : { ...plain, isPlain: true }
 }
 
-export function inWaysInWords({ kind, iterations, strength }: AuditedSlot): string {
+export function inWaysInWords({ kind, iterations, argon2id, strength }: AuditedSlot): string {
   switch (kind) {
     case 'password': {
-      const cost = iterations === undefined ? '' : ` Every guess costs ${formatNumber(iterations)} rounds of work,`
+      const memory = argon2id === undefined ? '' : ` Every guess takes ${formatNumber(argon2id.memoryKiB / 1024)} MB of memory,`
+      const cost = iterations === undefined ? memory : ` Every guess costs ${formatNumber(iterations)} rounds of work,`
       const isWeak = strength === 'below recommendation'
       return `A password.${cost} ${isWeak ? 'less than is recommended today: change the password, to the same one if you like.' : 'as is recommended. How safe it is depends on how hard it is to guess.'}`
     }

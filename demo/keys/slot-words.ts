@@ -18,9 +18,10 @@ export function kindInWords(kind: string): string {
   }
 }
 
-export function worthInWords({ kind, iterations, isHere }: VaultSlot): string {
+export function worthInWords({ kind, iterations, argon2id, isHere }: VaultSlot): string {
   switch (kind) {
     case 'password':
+      if (argon2id !== undefined) return `A guess takes ${Math.round(argon2id.memoryKiB / 1024)} MB of memory, ${argon2id.passes} times over.`
       return iterations === undefined ? '' : `A guess costs ${iterations.toLocaleString('en')} hashes.`
     case 'recovery':
       return '160 random bits: nobody guesses it.'

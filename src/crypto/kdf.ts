@@ -1,8 +1,9 @@
 // From a password to a secret: docs/format.md, section 3, "Password bytes" and `S`. PBKDF2-HMAC-SHA-256 (RFC 8018, section
-// 5.2) by WebCrypto alone; in JavaScript it would be several times slower for the user and not for an attacker.
+// 5.2) by WebCrypto alone; in JavaScript it would be several times slower for the user and not for an attacker. Argon2id where an app asks for it.
 
 import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
+import { argon2id, calibrateArgon2id, DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id, type Argon2idCost, type Argon2idKdf, type Argon2idLimits } from './argon2id.js'
 import { concat, isWellFormed, utf8, wipe } from './bytes.js'
 import { importHkdfKey } from './hkdf.js'
 import { subtle } from './subtle.js'
@@ -17,6 +18,8 @@ export interface KdfPolicy {
   maximumRead: number
   /** What one derivation shall take on this machine, in milliseconds. */
   targetMs: number
+  /** The same for Argon2id; `DEFAULT_ARGON2ID_LIMITS` when left out. */
+  argon2id?: Argon2idLimits
 }
 
 /** 600,000 is OWASP's floor for PBKDF2-HMAC-SHA-256 (Password Storage Cheat Sheet, 2023). */
@@ -28,12 +31,20 @@ export const DEFAULT_KDF_POLICY: Readonly<KdfPolicy> = {
 }
 
 /** How one slot turns its password into a secret. */
-export interface PasswordKdf {
+export type PasswordKdf = Pbkdf2Kdf | Argon2idKdf
+
+export interface Pbkdf2Kdf {
   readonly name: 'PBKDF2-HMAC-SHA-256'
   readonly iterations: number
   /** 32 random bytes. */
   readonly salt: Bytes
 }
+
+/** What one guess costs: iterations of PBKDF2, or Argon2id. */
+export type PasswordCost = number | Argon2idCost
+
+/** Which of the two new passwords get. */
+export type PasswordKdfName = 'pbkdf2' | 'argon2id'
 
 export const KDF_SALT_BYTES = 32
 
@@ -73,15 +84,19 @@ export function encodePassword(password: string): Bytes {
  * @throws {VaultError} `tampered` with reason `kdf-limits`
  */
 export function checkKdf(kdf: PasswordKdf, policy: KdfPolicy): void {
-  const { name, iterations, salt } = kdf
-  const allowed = Number.isInteger(iterations) && iterations >= policy.minimumIterations && iterations <= policy.maximumRead
-  if (allowed && (name as string) === 'PBKDF2-HMAC-SHA-256' && salt.length === KDF_SALT_BYTES) return
+  if (kdf.salt.length === KDF_SALT_BYTES && isWithinLimits(kdf, policy)) return
   throw new VaultError('tampered', 'the key derivation of a slot is outside of its limits', { where: 'slot', reason: 'kdf-limits' })
+}
+
+function isWithinLimits(kdf: PasswordKdf, { minimumIterations, maximumRead, argon2id: limits = DEFAULT_ARGON2ID_LIMITS }: KdfPolicy): boolean {
+  if (kdf.name === 'Argon2id') return isWithinArgon2id(kdf, limits)
+  const { name, iterations } = kdf
+  return name === 'PBKDF2-HMAC-SHA-256' && Number.isInteger(iterations) && iterations >= minimumIterations && iterations <= maximumRead
 }
 
 /**
  * `S` of a slot, as a key for HKDF that cannot be read back. Takes about `policy.targetMs`.
- * @throws {VaultError} `tampered` before anything is derived when the parameters are outside of the policy
+ * @throws {VaultError} `tampered` before anything is derived when the parameters are outside of the policy; `crypto-unavailable` where Argon2id cannot run
  */
 export async function derivePasswordSecret(
   passwordBytes: Bytes,
@@ -90,12 +105,50 @@ export async function derivePasswordSecret(
   policy: KdfPolicy,
 ): Promise<CryptoKey> {
   checkKdf(kdf, policy)
-  const secret = await pbkdf2(passwordBytes, concat(SALT_PREFIX, vaultId, kdf.salt), kdf.iterations, SECRET_BYTES)
+  const salt = concat(SALT_PREFIX, vaultId, kdf.salt)
+  const secret = await (kdf.name === 'Argon2id' ? argon2id(passwordBytes, salt, kdf, SECRET_BYTES) : pbkdf2(passwordBytes, salt, kdf.iterations, SECRET_BYTES))
   try {
     return await importHkdfKey(secret)
   } finally {
     wipe(secret)
   }
+}
+
+/**
+ * What a password is to cost that comes to these others: as much as is right here and now where there are none, and never less than they do, whatever this
+ * device thinks of its own speed. @throws {VaultError} `crypto-unavailable` where Argon2id is asked for, or in use, and cannot run
+ */
+export async function costOfPassword(others: readonly PasswordKdf[], wanted: PasswordKdfName, policy: KdfPolicy): Promise<PasswordCost> {
+  const now = (): number => performance.now()
+  const limits = policy.argon2id ?? DEFAULT_ARGON2ID_LIMITS
+  const [dearest] = others.filter((kdf) => kdf.name === 'Argon2id').sort((a, b) => b.memoryKiB * b.passes - a.memoryKiB * a.passes)
+  if (dearest !== undefined) return dearest
+  if (wanted === 'argon2id') return calibrateArgon2id(limits, policy.targetMs, now)
+  const before = others.flatMap((kdf) => (kdf.name === 'Argon2id' ? [] : [kdf.iterations]))
+  return Math.min(policy.maximumWritten, before.length === 0 ? await calibrateIterations(policy, now) : Math.max(...before, policy.minimumIterations))
+}
+
+/** The derivation of a password as it happened. */
+export interface PasswordWork {
+  readonly kdf: PasswordKdf
+  readonly ms: number
+}
+
+/** How many times too quick a derivation must be to be made dearer. Noise makes one slower and never quicker, but the first measurement may have been a noisy one. */
+const FAR_TOO_QUICK = 4
+
+/** A higher cost for a password that was derived like this, where there is reason for one: it is far too quick here, or Argon2id is wanted now. */
+export async function dearerCost({ kdf, ms }: PasswordWork, wanted: PasswordKdfName, policy: KdfPolicy): Promise<PasswordCost | undefined> {
+  const { targetMs, maximumWritten, argon2id: limits = DEFAULT_ARGON2ID_LIMITS } = policy
+  if (kdf.name !== 'Argon2id' && wanted === 'argon2id') return calibrateArgon2id(limits, targetMs, () => performance.now())
+  if (ms * FAR_TOO_QUICK > targetMs) return undefined
+  const times = targetMs / Math.max(ms, 1)
+  if (kdf.name === 'Argon2id') {
+    const passes = Math.min(Math.floor(limits.maximumWritten / kdf.memoryKiB), Math.floor(kdf.passes * times))
+    return passes > kdf.passes ? { memoryKiB: kdf.memoryKiB, lanes: kdf.lanes, passes } : undefined
+  }
+  const iterations = Math.min(maximumWritten, Math.floor((kdf.iterations * times) / CALIBRATION_STEP) * CALIBRATION_STEP)
+  return iterations > kdf.iterations ? iterations : undefined
 }
 
 /**

@@ -7,7 +7,8 @@ import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
 import { concat, equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
 import { hkdfFromKey } from './hkdf.js'
-import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordKdf } from './kdf.js'
+import { DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id } from './argon2id.js'
+import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordCost, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
 import { deriveDeviceSecret, derivePasskeySecret, deriveRecoverySecret, type DeviceKdf, type PasskeyKdf, type RecoveryKdf } from './slot-secrets.js'
 
@@ -74,25 +75,32 @@ type BasisOf<Slot extends SecretSlot> = Pick<Slot, 'id' | 'kind' | 'kdf' | 'wrap
  * and vault key stay the caller's, to zero.
  * @param passwordBytes of `encodePassword`
  * @param vaultKey 32 bytes
- * @throws {RangeError} when the iterations are outside of what the policy lets write, or the vault key has another length
+ * @param id of a slot that is made anew; everything else of it is new
+ * @param cost iterations, or what Argon2id is to cost
+ * @param id of a slot that is made anew; everything else of it is new
+ * @throws {RangeError} when the cost is outside of what the policy lets write, or the vault key has another length
  */
 export async function createPasswordSlot(
   passwordBytes: Bytes,
   vaultKey: Bytes,
   vaultId: VaultId,
-  iterations: number,
+  cost: PasswordCost,
   policy: KdfPolicy,
+  id: Bytes = randomBytes(ID_BYTES),
 ): Promise<CreatedSlot> {
-  if (!(iterations >= policy.minimumIterations && iterations <= policy.maximumWritten)) {
-    throw new RangeError(`a slot is written with ${policy.minimumIterations} to ${policy.maximumWritten} iterations, not ${iterations}`)
-  }
-  const basis: BasisOf<PasswordSlot> = {
-    id: randomBytes(ID_BYTES),
-    kind: 'password',
-    kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt: randomBytes(KDF_SALT_BYTES) },
-    wrapSalt: randomBytes(WRAP_SALT_BYTES),
-  }
+  const basis: BasisOf<PasswordSlot> = { id, kind: 'password', kdf: newKdf(cost, policy), wrapSalt: randomBytes(WRAP_SALT_BYTES) }
   return fillSlot(basis, await derivePasswordSecret(passwordBytes, basis.kdf, vaultId, policy), vaultKey, vaultId)
+}
+
+function newKdf(cost: PasswordCost, { minimumIterations, maximumWritten, argon2id: limits = DEFAULT_ARGON2ID_LIMITS }: KdfPolicy): PasswordKdf {
+  const salt = randomBytes(KDF_SALT_BYTES)
+  if (typeof cost === 'number') {
+    if (cost >= minimumIterations && cost <= maximumWritten) return { name: 'PBKDF2-HMAC-SHA-256', iterations: cost, salt }
+    throw new RangeError(`a slot is written with ${minimumIterations} to ${maximumWritten} iterations, not ${cost}`)
+  }
+  const { memoryKiB, passes, lanes } = cost
+  if (isWithinArgon2id(cost, limits)) return { name: 'Argon2id', memoryKiB, passes, lanes, salt }
+  throw new RangeError(`a slot is not written with ${memoryKiB} KiB and ${passes} passes of Argon2id`)
 }
 
 /**
@@ -205,7 +213,7 @@ async function openSlot(slot: SecretSlot, secret: CryptoKey, vaultId: VaultId): 
 function checkLengths({ id, kdf, wrapSalt, commitment, publicKey, ephemeralKey, wrappedVaultKey }: SecretSlot): void {
   const sound =
     id.length === ID_BYTES &&
-    (kdf.name === 'PBKDF2-HMAC-SHA-256' || kdf.salt.length === KDF_SALT_BYTES) &&
+    (kdf.name === 'PBKDF2-HMAC-SHA-256' || kdf.name === 'Argon2id' || kdf.salt.length === KDF_SALT_BYTES) &&
     wrapSalt.length === WRAP_SALT_BYTES &&
     commitment.length === COMMITMENT_BYTES &&
     publicKey.length === POINT_BYTES &&
@@ -217,14 +225,18 @@ function checkLengths({ id, kdf, wrapSalt, commitment, publicKey, ephemeralKey, 
 /** Commitment and key-encryption key, from one expansion. Every wrap has a new `wrapSalt`, hence the nonce of zeros above. */
 async function deriveSlotKeys(secret: CryptoKey, basis: BasisOf<SecretSlot>, vaultId: VaultId): Promise<{ commitment: Bytes; kek: CryptoKey }> {
   const { id, kind, kdf, wrapSalt } = basis
-  const iterations = kdf.name === 'PBKDF2-HMAC-SHA-256' ? kdf.iterations : 0
-  const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, u32(iterations), kdf.salt)
+  const info = lengthPrefixed('sealed-vault/1/slot', vaultId, id, kind, kdf.name, costBytes(kdf), kdf.salt)
   const both = await hkdfFromKey(secret, wrapSalt, info, COMMITMENT_BYTES + KEY_BYTES)
   try {
     return { commitment: both.slice(0, COMMITMENT_BYTES), kek: await importAeadKey(both.subarray(COMMITMENT_BYTES)) }
   } finally {
     wipe(both)
   }
+}
+
+function costBytes(kdf: SecretSlot['kdf']): Bytes {
+  if (kdf.name === 'Argon2id') return concat(u32(kdf.memoryKiB), u32(kdf.passes), u32(kdf.lanes))
+  return u32(kdf.name === 'PBKDF2-HMAC-SHA-256' ? kdf.iterations : 0)
 }
 
 function privateKeyAad(vaultId: VaultId, slotId: Bytes, publicKey: Bytes): Bytes {

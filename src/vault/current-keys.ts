@@ -1,7 +1,9 @@
 // The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
 // rotation) and by others. DESIGN sections 6 and 8.
 
+import type { Bytes } from '../brand.js'
 import { equalBytes } from '../crypto/bytes.js'
+import type { PasswordCost } from '../crypto/kdf.js'
 import { createRecoveryCode } from '../crypto/recovery-code.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
 import { wipeVaultKeys, type VaultKeys } from '../crypto/keyring.js'
@@ -12,7 +14,7 @@ import type { TabChannel, TabMessage } from '../stores/tab-channel.js'
 import { openContent, wipeOpened, type BuiltHeader, type OpenedHeader } from './core/credentials.js'
 import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
-import { prepareSlot, type PreparedSlot, type SlotInput } from './core/new-slot.js'
+import { prepareSlot, type PreparedSlot, type PrepareOptions, type SlotInput } from './core/new-slot.js'
 import { checkMayAdd, editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
 import { isDeviceSlot } from './core/slot-json.js'
 import { withOpener, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
@@ -48,6 +50,8 @@ export class CurrentKeys {
   readonly #offered = new Set<VaultKeys>()
   /** When another vault key came; nobody else has reason to ask for it. */
   #changedAt = -Infinity
+  /** What nobody asked for is not to be in the way of what somebody asks for. */
+  #strengthening: Promise<unknown> | undefined
   #isWiped = false
   #isSharing: boolean
   readonly #ends = new AbortController()
@@ -67,6 +71,20 @@ export class CurrentKeys {
     await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
   }
 
+  /** Makes guesses at this password, which opens this slot, dearer, and leaves everything else as it is. Not where another tab does the same. */
+  async strengthen(password: string, slotId: Bytes, cost: PasswordCost): Promise<void> {
+    const strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, made) => replacePassword(newest, this.#opened.keys, opener, made!), { cost, id: slotId })
+    this.#strengthening = strengthening.finally(() => (this.#strengthening = undefined))
+    await this.#strengthening.catch((error: unknown) => {
+      if (!(error instanceof VaultError) || error.code !== 'conflict') throw error
+    })
+  }
+
+  /** Resolves when nothing is being made dearer. */
+  async settled(): Promise<void> {
+    await this.#strengthening?.catch(() => undefined)
+  }
+
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
   async createRecoveryCode(current: Secret): Promise<string> {
     const code = createRecoveryCode()
@@ -76,14 +94,14 @@ export class CurrentKeys {
 
   /** The id of the slot it is about. @param input of a slot that is to be made for it */
   async editSlots(current: Secret, edit: (slot: PreparedSlot | undefined) => SlotEdit, input: SlotInput | undefined, signal: AbortSignal | undefined, replaced?: string): Promise<string> {
-    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)), replaced)
+    const { slotId } = await this.#changeSlots(current, signal, input, (newest, opener, slot) => editSlots(newest, this.#opened.keys, opener, edit(slot)), undefined, replaced)
     return slotId
   }
 
   /** Works with a slot that is ready to be made, of which nothing is left afterwards. */
-  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>): Promise<T> {
+  async withSlot<T>(input: SlotInput, signal: AbortSignal | undefined, work: (slot: PreparedSlot) => Promise<T>, anew?: PrepareOptions['anew']): Promise<T> {
     const { vaultName, slotPorts } = this.#ports
-    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal })
+    const slot = await prepareSlot(input, { ports: slotPorts, vaultName, slots: this.#opened.header.slots, signal, anew })
     try {
       return await work(slot)
     } finally {
@@ -112,9 +130,10 @@ export class CurrentKeys {
   }
 
   /** Other ways in; again where a rotation came in between, which changes none. @param replaced the id of the slot in whose place the new one comes */
-  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, replaced?: string): Promise<Built> {
+  async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, anew?: PrepareOptions['anew'], replaced?: string): Promise<Built> {
     const { log, slotPorts } = this.#ports
     log.assertAlive()
+    if (anew === undefined) await this.settled()
     const write = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
       for (let attempt = 1; ; attempt++) {
         const slots = slotsOf(this.#opened)
@@ -141,7 +160,7 @@ export class CurrentKeys {
           if (input === undefined) return change(opener, undefined)
           // An authenticator that was asked keeps its key for ever: not for who may not add one.
           if (input.kind === 'passkey') await checkMayAdd(this.#opened.header, opener, replaced)
-          return this.withSlot(input, ends.signal, (slot) => change(opener, slot))
+          return this.withSlot(input, ends.signal, (slot) => change(opener, slot), anew)
         },
         ends.signal,
       )

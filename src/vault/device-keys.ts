@@ -12,7 +12,7 @@ const ANSWER_MS = 5000
 /** Keys of one vault; what is asked of them fails where there is no IndexedDB. */
 export function deviceKeysIn(factory: () => IDBFactory | undefined): (vaultName: string) => DeviceKeys {
   return (vaultName) => {
-    const kept = async (): Promise<string[]> => ((await run(factory, 'readonly', (store) => store.getAllKeys())) as [string, string][]).filter(([name]) => name === vaultName).map(([, slotId]) => slotId)
+    const kept = async (): Promise<string[]> => ((await run(factory, 'readonly', (store) => store.getAllKeys())) as [string, string][] | undefined ?? []).filter(([name]) => name === vaultName).map(([, slotId]) => slotId)
     return {
       keep: (slotId, key) => run(factory, 'readwrite', (store) => store.put(key, [vaultName, slotId])).then(() => undefined),
       get: async (slotId) => {
@@ -20,6 +20,7 @@ export function deviceKeysIn(factory: () => IDBFactory | undefined): (vaultName:
         return isKey(key) ? key : undefined
       },
       forget: async (slotIds) => {
+        if (slotIds.length === 0) return
         for (const slotId of slotIds) await run(factory, 'readwrite', (store) => store.delete([vaultName, slotId]))
       },
       kept,
@@ -31,9 +32,14 @@ function isKey(value: unknown): value is CryptoKey {
   return Object.prototype.toString.call(value) === '[object CryptoKey]'
 }
 
-/** One request in a transaction of its own, on a connection of its own: this happens once an unlock at the most. Settles within its deadline. */
-async function run<T>(factory: () => IDBFactory | undefined, mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const database = await open(factory)
+/**
+ * One request in a transaction of its own, on a connection of its own: this happens once an unlock at the most. Settles within its deadline.
+ * Undefined where nobody ever kept a key and none is to be kept: who looks leaves no database behind.
+ */
+async function run<T>(factory: () => IDBFactory | undefined, mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+  if (mode === 'readonly' && !(await mayExist(factory))) return undefined
+  const database = await open(factory, mode === 'readwrite')
+  if (database === undefined) return undefined
   try {
     return await inTime<T>((resolve, reject) => {
       const transaction = database.transaction(STORE, mode, { durability: 'strict' })
@@ -46,18 +52,40 @@ async function run<T>(factory: () => IDBFactory | undefined, mode: IDBTransactio
   }
 }
 
-function open(factory: () => IDBFactory | undefined): Promise<IDBDatabase> {
-  return inTime<IDBDatabase>((resolve, reject, isLate) => {
+/** True where nobody can say. */
+async function mayExist(factory: () => IDBFactory | undefined): Promise<boolean> {
+  try {
+    // WebKit keeps an empty database when the first upgrade is aborted.
+    const databases = await inTime<IDBDatabaseInfo[]>((resolve, reject) => void factory()!.databases().then(resolve, reject))
+    return databases.some(({ name }) => name === DATABASE)
+  } catch {
+    return true
+  }
+}
+
+function open(factory: () => IDBFactory | undefined, mayCreate: boolean): Promise<IDBDatabase | undefined> {
+  return inTime<IDBDatabase | undefined>((resolve, reject, isLate) => {
     const opening = factory()?.open(DATABASE, 1)
     if (opening === undefined) return reject(undefined)
-    opening.onupgradeneeded = () => void opening.result.createObjectStore(STORE)
+    let isMissing = false
+    opening.onupgradeneeded = () => {
+      if (mayCreate) return void opening.result.createObjectStore(STORE)
+      isMissing = true
+      // Takes the database back that was about to be made (Indexed Database API 3.0, section 5.8).
+      opening.transaction!.abort()
+    }
     opening.onsuccess = () => {
       if (isLate()) return opening.result.close()
       // A deletion of the site's data must not wait for us.
       opening.result.onversionchange = () => opening.result.close()
       resolve(opening.result)
     }
-    opening.onerror = () => reject(opening.error)
+    opening.onerror = (event) => {
+      // Firefox reports an error that nobody prevented to the page.
+      event.preventDefault()
+      if (isMissing) resolve(undefined)
+      else reject(opening.error)
+    }
   })
 }
 

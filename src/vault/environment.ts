@@ -1,7 +1,7 @@
 // Everything a vault touches outside of itself, in one place, so that tests can play several tabs, clocks and crashes;
 // and what an app may choose.
 
-import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../crypto/kdf.js'
+import { DEFAULT_KDF_POLICY, type KdfPolicy, type PasswordKdfName } from '../crypto/kdf.js'
 import type { Backend, BackendFactory } from '../stores/backend.js'
 import type { AttemptCount } from '../stores/attempts.js'
 import type { FairLocks } from '../stores/locks.js'
@@ -62,6 +62,11 @@ export interface VaultOptions {
    * and not read, and whatever is in the vault: any script of the origin could ask. False when left out.
    */
   readonly shareUnlock?: boolean
+  /**
+   * How passwords that are set from now on are hashed: `pbkdf2` (when left out) by the browser itself; `argon2id`, dearer for who guesses with graphics cards, by WebAssembly, which the page's
+   * content security policy must allow (`'wasm-unsafe-eval'`). A vault whose password is hashed with PBKDF2 changes to Argon2id behind its next unlock; it never changes back.
+   */
+  readonly passwordKdf?: PasswordKdfName
   /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
   readonly cacheBytes?: number
 }
@@ -77,6 +82,6 @@ export interface ClosedParts {
 }
 
 /** What slots of this vault are made and opened with. */
-export function slotPortsOf({ kdf = DEFAULT_KDF_POLICY, passkeys, deviceKeys, attempts, now }: VaultEnvironment, { name }: VaultOptions): SlotPorts {
-  return { kdf, passkeys, deviceKeys: deviceKeys?.(name), now, guard: throttle(attempts?.(name), now) }
+export function slotPortsOf({ kdf = DEFAULT_KDF_POLICY, passkeys, deviceKeys, attempts, now }: VaultEnvironment, { name, passwordKdf }: VaultOptions): SlotPorts {
+  return { kdf, passwordKdf, passkeys, deviceKeys: deviceKeys?.(name), now, guard: throttle(attempts?.(name), now) }
 }

@@ -256,6 +256,7 @@ export class KeyRotation {
     let successor: RingSuccessor | undefined
     let withdraw = (): void => {}
     try {
+      await keys.settled()
       await keys.change(
         async (newest) => {
           rekeyed = await build(newest)

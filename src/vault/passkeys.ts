@@ -39,6 +39,8 @@ export function pagePasskeys(): Passkeys | undefined {
 
   return {
     get,
+    // The browser has the last word: it also knows what counts as one site.
+    serves: (rpId) => location.hostname === rpId || location.hostname.endsWith(`.${rpId}`),
     create: async ({ vaultName, userName, salt, exclude, signal }) => {
       const credential = await asked(signal, () =>
         credentials.create({

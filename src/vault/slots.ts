@@ -2,6 +2,7 @@
 
 import { equalBytes } from '../crypto/bytes.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
+import type { PasswordSlot } from '../crypto/key-slots.js'
 import { openContent } from './core/credentials.js'
 import { checkSlotName, type SlotInput } from './core/new-slot.js'
 import { nameOf } from './core/slot-edits.js'
@@ -18,8 +19,10 @@ export interface VaultSlot {
   readonly name?: string
   /** Milliseconds, where it is known. */
   readonly madeAt?: number
-  /** Of a password: how often a guess has to be hashed. */
+  /** Of a password that is hashed with PBKDF2: how often a guess has to be hashed. */
   readonly iterations?: number
+  /** Of a password that is hashed with Argon2id: what a guess takes. */
+  readonly argon2id?: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   /** Of a device: whether its key is in this browser. */
   readonly isHere?: boolean
 }
@@ -62,7 +65,7 @@ export class Slots {
             kind: String(slot.kind),
             ...(name !== undefined && { name }),
             ...(madeAt !== undefined && { madeAt }),
-            ...(isPasswordSlot(slot) && { iterations: slot.kdf.iterations }),
+            ...(isPasswordSlot(slot) && costOf(slot)),
             ...(isDeviceSlot(slot) && { isHere: (await slotPorts.deviceKeys?.get(id).catch(() => undefined)) !== undefined }),
           }
         }),
@@ -117,4 +120,8 @@ export class Slots {
     wipeKeyRingContent(content)
     return isUnprotected
   }
+}
+
+function costOf({ kdf }: PasswordSlot): Pick<VaultSlot, 'iterations' | 'argon2id'> {
+  return kdf.name === 'Argon2id' ? { argon2id: { memoryKiB: kdf.memoryKiB, passes: kdf.passes, lanes: kdf.lanes } } : { iterations: kdf.iterations }
 }

@@ -2,6 +2,7 @@
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
+import { dearerCost } from '../crypto/kdf.js'
 import type { VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
@@ -16,7 +17,7 @@ import { prepareSlot, type SlotInput } from './core/new-slot.js'
 import { readStanding, type Standing } from './core/replay.js'
 import { nameOf } from './core/slot-edits.js'
 import { isDeviceSlot } from './core/slot-json.js'
-import { withOpener, type Secret } from './core/slot-openers.js'
+import { UNKNOWN_WAY, withOpener, type OpenedPassword, type Secret } from './core/slot-openers.js'
 import { slotPortsOf, type ClosedParts } from './environment.js'
 import { askOpenTab } from './joining.js'
 import { OpenedVault } from './opened-vault.js'
@@ -78,7 +79,7 @@ function codecOf({ header, ring }: OpenedHeader): Codec {
   return new Codec({ vaultId: header.vaultId, homeId: header.homeId, ring })
 }
 
-async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal): Promise<UnlockedVault> {
+async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing: Standing, signal?: AbortSignal, then?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
   const vault = new OpenedVault({ ...parts, opened, standing })
   try {
     await vault.start()
@@ -98,6 +99,7 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
     await vault.lock('other-tab')
     throw error
   }
+  then?.(vault)
   return new UnlockedVault(vault)
 }
 
@@ -119,7 +121,28 @@ type UsingKeys = <T>(work: (open: OpenHeader) => Promise<T>) => Promise<T>
 /** @throws {VaultError} see `LockedVault.unlock` */
 export function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
   const ports = slotPortsOf(parts.environment, parts.options)
-  return openClosed(parts, (work) => withOpener(secret, ports, (opener) => work((unproven) => unlockHeader(unproven, opener)), signal), acceptLoss, signal)
+  let derived: OpenedPassword | undefined
+  const usingSecret: UsingKeys = (work) =>
+    withOpener(
+      secret,
+      ports,
+      async (opener) => {
+        const result = await work((unproven) => unlockHeader(unproven, opener))
+        derived = opener.work
+        return result
+      },
+      signal,
+    )
+  return openClosed(parts, usingSecret, acceptLoss, signal, (vault) => {
+    // Behind the unlock: nobody waits for it, and if it does not come about now, it does another time.
+    if (typeof secret === 'string' && derived !== undefined) makeDearer(vault, secret, derived).catch((error: unknown) => vault.warn(error))
+  })
+}
+
+/** Of a password that is far too quick here, or that is to be derived another way now. */
+async function makeDearer({ keys, slotPorts: { kdf, passwordKdf = 'pbkdf2' } }: OpenedVault, password: string, derived: OpenedPassword): Promise<void> {
+  const cost = await dearerCost(derived, passwordKdf, kdf)
+  if (cost !== undefined) await keys.strengthen(password, derived.id, cost)
 }
 
 /** @throws {VaultError} see `LockedVault.join` */
@@ -149,29 +172,44 @@ export async function joinVault(parts: ClosedParts, signal: AbortSignal): Promis
   }
 }
 
-async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: boolean, signal: AbortSignal): Promise<UnlockedVault> {
+async function openClosed(parts: ClosedParts, usingKeys: UsingKeys, acceptLoss: boolean, signal: AbortSignal, opened?: (vault: OpenedVault) => void): Promise<UnlockedVault> {
+  const { backend, homes, options } = parts
+  // Whatever has to be looked at anew, who asked for it is asked for a secret once.
+  const { opened: header, standing } = await usingKeys(async (open) => {
+    for (;;) {
+      const found = await openWhatCounts(parts, open, acceptLoss, signal)
+      if (found !== undefined) return found
+    }
+  })
+  try {
+    // The header as it is stored, never the one this tab holds: that may be an older one by now.
+    await new SecondCopies(homes, options.name, () => canaryOf(header, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
+    signal.throwIfAborted()
+    return await finishOpening(parts, header, standing, signal, opened)
+  } catch (error) {
+    wipeOpened(header)
+    throw error
+  }
+}
+
+/** Header and log as they are, held against what is known of them beside the database. Undefined when another tab wrote meanwhile, perhaps another header. */
+async function openWhatCounts(parts: ClosedParts, open: OpenHeader, acceptLoss: boolean, signal: AbortSignal): Promise<{ readonly opened: OpenedHeader; readonly standing: Standing } | undefined> {
   const { backend, homes, options } = parts
   const canaries = await readCanaries(homes, options.name)
-  const { opened: header, standing } = await usingKeys((open) => openHeaderAndStanding(parts, open, signal))
+  const { opened, standing } = await openHeaderAndStanding(parts, open, signal)
   try {
     signal.throwIfAborted()
-    const missing = missingCommits(header, standing, canaries)
+    const missing = missingCommits(opened, standing, canaries)
     if (missing > 0 && !acceptLoss) {
       throw new VaultError('storage-lost', `the browser lost the last saved changes of this vault (${missing} commits); restore an archive, or unlock with acceptLoss to go on with what is left`, { where: 'log', missingCommits: missing })
     }
     // Whoever reports a loss sets the canary to what is there, or the same loss is reported for ever (PROTOCOL rule 2).
-    if (missing > 0) await writeCanary(homes, options.name, canaryOf(header, standing.head.seq, standing.head.tag), { force: true })
-    if (!(await restoreHeader(backend, header, standing))) {
-      // Another tab wrote meanwhile, perhaps another header: everything is looked at anew.
-      wipeOpened(header)
-      return await openClosed(parts, usingKeys, acceptLoss, signal)
-    }
-    // The header as it is stored, never the one this tab holds: that may be an older one by now.
-    await new SecondCopies(homes, options.name, () => canaryOf(header, standing.head.seq, standing.head.tag)).writeStoredHeader(backend, { alone: true })
-    signal.throwIfAborted()
-    return await finishOpening(parts, header, standing, signal)
+    if (missing > 0) await writeCanary(homes, options.name, canaryOf(opened, standing.head.seq, standing.head.tag), { force: true })
+    if (await restoreHeader(backend, opened, standing)) return { opened, standing }
+    wipeOpened(opened)
+    return undefined
   } catch (error) {
-    wipeOpened(header)
+    wipeOpened(opened)
     throw error
   }
 }
@@ -186,7 +224,7 @@ async function openHeaderAndStanding(parts: ClosedParts, open: OpenHeader, signa
     try {
       return await tryHeaders(parts, row, open, signal)
     } catch (error) {
-      if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
+      if (!(error instanceof VaultError) || !mayTryCopy(error)) throw error
       // Deriving takes a while: another tab may have changed the password meanwhile, or begun a rotation, or ended it. Then that header counts.
       const now = await readHeaderRow(parts.backend)
       if (attempt === MAX_HEADERS || now === undefined || (row !== undefined && equalBytes(now, row))) throw error
@@ -213,7 +251,7 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, open
       return await standingFor(backend, opened)
     } catch (error) {
       signal.throwIfAborted()
-      if (!(error instanceof VaultError) || !MAY_TRY_COPY.has(error.code)) throw error
+      if (!(error instanceof VaultError) || !mayTryCopy(error)) throw error
       // Except that a copy tells a wrong password from a header that cannot be read.
       if (failure === undefined || (error.code === 'wrong-password' && failure.code === 'corrupt')) failure = error
     }
@@ -225,6 +263,11 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, open
 /** Headers that may be written one after the other while somebody unlocks. */
 const MAX_HEADERS = 10
 const MAY_TRY_COPY = new Set(['corrupt', 'tampered', 'wrong-password'])
+
+/** A name of a way in that was damaged makes it one that nobody knows. */
+function mayTryCopy({ code, details }: VaultError): boolean {
+  return MAY_TRY_COPY.has(code) || details.reason === UNKNOWN_WAY
+}
 
 function* distinct(rows: readonly SealedBytes[]): IterableIterator<SealedBytes> {
   for (const [index, row] of rows.entries()) if (!rows.slice(0, index).some((earlier) => equalBytes(earlier, row))) yield row

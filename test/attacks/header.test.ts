@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Bytes, SealedBytes, VaultId } from '../../src/brand.js'
 import { concat, fromBase64Url, randomBytes, toBase64Url, u16 } from '../../src/crypto/bytes.js'
 import { encodePassword } from '../../src/crypto/kdf.js'
+import type { Pbkdf2Kdf } from '../../src/crypto/kdf.js'
 import { createPasswordSlot, type PasswordSlot } from '../../src/crypto/key-slots.js'
 import { wrapVaultKey } from '../../src/crypto/key-wrap.js'
 import { deriveVaultKeys, headerMac } from '../../src/crypto/keyring.js'
@@ -81,8 +82,23 @@ describe('key derivation', () => {
     }
   })
 
-  it('of another name is not guessed at', async () => {
-    for (const name of ['PBKDF2-HMAC-SHA-1', 'scrypt', '']) expect(await neverLies(edited((body) => void (body.slots[0]!.kdf.name = name)))).toMatchObject({ kind: 'refused', code: 'corrupt' })
+  it('of another name is not guessed at, and the copy that has the right one opens', async () => {
+    for (const name of ['PBKDF2-HMAC-SHA-1', 'scrypt', '']) {
+      const edit = (body: HeaderBody): void => void (body.slots[0]!.kdf.name = name)
+      expect(await neverLies(edited(edit))).toMatchObject({ kind: 'refused', code: 'unsupported-version' })
+      expect(await neverLies(edited(edit, { mirror: true }))).toEqual(WHOLE)
+    }
+    // Parameters of the other derivation are missing: that is damage.
+    expect(await neverLies(edited((body) => void (body.slots[0]!.kdf.name = 'Argon2id')))).toMatchObject({ kind: 'refused', code: 'corrupt' })
+  })
+
+  it('with Argon2id that asks for too little or too much is refused before anything is computed', async () => {
+    for (const [memoryKiB, passes, lanes] of [[31, 2, 1], [257, 2, 1], [64, 1, 1], [64, 21, 1], [64, 2, 5], [2 ** 31, 2 ** 31, 1]]) {
+      const started = performance.now()
+      const edit = (body: HeaderBody): void => void (body.slots[0]!.kdf = { name: 'Argon2id', memoryKiB, passes, lanes, salt: body.slots[0]!.kdf.salt } as never)
+      expect(await neverLies(edited(edit)), String([memoryKiB, passes, lanes])).toMatchObject({ kind: 'refused', code: 'tampered' })
+      expect(performance.now() - started).toBeLessThan(2000)
+    }
   })
 
   it('is not done once more for a wrong password when every copy is the same', async () => {
@@ -145,7 +161,7 @@ describe('a slot with a right checksum', () => {
 function slotJson(slot: PasswordSlot): HeaderBody['slots'][number] {
   const { kdf } = slot
   const text = Object.fromEntries(Object.entries(slot).flatMap(([name, value]) => (value instanceof Uint8Array ? [[name, toBase64Url(value)]] : [])))
-  return { ...text, id: toBase64Url(slot.id), kind: 'password', kdf: { name: kdf.name, iterations: kdf.iterations, salt: toBase64Url(kdf.salt) } }
+  return { ...text, id: toBase64Url(slot.id), kind: 'password', kdf: { name: kdf.name, iterations: (kdf as Pbkdf2Kdf).iterations, salt: toBase64Url(kdf.salt) } }
 }
 
 describe('a slot of the attacker', () => {

@@ -2,6 +2,7 @@
 // writes the other must read, byte for byte. Runs in Node only.
 
 import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, pbkdf2Sync } from 'node:crypto'
+import { argon2id as nobleArgon2id } from '@noble/hashes/argon2.js'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, Epoch, HomeId, SealedBytes, Seq, Tag, VaultId } from '../../src/brand.ts'
 import { importAeadKey } from '../../src/crypto/aead.ts'
@@ -96,6 +97,16 @@ describe('section 3', () => {
     const wrappingKey = hkdf(Buffer.concat([shared, bindingKey]), slot.ephemeralKey, vaultInfo, 32)
     expect(toHex(gcmOpen(wrappingKey, zeros, slot.wrappedVaultKey, vaultInfo))).toBe(toHex(vaultKey))
     expect(toHex(await openPasswordSlot(slot, encodePassword('caf\u00e9 🚂'), vaultId, policy))).toBe(toHex(vaultKey))
+  })
+
+  test('a slot with Argon2id has a secret of its own, and its cost in the info', async () => {
+    const cost = { memoryKiB: 64, passes: 3, lanes: 2 }
+    const argon2id = { memoryKiB: 64, minimumMemoryKiB: 64, maximumMemoryKiB: 64, minimumPasses: 3, maximumWritten: 192, maximumRead: 192 }
+    const { slot } = await createPasswordSlot(encodePassword('cafe\u0301 🚂'), vaultKey, vaultId, cost, { ...policy, argon2id })
+    const salt = Buffer.concat([Buffer.from('sealed-vault/1/password'), vaultId, slot.kdf.salt])
+    const secret = nobleArgon2id(Buffer.from('caf\u00e9 🚂', 'utf8'), salt, { m: 64, t: 3, p: 2, dkLen: 32 })
+    const info = lp('sealed-vault/1/slot', vaultId, slot.id, 'password', 'Argon2id', Buffer.concat([u32(64), u32(3), u32(2)]), slot.kdf.salt)
+    expect(toHex(hkdf(secret, slot.wrapSalt, info, 64).subarray(0, 32))).toBe(toHex(slot.commitment))
   })
 
   test('header MAC key and key-ring key come from the vault key', async () => {

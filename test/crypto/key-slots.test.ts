@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Bytes, VaultId } from '../../src/brand.ts'
 import { fromBase64Url, toBase64Url } from '../../src/crypto/bytes.ts'
-import { encodePassword, type KdfPolicy } from '../../src/crypto/kdf.ts'
+import { encodePassword, type KdfPolicy, type Pbkdf2Kdf } from '../../src/crypto/kdf.ts'
 import { createPasswordSlot, openPasswordSlot, type PasswordSlot } from '../../src/crypto/key-slots.ts'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from '../../src/crypto/key-wrap.ts'
 import byEngine from '../vectors/slots-by-engine.json'
@@ -12,7 +12,8 @@ const policy: KdfPolicy = { minimumIterations: 100, maximumWritten: 1000, maximu
 const vaultId = counting<VaultId>(16)
 const vaultKey = counting(32, 100)
 const password = encodePassword('the night train')
-const { slot, bindingKey } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+const { slot: made, bindingKey } = await createPasswordSlot(password, vaultKey, vaultId, 200, policy)
+const slot = made as PasswordSlot & { readonly kdf: Pbkdf2Kdf }
 
 const failure = (changed: PasswordSlot, bytes: Bytes = password, id: VaultId = vaultId) =>
   codeOf(() => openPasswordSlot(changed, bytes, id, policy))

@@ -9,7 +9,7 @@ const folder = new URL('.', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 describe('golden vaults', () => {
-  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json', 'vault-v1-index-2.json'])))
+  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json', 'vault-v1-index-2.json', 'vault-v1-slots.json'])))
 
   for (const file of files) {
     it(`${file} opens and holds what it held`, { timeout: 30_000 }, async () => {
@@ -35,6 +35,18 @@ describe('golden vaults', () => {
       await open.lock()
     })
   }
+
+  it('with other ways in open by each of them', { timeout: 60_000 }, async () => {
+    const { golden, vault, again } = await openGolden('vault-v1-slots.json')
+    await vault.close()
+    expect(golden.alsoOpens).toHaveLength(4)
+    for (const secret of golden.alsoOpens!) {
+      const open = await (await again()).unlock(secret)
+      expect(JSON.parse(JSON.stringify(await dumpVault(open)))).toEqual(golden.holds)
+      expect(await open.slots.list()).toMatchObject(golden.slots!)
+      await open.lock()
+    }
+  })
 
   it('without an index get one after the first search', { timeout: 30_000 }, async () => {
     const { golden, vault, rows } = await openGolden('vault-v1.json')

@@ -73,7 +73,7 @@ function ruleFor(path: string): Rule | undefined {
   const [folder, inner = '', ...rest] = path.split('/')
   switch (folder) {
     case 'crypto':
-      return anyOf(isLeaf, isBelow('crypto'), isPackage('@noble/'))
+      return anyOf(isLeaf, isBelow('crypto'), isPackage('@noble/'), (target) => path === 'crypto/argon2id-wasm.ts' && isPackage('hash-wasm')(target))
     case 'stores': {
       const isIdb: Rule = (target) =>
         isPackage('idb')(target) &&

@@ -17,8 +17,14 @@ import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 
 export const PASSWORD = 'correct horse battery staple'
 
-/** A KDF policy of no strength at all: a thousand iterations. */
-export const insecureFastKdf = { minimumIterations: 1000, maximumWritten: 5000, maximumRead: 10_000, targetMs: 1 }
+/** A KDF policy of no strength at all: a thousand iterations, or 64 KiB. */
+export const insecureFastKdf = {
+  minimumIterations: 1000,
+  maximumWritten: 5000,
+  maximumRead: 10_000,
+  targetMs: 1,
+  argon2id: { memoryKiB: 64, minimumMemoryKiB: 32, maximumMemoryKiB: 256, minimumPasses: 2, maximumWritten: 640, maximumRead: 1280 },
+}
 
 /** Channels that reach the other tabs of the same browser, each message in a task of its own. */
 export function memoryChannels(): OpenTabChannel {
@@ -127,4 +133,10 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
       throw new Error(`the vault is ${vault.state}`)
     },
   }
+}
+
+/** The header that is stored is damaged past recognition: what opens the vault from now on is a copy of it. */
+export function damageHeader(disk: MemoryDisk): void {
+  const rows = disk.rows('test', 'header')
+  rows.set('header', new Uint8Array(rows.get('header')!.length))
 }

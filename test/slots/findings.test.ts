@@ -6,7 +6,7 @@ import type { VaultEvent } from '../../src/vault/vault-events.js'
 import { createMemoryDisk } from '../../src/stores/memory-disk.js'
 import { Authenticator } from '../kit/authenticator.js'
 import { memoryDeviceKeys } from '../kit/memory-device-keys.js'
-import { memoryAttempts, memoryChannels, memoryLockMark, PASSWORD, testBrowser } from '../kit/tabs.js'
+import { damageHeader, memoryAttempts, memoryChannels, memoryLockMark, PASSWORD, testBrowser } from '../kit/tabs.js'
 import { guarded, lockedOf, settle } from '../kit/vault-states.js'
 import { opensWith, vaultWithAll, vaultWithPassword } from './slot-scene.js'
 
@@ -186,5 +186,39 @@ describe('guesses', () => {
     const outcomes = await Promise.all(vaults.map((vault) => vault.unlock('wrong').then(() => 'open', (error: { code?: string }) => error.code)))
     expect(outcomes.filter((code) => code === 'wrong-password')).toHaveLength(5)
     expect(outcomes.filter((code) => code === 'busy')).toHaveLength(7)
+  })
+})
+
+describe('a passkey', () => {
+  it('of this site is asked for, whatever other sites there are', async () => {
+    const { browser, open, authenticator } = await vaultWithPassword()
+    authenticator.site = 'elsewhere.example'
+    await open.slots.add(PASSWORD, { kind: 'passkey' })
+    authenticator.site = 'localhost'
+    await open.slots.add(PASSWORD, { kind: 'passkey' })
+    await open.lock()
+    expect(await opensWith(browser, { passkey: true })).toBe('dark')
+    authenticator.site = 'a.third.example'
+    await expect((await lockedOf(browser)).unlock({ passkey: true })).rejects.toMatchObject({ code: 'crypto-unavailable' })
+  })
+
+  it('is asked for once, though the vault had to be looked at anew', async () => {
+    const disk = createMemoryDisk()
+    const { authenticator, open, browser } = await vaultWithPassword({ disk })
+    await open.slots.add(PASSWORD, { kind: 'passkey' })
+    damageHeader(disk)
+    let moved = 0
+    const other = testBrowser({
+      disk,
+      homes: await browser.environment.homes(),
+      passkeys: authenticator.passkeys,
+      backend: guarded(disk, async (batch) => {
+        // The header is about to be put back: another tab commits first.
+        if (moved < 2 && batch.operations.length === 1 && batch.operations[0]!.store === 'header') await open.preferences.set('theme', `dark ${++moved}`)
+      }),
+    })
+    const before = authenticator.asked
+    const unlocked = await (await lockedOf(other)).unlock({ passkey: true })
+    expect([await unlocked.preferences.get('theme'), authenticator.asked - before, moved]).toEqual(['dark 2', 1, 2])
   })
 })

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
-import { PASSWORD } from '../kit/tabs.js'
+import { damageHeader, PASSWORD } from '../kit/tabs.js'
 import { lockedOf } from '../kit/vault-states.js'
 import { KINDS, opensWith, vaultWithAll, vaultWithPassword, type Kind } from './slot-scene.js'
 
@@ -48,7 +48,7 @@ describe('slots', () => {
     await open.slots.rename('another one', (await open.slots.list())[1]!.id, undefined)
     await open.lock()
     expect(await opensWith(browser, secret)).toBe('dark')
-    browser.disk.rows('test', 'header').get('header')!.fill(0)
+    damageHeader(browser.disk)
     expect(await opensWith(browser, secret)).toBe('dark')
   })
 

@@ -8,7 +8,7 @@ import { checkKdf, encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
 import { createPasswordSlot, createRecoverySlot, openPasswordSlot, openRecoverySlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
-import { archiveSlotList, bytes, encodeSlot, isPasswordSlot, isRecoverySlot, type Slot } from '../core/slot-json.js'
+import { archiveSlotList, bytes, encodeSlot, isArchivePasswordSlot, isRecoverySlot, type Slot } from '../core/slot-json.js'
 
 const MAGIC = utf8('SVARCHV1')
 const MAX_LENGTH = 64 * 1024
@@ -108,7 +108,7 @@ export function decodeArchiveHeader(prefix: Bytes, json: Bytes): ArchiveHeader {
 export async function openArchiveKey({ archiveId, slots }: ArchiveHeader, { password, recoveryCode }: ArchiveSecrets, policy: KdfPolicy): Promise<Bytes> {
   if ((password === undefined) === (recoveryCode === undefined)) throw new TypeError('an archive is opened with a password or with a recovery code')
   // All of them before the first is tried, whatever was given: each within its limits, and all together, or a header could make opening hang for minutes.
-  const own = slots.filter(isPasswordSlot)
+  const own = slots.filter(isArchivePasswordSlot)
   for (const { kdf } of own) checkKdf(kdf, policy)
   const asked = own.reduce((sum, { kdf }) => sum + kdf.iterations, 0)
   if (asked > policy.maximumRead) throw new VaultError('tampered', 'opening this archive would take more work than any archive may ask for', { where: 'slot', reason: 'kdf-limits' })

@@ -3,7 +3,7 @@
 import { toBase64Url } from '../../crypto/bytes.js'
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
 import type { Slot } from '../core/slot-json.js'
-import { isPasswordSlot } from '../core/slot-json.js'
+import { isArchivePasswordSlot } from '../core/slot-json.js'
 import type { ArchiveCounts, ArchiveLine, ArchiveManifest, ArchiveName } from './archive-lines.js'
 import type { MissingRecords } from './archive-records.js'
 import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
@@ -98,5 +98,5 @@ export async function inspect(source: ArchiveSource): Promise<ArchiveHead> {
 }
 
 function describe(slot: Slot): ArchiveHead['slots'][number] {
-  return { kind: slot.kind as string, ...(isPasswordSlot(slot) && { iterations: slot.kdf.iterations }) }
+  return { kind: slot.kind as string, ...(isArchivePasswordSlot(slot) && { iterations: slot.kdf.iterations }) }
 }

@@ -4,7 +4,7 @@
 import type { Bytes, VaultId } from '../../brand.js'
 import { equalBytes, randomBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
 import { importHkdfKey } from '../../crypto/hkdf.js'
-import { calibrateIterations, encodePassword, KDF_SALT_BYTES } from '../../crypto/kdf.js'
+import { costOfPassword, encodePassword, KDF_SALT_BYTES, type PasswordCost } from '../../crypto/kdf.js'
 import { isSlotName } from '../../crypto/key-ring-content.js'
 import { createDeviceSlot, createPasskeySlot, createPasswordSlot, createRecoverySlot, type CreatedSlot, type SecretSlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
@@ -28,6 +28,8 @@ export type SlotInput = (
 /** A way in that is ready to be wrapped for. */
 export interface PreparedSlot {
   readonly kind: SlotInput['kind']
+  /** A slot that is there already, made anew. */
+  readonly isSame?: boolean | undefined
   /** @param slots those there are: a new password is worth as much work as the others */
   create(vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]): Promise<NewSlot>
   wipe(): void
@@ -37,19 +39,23 @@ export interface PrepareOptions {
   readonly ports: SlotPorts
   readonly vaultName: string
   readonly slots: readonly Slot[]
+  /** A password that is there already, and what a guess shall cost from now on. */
+  readonly anew?: { readonly cost: PasswordCost; readonly id: Bytes } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * @throws {VaultError} `invalid-value` for a password, code or name that cannot be one, and, with reason `not-typed-back`, for a code that was not typed back right;
- *   as `Passkeys.create`
+ *   as `Passkeys.create`; `crypto-unavailable` where Argon2id cannot run
  * @throws {TypeError} for what is no way in
  */
 export async function prepareSlot(input: SlotInput, options: PrepareOptions): Promise<PreparedSlot> {
   checkSlotName(input.name)
   const entry = { ...(input.name !== undefined && { name: input.name }), madeAt: options.ports.now() }
+  const { anew } = options
   const ready = (create: (vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]) => Promise<CreatedSlot<SecretSlot>>, secret?: Bytes): PreparedSlot => ({
     kind: input.kind,
+    isSame: anew !== undefined,
     create: async (vaultKey, vaultId, slots) => ({ ...entry, ...(await create(vaultKey, vaultId, slots)) }),
     wipe: () => {
       if (secret !== undefined) wipe(secret)
@@ -57,13 +63,11 @@ export async function prepareSlot(input: SlotInput, options: PrepareOptions): Pr
   })
   switch (input.kind) {
     case 'password': {
-      const { kdf } = options.ports
+      const { kdf, passwordKdf = 'pbkdf2' } = options.ports
       const bytes = encodePassword(input.password)
       return ready(async (vaultKey, vaultId, slots) => {
-        const before = slots.filter(isPasswordSlot).map((slot) => slot.kdf.iterations)
-        // Never weaker than before, whatever this device thinks of its own speed.
-        const iterations = before.length === 0 ? await calibrateIterations(kdf, () => performance.now()) : Math.max(...before, kdf.minimumIterations)
-        return createPasswordSlot(bytes, vaultKey, vaultId, Math.min(kdf.maximumWritten, iterations), kdf)
+        const cost = anew?.cost ?? (await costOfPassword(slots.filter(isPasswordSlot).map((slot) => slot.kdf), passwordKdf, kdf))
+        return createPasswordSlot(bytes, vaultKey, vaultId, cost, kdf, anew?.id)
       }, bytes)
     }
     case 'recovery': {

@@ -69,6 +69,8 @@ function replaceOwn(newest: UnprovenHeader, keys: VaultKeys, opener: Opener, way
     const before = old === undefined ? undefined : content.slots.find(({ id }) => equalBytes(id, idOf(old)))
     const entry = edit.content.slots.at(-1)!
     if (before?.name !== undefined) entry.name ??= before.name
+    // The same way in, at another price.
+    if (way.isSame === true) entry.madeAt = before?.madeAt
     return edit
   })
 }

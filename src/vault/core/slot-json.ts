@@ -3,6 +3,7 @@
 import * as z from 'zod/mini'
 import type { Bytes } from '../../brand.js'
 import { fromBase64Url, toBase64Url } from '../../crypto/bytes.js'
+import type { Pbkdf2Kdf } from '../../crypto/kdf.js'
 import type { DeviceSlot, PasskeySlot, PasswordSlot, RecoverySlot, SecretSlot } from '../../crypto/key-slots.js'
 
 /** A slot this code does not know how to use: kept as it is. */
@@ -31,11 +32,10 @@ const common = {
   ephemeralKey: bytes(65),
   wrappedVaultKey: bytes(48),
 }
-const passwordSlot = z.object({
-  ...common,
-  kind: z.literal('password'),
-  kdf: z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: z.number().check(z.int(), z.positive()), salt: bytes(32) }),
-})
+const positive = z.number().check(z.int(), z.positive())
+const pbkdf2 = z.object({ name: z.literal('PBKDF2-HMAC-SHA-256'), iterations: positive, salt: bytes(32) })
+const argon2id = z.object({ name: z.literal('Argon2id'), memoryKiB: positive, passes: positive, lanes: positive, salt: bytes(32) })
+const passwordSlot = z.object({ ...common, kind: z.literal('password'), kdf: z.discriminatedUnion('name', [pbkdf2, argon2id]) })
 const recoverySlot = z.object({ ...common, kind: z.literal('recovery'), kdf: z.object({ name: z.literal('HKDF-SHA-256'), salt: bytes(32) }) })
 /** Limits of what an authenticator says of itself, in bytes and UTF-16 units. */
 export const MAX_CREDENTIAL_ID = 1023
@@ -54,36 +54,50 @@ const passkeySlot = z.object({
   }),
 })
 const deviceSlot = z.object({ ...common, kind: z.literal('device'), kdf: z.object({ name: z.literal('device-key'), salt: bytes(32) }) })
-const KNOWN: readonly unknown[] = ['password', 'recovery', 'passkey', 'device']
-const otherThan = (kinds: readonly unknown[]) => z.looseObject({ kind: z.string().check(z.refine((kind) => !kinds.includes(kind))) })
+/** Of each kind, the ways from what opens it to a secret. */
+const KDF_NAMES: Readonly<Record<string, readonly unknown[]>> = { password: ['PBKDF2-HMAC-SHA-256', 'Argon2id'], recovery: ['HKDF-SHA-256'], passkey: ['WebAuthn-PRF'], device: ['device-key'] }
+/** Archives are read by whatever there will be: nothing but WebCrypto is needed for them. */
+const ARCHIVE_KDF_NAMES: typeof KDF_NAMES = { password: ['PBKDF2-HMAC-SHA-256'], recovery: ['HKDF-SHA-256'] }
+
+/** A known kind with another key derivation is as unknown as another kind. */
+function isOf(kinds: typeof KDF_NAMES, { kind, kdf }: { readonly kind?: unknown; readonly kdf?: unknown }): boolean {
+  return typeof kind === 'string' && Object.hasOwn(kinds, kind) && kinds[kind]!.includes((kdf as { readonly name?: unknown } | null | undefined)?.name)
+}
+
+const otherThan = (kinds: typeof KDF_NAMES) => z.looseObject({ kind: z.string() }).check(z.refine((slot) => !isOf(kinds, slot)))
 
 /** 1 to 16 of them. */
-export const slotList = z.array(z.union([passwordSlot, recoverySlot, passkeySlot, deviceSlot, otherThan(KNOWN)])).check(z.minLength(1), z.maxLength(16))
+export const slotList = z.array(z.union([passwordSlot, recoverySlot, passkeySlot, deviceSlot, otherThan(KDF_NAMES)])).check(z.minLength(1), z.maxLength(16))
 
 const owner = z.optional(bytes(16))
 /** Slots that may be bound to something else than what they lie in. */
-export const ownedSlot = z.union([z.extend(passwordSlot, { owner }), z.extend(recoverySlot, { owner })])
-export const archiveSlotList = z.array(z.union([ownedSlot, otherThan(['password', 'recovery'])])).check(z.minLength(1), z.maxLength(16))
+export const ownedSlot = z.union([z.object({ ...common, kind: z.literal('password'), kdf: pbkdf2, owner }), z.extend(recoverySlot, { owner })])
+export const archiveSlotList = z.array(z.union([ownedSlot, otherThan(ARCHIVE_KDF_NAMES)])).check(z.minLength(1), z.maxLength(16))
 
 export function isPasswordSlot(slot: Slot): slot is PasswordSlot {
-  return slot.kind === 'password'
+  return slot.kind === 'password' && isKnownSlot(slot)
+}
+
+/** A password slot as an archive may have it. */
+export function isArchivePasswordSlot(slot: Slot): slot is PasswordSlot & { readonly kdf: Pbkdf2Kdf } {
+  return slot.kind === 'password' && isOf(ARCHIVE_KDF_NAMES, slot)
 }
 
 export function isRecoverySlot(slot: Slot): slot is RecoverySlot {
-  return slot.kind === 'recovery'
+  return slot.kind === 'recovery' && isKnownSlot(slot)
 }
 
 export function isPasskeySlot(slot: Slot): slot is PasskeySlot {
-  return slot.kind === 'passkey'
+  return slot.kind === 'passkey' && isKnownSlot(slot)
 }
 
 export function isDeviceSlot(slot: Slot): slot is DeviceSlot {
-  return slot.kind === 'device'
+  return slot.kind === 'device' && isKnownSlot(slot)
 }
 
 /** Of a kind this code opens, and wraps keys for. */
 export function isKnownSlot(slot: Slot): slot is SecretSlot {
-  return KNOWN.includes(slot.kind)
+  return isOf(KDF_NAMES, slot)
 }
 
 export function encodeSlot(slot: Slot): unknown {

@@ -1,9 +1,9 @@
 // From what a user has or knows to the vault key: which slots it can open, and what it takes to try them. docs/format.md, section 3.
 
-import type { Bytes } from '../../brand.js'
+import type { Bytes, VaultId } from '../../brand.js'
 import { equalBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
-import { encodePassword, type KdfPolicy } from '../../crypto/kdf.js'
-import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type SecretSlot } from '../../crypto/key-slots.js'
+import { encodePassword, type KdfPolicy, type PasswordKdfName, type PasswordWork } from '../../crypto/kdf.js'
+import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type PasswordSlot, type SecretSlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import type { Header } from './header.js'
@@ -27,6 +27,8 @@ export interface Passkeys {
    * @throws {VaultError} `crypto-unavailable` where there is no authenticator that can do this; `invalid-value` with reason `declined` when the user did not; the signal's reason
    */
   create(request: { readonly vaultName: string; readonly userName: string; readonly salt: Bytes; readonly exclude: readonly PasskeyName[]; readonly signal?: AbortSignal | undefined }): Promise<PasskeyName & { readonly rpId: string; readonly answer: Bytes }>
+  /** Whether this page may ask for keys of this site. */
+  serves(rpId: string): boolean
   /** The answer of one of these keys to its own salt, the caller's to zero. @throws as `create` */
   get(request: { readonly rpId: string; readonly keys: readonly (PasskeyName & { readonly salt: Bytes })[]; readonly signal?: AbortSignal | undefined }): Promise<{ readonly credentialId: Bytes; readonly answer: Bytes }>
 }
@@ -44,6 +46,8 @@ export interface DeviceKeys {
 /** What slots need besides the header. */
 export interface SlotPorts {
   readonly kdf: KdfPolicy
+  /** How passwords made from now on become secrets; `pbkdf2` when left out. */
+  readonly passwordKdf?: PasswordKdfName | undefined
   readonly passkeys?: Passkeys | undefined
   readonly deviceKeys?: DeviceKeys | undefined
   /** Milliseconds of the wall clock. */
@@ -72,7 +76,14 @@ export interface FoundKey {
 export interface Opener {
   /** @throws {VaultError} `wrong-password`, `not-found` where there is no such way in, `corrupt`, `tampered`, `unsupported-version`; as the ports */
   find(header: Header): Promise<FoundKey>
+  /** What the password that opened it cost, here and now. */
+  readonly work?: OpenedPassword | undefined
   wipe(): void
+}
+
+export interface OpenedPassword extends PasswordWork {
+  /** Of its slot. */
+  readonly id: Bytes
 }
 
 /** @throws {VaultError} `invalid-value` for what cannot be a password or recovery code; {TypeError} for what is no secret */
@@ -104,13 +115,26 @@ export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (ope
   }
 }
 
+/** Nothing that was given is asked for by any way in, but there is one this version does not know; or the header was damaged. */
+export const UNKNOWN_WAY = 'unknown-way-in'
+
 function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
+  let work: OpenedPassword | undefined
+  const open = async (slot: PasswordSlot, vaultId: VaultId): Promise<Bytes> => {
+    const started = performance.now()
+    const vaultKey = await openPasswordSlot(slot, bytes, vaultId, policy)
+    work = { id: slot.id, kdf: slot.kdf, ms: performance.now() - started }
+    return vaultKey
+  }
   return {
     find: ({ slots, vaultId }) => {
       const without = slots.every(isKnownSlot)
         ? new VaultError('not-found', 'this vault has no password; unlock it another way', { where: 'slot' })
-        : new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header' })
-      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => openPasswordSlot(slot, bytes, vaultId, policy))
+        : new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header', reason: UNKNOWN_WAY })
+      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => open(slot, vaultId))
+    },
+    get work() {
+      return work
     },
     wipe: () => wipe(bytes),
   }
@@ -131,12 +155,13 @@ function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined)
     answered?.then(({ answer }) => wipe(answer), () => undefined)
     answered = undefined
   }
-  const ask = ([first, ...rest]: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
+  const ask = (own: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
+    const first = own.find(({ kdf }) => passkeys?.serves(kdf.rpId) === true) ?? own[0]
     if (first === undefined) throw new VaultError('not-found', 'this vault has no passkey; unlock it another way', { where: 'slot' })
     if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys; unlock the vault another way', { where: 'passkey' })
     const { rpId } = first.kdf
-    // Keys of another site cannot be asked for in the same breath, nor at all from here.
-    return passkeys.get({ rpId, keys: [first, ...rest].filter(({ kdf }) => kdf.rpId === rpId).map(({ kdf }) => kdf), signal })
+    // Keys of another site cannot be asked for in the same breath.
+    return passkeys.get({ rpId, keys: own.filter(({ kdf }) => kdf.rpId === rpId).map(({ kdf }) => kdf), signal })
   }
   return {
     find: async ({ slots, vaultId }) => {
@@ -168,14 +193,15 @@ function deviceOpener({ deviceKeys }: SlotPorts): Opener {
 }
 
 async function firstThatOpens<S extends SecretSlot>(slots: readonly S[], without: VaultError, open: (slot: S) => Promise<Bytes>): Promise<FoundKey> {
-  let wrong: unknown = without
+  let failure: VaultError | undefined
   for (const slot of slots) {
     try {
       return { vaultKey: await open(slot), slot }
     } catch (error) {
-      if (!(error instanceof VaultError) || error.code !== 'wrong-password') throw error
-      wrong = error
+      if (!(error instanceof VaultError) || (error.code !== 'wrong-password' && error.code !== 'crypto-unavailable')) throw error
+      // A password that could not be tried everywhere is not known to be wrong.
+      if (failure?.code !== 'crypto-unavailable') failure = error
     }
   }
-  throw wrong
+  throw failure ?? without
 }

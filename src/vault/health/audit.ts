@@ -3,7 +3,9 @@
 
 import type { Epoch, SealedBytes } from '../../brand.js'
 import { ENVELOPE_OVERHEAD } from '../../crypto/envelope.js'
+import { DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id } from '../../crypto/argon2id.js'
 import { DEFAULT_KDF_POLICY } from '../../crypto/kdf.js'
+import type { PasswordSlot } from '../../crypto/key-slots.js'
 import type { Header } from '../core/header.js'
 import { isDeviceSlot, isKnownSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from '../core/slot-json.js'
 import type { CommitLog } from '../core/commit-log.js'
@@ -22,10 +24,12 @@ export interface UnsealedBytes {
 }
 
 export interface AuditedSlot {
-  /** `password`, `recovery`, or a kind this version does not know. */
+  /** `password`, `recovery`, `passkey`, `device`, or a kind this version does not know. */
   readonly kind: string
-  /** Of a password: how often a guess has to be hashed. */
+  /** Of a password that is hashed with PBKDF2: how often a guess has to be hashed. */
   readonly iterations?: number
+  /** Of a password that is hashed with Argon2id: what a guess takes. */
+  readonly argon2id?: { readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
   /** What a guess costs, or how many there are to make; undefined for a kind this version does not know. */
   readonly strength?: 'as recommended' | 'below recommendation' | '160 random bits' | 'an authenticator and its user' | 'none: the key lies beside what it opens'
 }
@@ -157,11 +161,19 @@ export async function audit(log: CommitLog, header: Header, headerBytes: number,
 }
 
 function auditSlot(slot: Header['slots'][number]): AuditedSlot {
-  if (isPasswordSlot(slot)) return { kind: slot.kind, iterations: slot.kdf.iterations, strength: slot.kdf.iterations >= DEFAULT_KDF_POLICY.minimumIterations ? 'as recommended' : 'below recommendation' }
+  if (isPasswordSlot(slot)) return auditPassword(slot)
   if (isRecoverySlot(slot)) return { kind: slot.kind, strength: '160 random bits' }
   if (isPasskeySlot(slot)) return { kind: slot.kind, strength: 'an authenticator and its user' }
   if (isDeviceSlot(slot)) return { kind: slot.kind, strength: 'none: the key lies beside what it opens' }
   return { kind: String(slot.kind) }
+}
+
+function auditPassword({ kind, kdf }: PasswordSlot): AuditedSlot {
+  if (kdf.name === 'Argon2id') {
+    const { memoryKiB, passes, lanes } = kdf
+    return { kind, argon2id: { memoryKiB, passes, lanes }, strength: isWithinArgon2id(kdf, DEFAULT_ARGON2ID_LIMITS) ? 'as recommended' : 'below recommendation' }
+  }
+  return { kind, iterations: kdf.iterations, strength: kdf.iterations >= DEFAULT_KDF_POLICY.minimumIterations ? 'as recommended' : 'below recommendation' }
 }
 
 function whatItTells(log: CommitLog, header: Header, sizes: readonly { readonly store: string; readonly rows: number }[], bytes: number): AuditReport['tells'] {
