@@ -12,6 +12,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^sealed-vault$/, replacement: source('index.ts') },
+      { find: /^sealed-vault\/system$/, replacement: source('system/index.ts') },
       { find: /^sealed-vault\/testing$/, replacement: source('testing/index.ts') },
     ],
   },

@@ -27,7 +27,7 @@ interface Target {
 
 const maxLines = 400
 const leaves = ['errors.ts', 'brand.ts']
-const entries = ['index.ts', 'testing/index.ts']
+const entries = ['index.ts', 'system/index.ts', 'testing/index.ts']
 
 /** Files of stores/ that only say what a store promises; who knows a promise does not know the thing that keeps it. */
 const contract = 'stores/backend.ts'
