@@ -1,12 +1,9 @@
 // Argon2id needs WebAssembly, and a page's policy decides whether it may have it: where it may not, that is an error with a name, before anything is written.
 
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { chromium, firefox, type Browser } from 'playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
+import { serveBundle, type BundleServer } from './kit/bundle-server.ts'
 
 const PAGE = `
 import { destroyVault, openVault } from './src/index.ts'
@@ -26,31 +23,18 @@ globalThis.attempt = async (passwordKdf) => {
   }
 }`
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const engines = [
   { engine: 'chromium', launch: () => chromium.launch({ ...chromiumLaunchOptions(), headless: true }) },
   { engine: 'firefox', launch: () => firefox.launch({ ...firefoxLaunchOptions(), headless: true }) },
 ] as const
 
-let server: Server
-let origin: string
+let server: BundleServer
 
 beforeAll(async () => {
-  const { outputFiles } = await build({ stdin: { contents: PAGE, resolveDir: root, loader: 'ts', sourcefile: 'page.ts' }, outdir: 'out', bundle: true, splitting: true, format: 'esm', target: 'es2022', write: false })
-  const files = new Map(outputFiles.map(({ path, text }) => [path.slice(path.lastIndexOf('/')), text]))
-  server = createServer((request, response) => {
-    const { pathname, searchParams } = new URL(request.url!, 'http://localhost')
-    const script = files.get(pathname)
-    if (script !== undefined) return void response.setHeader('content-type', 'text/javascript').end(script)
-    const scripts = searchParams.has('wasm') ? `'self' 'wasm-unsafe-eval'` : `'self'`
-    response.setHeader('content-type', 'text/html').setHeader('content-security-policy', `default-src 'none'; script-src ${scripts}`)
-    response.end('<!doctype html><title>policy</title><script type="module" src="/stdin.js"></script>')
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server = await serveBundle(PAGE, (search) => `default-src 'none'; script-src 'self' ${search.has('wasm') ? "'wasm-unsafe-eval'" : ''}`)
 })
 
-afterAll(() => void server.close())
+afterAll(() => server.close())
 
 describe.each(engines)('in $engine', ({ engine, launch }) => {
   test.skipIf(findBrowser(engine) === undefined)('Argon2id runs where the policy allows it, and says so where not', async () => {
@@ -58,12 +42,12 @@ describe.each(engines)('in $engine', ({ engine, launch }) => {
     try {
       const page = await browser.newPage()
       const attempt = async (path: string, kdf: string): Promise<unknown> => {
-        await page.goto(origin + path)
+        await page.goto(server.url + path)
         return page.evaluate((name) => (globalThis as unknown as { attempt: (kdf: string) => Promise<unknown> }).attempt(name), kdf)
       }
-      expect(await attempt('/?wasm', 'argon2id')).toBe(65_536)
-      expect(await attempt('/', 'argon2id')).toEqual(['crypto-unavailable', 'argon2id', 'empty'])
-      expect(await attempt('/', 'pbkdf2')).toBeGreaterThanOrEqual(600_000)
+      expect(await attempt('?wasm', 'argon2id')).toBe(65_536)
+      expect(await attempt('', 'argon2id')).toEqual(['crypto-unavailable', 'argon2id', 'empty'])
+      expect(await attempt('', 'pbkdf2')).toBeGreaterThanOrEqual(600_000)
     } finally {
       await browser.close()
     }
