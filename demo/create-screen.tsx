@@ -20,6 +20,11 @@ export function CreateScreen({ note, onCreate, onRestore }: CreateScreenProps) {
   // Before the screen is painted: who types at once must not lose a letter.
   useLayoutEffect(() => field.current?.focus(), [])
 
+  function choose(value: typeof chosen): void {
+    setChosen(value)
+    setProblem('')
+  }
+
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     if (chosen.password !== chosen.again) {
@@ -43,7 +48,7 @@ export function CreateScreen({ note, onCreate, onRestore }: CreateScreenProps) {
       </p>
       <form autocomplete="off" onSubmit={(event) => void submit(event)}>
         <fieldset disabled={busy}>
-          <NewPasswordFields label="Password" labelAgain="The same password again" value={chosen} onInput={setChosen} field={field} />
+          <NewPasswordFields label="Password" labelAgain="The same password again" value={chosen} onInput={choose} field={field} />
           <button>Create the vault</button>
         </fieldset>
         <p class="note" role="status">

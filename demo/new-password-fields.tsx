@@ -1,6 +1,7 @@
-// A password that is chosen: typed twice, with a hint how long it would last.
+// A password that is chosen: typed twice, with a hint how long it would last, or drawn.
 
 import type { Ref } from 'preact'
+import { PassphraseSuggestion } from './passphrase-suggestion.js'
 import { PasswordField } from './password-field.js'
 import { StrengthHint } from './strength.js'
 
@@ -28,6 +29,7 @@ export function NewPasswordFields({ label, labelAgain, value, onInput, guesser, 
       <PasswordField label={label} value={value.password} onInput={(password) => onInput({ ...value, password })} describedBy="strength" field={field} />
       <StrengthHint id="strength" password={value.password} {...(guesser !== undefined && { guesser })} />
       <PasswordField label={labelAgain} value={value.again} onInput={(again) => onInput({ ...value, again })} />
+      <PassphraseSuggestion password={value.password} onUse={(passphrase) => onInput({ password: passphrase, again: passphrase })} />
     </>
   )
 }

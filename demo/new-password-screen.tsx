@@ -20,6 +20,11 @@ export function NewPasswordScreen({ vault, recoveryCode, onDone }: NewPasswordSc
   // Before the screen is painted: who types at once must not lose a letter.
   useLayoutEffect(() => field.current?.focus(), [])
 
+  function choose(value: typeof chosen): void {
+    setChosen(value)
+    setProblem('')
+  }
+
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     if (chosen.password !== chosen.again) return setProblem('The two passwords are not the same.')
@@ -39,7 +44,7 @@ export function NewPasswordScreen({ vault, recoveryCode, onDone }: NewPasswordSc
       <p>The recovery code has opened the vault. Choose a password for the next time; the forgotten one opens it no longer. The code on your paper stays good.</p>
       <form autocomplete="off" onSubmit={(event) => void submit(event)}>
         <fieldset disabled={busy}>
-          <NewPasswordFields label="New password" labelAgain="New password again" value={chosen} onInput={setChosen} field={field} />
+          <NewPasswordFields label="New password" labelAgain="New password again" value={chosen} onInput={choose} field={field} />
           <div class="actions">
             <button>Set the password</button>
             <button type="button" class="quiet" onClick={onDone}>

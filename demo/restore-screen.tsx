@@ -34,6 +34,11 @@ export function RestoreScreen({ from, onRestore, onEnd, onBack }: RestoreScreenP
     void archive.choose(file)
   }
 
+  function choosePassword(value: typeof chosen): void {
+    setChosen(value)
+    setProblem('')
+  }
+
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
     if (chosen.password !== chosen.again) return setProblem('The two new passwords are not the same.')
@@ -58,7 +63,7 @@ export function RestoreScreen({ from, onRestore, onEnd, onBack }: RestoreScreenP
                 <OtherSecret archive={archive} />
               </div>
             )}
-            <NewPasswordFields label="New password of the vault" labelAgain="New password again" value={chosen} onInput={setChosen} />
+            <NewPasswordFields label="New password of the vault" labelAgain="New password again" value={chosen} onInput={choosePassword} />
             {warning !== undefined && (
               <div class="caution">
                 <p>

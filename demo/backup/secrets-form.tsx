@@ -15,6 +15,11 @@ export function SecretsForm({ onChosen }: { readonly onChosen: (chosen: ChosenSe
   const [chosen, setChosen] = useState(NO_PASSWORD)
   const [problem, setProblem] = useState('')
 
+  function choosePassword(value: typeof chosen): void {
+    setChosen(value)
+    setProblem('')
+  }
+
   function submit(event: Event): void {
     event.preventDefault()
     if (!byPassword && !byCode) return setProblem('Choose at least one of the two: a file that nothing opens is of no use.')
@@ -33,7 +38,7 @@ export function SecretsForm({ onChosen }: { readonly onChosen: (chosen: ChosenSe
         {byPassword && (
           <div class="chosen">
             <p class="note">It may be that of the vault. Whatever becomes of that one later, this file keeps the password it is made with.</p>
-            <NewPasswordFields label="Password for the file" labelAgain="The same password again" value={chosen} onInput={setChosen} guesser="Whoever gets this file" />
+            <NewPasswordFields label="Password for the file" labelAgain="The same password again" value={chosen} onInput={choosePassword} guesser="Whoever gets this file" />
           </div>
         )}
         <label class="choice">
