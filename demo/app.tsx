@@ -126,7 +126,7 @@ export function App() {
   const lookAgain = (): void => void look()
   switch (vault.state) {
     case 'empty':
-      return <CreateScreen note={note} onCreate={(password) => open(() => vault.create(password))} onRestore={toRestore} />
+      return <CreateScreen note={note} onCreate={(secret) => open(() => vault.create(secret))} onRestore={toRestore} />
     case 'locked':
       return <UnlockScreen note={note} waysIn={waysIn} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onRestore={toRestore} onDestroy={destroy} />
     case 'wiped':

@@ -8,7 +8,7 @@ import { inWords } from './words.js'
 interface CreateScreenProps {
   readonly note: string
   /** Resolves to the error there is to tell, if any. */
-  readonly onCreate: (password: string) => Promise<unknown>
+  readonly onCreate: (secret: string | { readonly device: true }) => Promise<unknown>
   readonly onRestore: () => void
 }
 
@@ -31,9 +31,13 @@ export function CreateScreen({ note, onCreate, onRestore }: CreateScreenProps) {
       setProblem('The two passwords are not the same.')
       return
     }
+    await create(chosen.password)
+  }
+
+  async function create(secret: string | { readonly device: true }): Promise<void> {
     setBusy(true)
     setProblem('')
-    const error = await onCreate(chosen.password)
+    const error = await onCreate(secret)
     if (error === undefined) return
     setBusy(false)
     setProblem(inWords(error))
@@ -63,6 +67,13 @@ export function CreateScreen({ note, onCreate, onRestore }: CreateScreenProps) {
           I have a backup
         </button>
       </div>
+      <details class="give-up">
+        <summary>Begin without a password</summary>
+        <p class="note">This browser then keeps a key and opens the vault without asking anybody: whoever uses it, or copies its files, can read everything. You can choose a password later, in the settings.</p>
+        <button type="button" disabled={busy} onClick={() => void create({ device: true })}>
+          Begin without one
+        </button>
+      </details>
     </Card>
   )
 }

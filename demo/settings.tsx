@@ -9,9 +9,8 @@ import type { BackupTask } from './backup/tasks.js'
 import { CheckPart } from './check-part.js'
 import { formatBytes } from './format.js'
 import { NewKeysPart } from './keys/new-keys-part.js'
+import { PasswordPart } from './keys/password-part.js'
 import { SlotsPart } from './keys/slots-part.js'
-import { NO_PASSWORD, NewPasswordFields } from './new-password-fields.js'
-import { PasswordField } from './password-field.js'
 import { useQuery } from './use-query.js'
 import { inWords } from './words.js'
 
@@ -34,7 +33,6 @@ export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProp
       </div>
       <h3>Backup</h3>
       <BackupPart vault={vault} onTask={onTask} />
-      <h3>Change the password</h3>
       <PasswordPart vault={vault} />
       <h3>Ways in</h3>
       <SlotsPart vault={vault} />
@@ -48,45 +46,6 @@ export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProp
       <h3>What the browser stores</h3>
       <AuditPart vault={vault} />
     </div>
-  )
-}
-
-function PasswordPart({ vault }: { readonly vault: UnlockedVault }) {
-  const [current, setCurrent] = useState('')
-  const [next, setNext] = useState(NO_PASSWORD)
-  const [busy, setBusy] = useState(false)
-  const [note, setNote] = useState('')
-
-  async function change(event: Event): Promise<void> {
-    event.preventDefault()
-    if (next.password !== next.again) {
-      setNote('The two new passwords are not the same.')
-      return
-    }
-    setBusy(true)
-    setNote('Changing the password…')
-    try {
-      await vault.changePassword(current, next.password)
-      setCurrent('')
-      setNext(NO_PASSWORD)
-      setNote('The password is changed. From now on only the new one opens the vault.')
-    } catch (error) {
-      setNote(inWords(error))
-    }
-    setBusy(false)
-  }
-
-  return (
-    <form autocomplete="off" onSubmit={(event) => void change(event)}>
-      <fieldset disabled={busy}>
-        <PasswordField label="Present password" value={current} onInput={setCurrent} />
-        <NewPasswordFields label="New password" labelAgain="New password again" value={next} onInput={setNext} />
-        <button>Change the password</button>
-      </fieldset>
-      <p id="password-note" class="note" role="status">
-        {note}
-      </p>
-    </form>
   )
 }
 

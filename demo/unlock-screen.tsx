@@ -10,7 +10,7 @@ import { inUnlockWords, type SecretKind } from './words.js'
 
 interface UnlockScreenProps {
   readonly note: string
-  /** Kinds of the slots that may be asked for; the password is always offered. */
+  /** Kinds of the slots that may be asked for; where these are not known, a password. */
   readonly waysIn: readonly string[]
   /** Resolves to the error there is to tell, if any. */
   readonly onUnlock: (secret: Secret, acceptLoss: boolean) => Promise<unknown>
@@ -25,6 +25,8 @@ export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: U
   const [problem, setProblem] = useState('')
   const [lost, setLost] = useState(false)
   const [acceptLoss, setAcceptLoss] = useState(false)
+  /** Nothing opens it but a key of this browser: whoever has locked it is asked at least whether. */
+  const asksNobody = waysIn.length > 0 && waysIn.every((way) => way === 'device')
   const passwordField = useRef<HTMLInputElement>(null)
   const codeField = useRef<HTMLTextAreaElement>(null)
   // Before the screen is painted: an effect after it would select, and lose, what was typed at once.
@@ -37,7 +39,7 @@ export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: U
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
-    await give(kind === 'password' ? typed : { recoveryCode: typed }, kind)
+    await give(asksNobody ? { device: true } : kind === 'password' ? typed : { recoveryCode: typed }, kind)
   }
 
   async function give(secret: Secret, given: SecretKind): Promise<void> {
@@ -61,7 +63,7 @@ export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: U
       <p>{note === '' ? 'The conversations in this browser are sealed.' : note}</p>
       <form autocomplete="off" onSubmit={(event) => void submit(event)}>
         <fieldset disabled={busy}>
-          {kind === 'password' ? (
+          {asksNobody ? null : kind === 'password' ? (
             <PasswordField label="Password" value={typed} onInput={setTyped} field={passwordField} />
           ) : (
             <CodeField label="Recovery code" value={typed} onInput={setTyped} field={codeField} />
@@ -73,9 +75,16 @@ export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: U
           )}
           <div class="actions">
             <button>Unlock</button>
-            <button type="button" class="quiet" onClick={change}>
-              {kind === 'password' ? 'Use your recovery code' : 'Use your password'}
-            </button>
+            {!asksNobody && (
+              <button type="button" class="quiet" onClick={change}>
+                {kind === 'password' ? 'Use your recovery code' : 'Use your password'}
+              </button>
+            )}
+            {waysIn.includes('device') && !asksNobody && !waysIn.includes('password') && (
+              <button type="button" class="quiet" onClick={() => void give({ device: true }, 'password')}>
+                Let this browser open it
+              </button>
+            )}
             {waysIn.includes('passkey') && (
               <button type="button" class="quiet" onClick={() => void give({ passkey: true }, 'passkey')}>
                 Use your passkey
@@ -84,15 +93,15 @@ export function UnlockScreen({ note, waysIn, onUnlock, onRestore, onDestroy }: U
           </div>
         </fieldset>
         <p class="note" role="status">
-          {!busy ? '' : kind === 'password' ? 'Working on the password; this takes a moment on purpose…' : 'Opening the vault…'}
+          {!busy ? '' : kind === 'password' && !asksNobody ? 'Working on the password; this takes a moment on purpose…' : 'Opening the vault…'}
         </p>
         <p class="note" role="alert">
           {problem}
         </p>
       </form>
       <GiveUp
-        summary="Password forgotten?"
-        warning="Without the password or its recovery code nothing in here can be read again. Without a backup you can only delete the vault and begin anew."
+        summary={asksNobody ? 'It does not open?' : 'Password forgotten?'}
+        warning={`Without ${asksNobody ? 'the key that this browser keeps' : 'the password or its recovery code'} nothing in here can be read again. Without a backup you can only delete the vault and begin anew.`}
         action="Delete the vault for ever"
         onGiveUp={onDestroy}
       >

@@ -2,12 +2,12 @@
 
 import type { UnlockedVault } from 'sealed-vault'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { useQuery } from '../use-query.js'
 import { inWords } from '../words.js'
 import { RotationProgress } from './rotation-progress.js'
 import { useRotation } from './rotation-watch.js'
 import { describeAge, describeReport, DISCARDS, KEPT_KEYS } from './rotation-words.js'
 import { SecretForm } from './secret-form.js'
+import { useWays } from './use-ways.js'
 
 interface NewKeysPartProps {
   readonly vault: UnlockedVault
@@ -17,7 +17,7 @@ interface NewKeysPartProps {
 
 export function NewKeysPart({ vault, isWanted }: NewKeysPartProps) {
   const { status, isBeginning, report, problem, watch } = useRotation(vault)
-  const { answer: hasPasskey } = useQuery({ vault, concerns: ({ collections }) => collections.includes('header'), ask: async () => (await vault.slots.list()).some(({ kind }) => kind === 'passkey') }, [])
+  const ways = useWays(vault)
   const [discards, setDiscards] = useState(false)
   const part = useRef<HTMLDivElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -74,7 +74,7 @@ export function NewKeysPart({ vault, isWanted }: NewKeysPartProps) {
               <p>{DISCARDS}</p>
             </div>
           )}
-          <SecretForm key={String(discards)} action={discards ? 'Give them up and make new keys' : 'Make new keys'} isBusy={isBeginning} hasPasskey={hasPasskey} onSecret={begin}>
+          <SecretForm key={String(discards)} action={discards ? 'Give them up and make new keys' : 'Make new keys'} isBusy={isBeginning} ways={ways} onSecret={begin}>
             {discards && (
               <button type="button" class="quiet" onClick={() => setDiscards(false)}>
                 Keep them

@@ -12,18 +12,22 @@ interface SecretFormProps {
   readonly isBusy: boolean
   /** Of the element that says what went wrong; one of several forms on a page needs another one. */
   readonly problemId?: string | undefined
-  /** Whether a passkey may be given instead. */
-  readonly hasPasskey?: boolean | undefined
+  /** Kinds of what opens the vault. */
+  readonly ways: readonly string[]
   /** Resolves to the error there is to tell, if any. */
   readonly onSecret: (secret: Secret) => Promise<unknown>
   /** Another button. */
   readonly children?: ComponentChildren
 }
 
-export function SecretForm({ action, isBusy, hasPasskey = false, problemId = 'keys-problem', onSecret, children }: SecretFormProps) {
-  const [kind, setKind] = useState<SecretKind>('password')
+export function SecretForm({ action, isBusy, ways, problemId = 'keys-problem', onSecret, children }: SecretFormProps) {
+  const [wanted, setWanted] = useState<SecretKind>('password')
   const [typed, setTyped] = useState('')
   const [problem, setProblem] = useState('')
+  // What the vault has no way in for is not asked for; until the ways are known, a password.
+  const kind = ways.length === 0 || ways.includes('password') ? wanted : ways.includes('recovery') ? 'code' : undefined
+  // Its key proves nothing of who sits here, but where there is nothing else it is enough.
+  const isDevice = ways.length > 0 && ways.every((way) => way === 'device')
   const passwordField = useRef<HTMLInputElement>(null)
   const codeField = useRef<HTMLTextAreaElement>(null)
   useLayoutEffect(() => {
@@ -35,7 +39,7 @@ export function SecretForm({ action, isBusy, hasPasskey = false, problemId = 'ke
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault()
-    await give(kind === 'password' ? typed : { recoveryCode: typed }, kind)
+    await give(isDevice ? { device: true } : kind === 'password' ? typed : { recoveryCode: typed }, kind ?? 'password')
   }
 
   async function give(secret: Secret, given: SecretKind): Promise<void> {
@@ -46,7 +50,7 @@ export function SecretForm({ action, isBusy, hasPasskey = false, problemId = 'ke
   }
 
   function change(): void {
-    setKind(kind === 'password' ? 'code' : 'password')
+    setWanted(kind === 'password' ? 'code' : 'password')
     setTyped('')
     setProblem('')
   }
@@ -54,17 +58,16 @@ export function SecretForm({ action, isBusy, hasPasskey = false, problemId = 'ke
   return (
     <form autocomplete="off" onSubmit={(event) => void submit(event)}>
       <fieldset disabled={isBusy}>
-        {kind === 'password' ? (
-          <PasswordField label="Password of the vault" value={typed} onInput={setTyped} field={passwordField} />
-        ) : (
-          <CodeField label="Recovery code of the vault" value={typed} onInput={setTyped} field={codeField} />
-        )}
+        {kind === 'password' && <PasswordField label="Password of the vault" value={typed} onInput={setTyped} field={passwordField} />}
+        {kind === 'code' && <CodeField label="Recovery code of the vault" value={typed} onInput={setTyped} field={codeField} />}
         <div class="actions">
-          <button>{action}</button>
-          <button type="button" class="quiet" onClick={change}>
-            {kind === 'password' ? 'Use the recovery code' : 'Use the password'}
-          </button>
-          {hasPasskey && (
+          {(kind !== undefined || isDevice) && <button>{action}</button>}
+          {ways.includes('password') && ways.includes('recovery') && (
+            <button type="button" class="quiet" onClick={change}>
+              {kind === 'password' ? 'Use the recovery code' : 'Use the password'}
+            </button>
+          )}
+          {ways.includes('passkey') && (
             <button type="button" class="quiet" onClick={() => void give({ passkey: true }, 'passkey')}>
               Use a passkey
             </button>

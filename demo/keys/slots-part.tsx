@@ -45,7 +45,7 @@ export function SlotsPart({ vault }: { readonly vault: UnlockedVault }) {
 
   if (answer === undefined) return <p class="note">{error === undefined ? '' : inWords(error)}</p>
   const { slots, isUnprotected } = answer
-  const hasPasskey = slots.some(({ kind }) => kind === 'passkey')
+  const ways = slots.map(({ kind }) => kind)
   return (
     <div id="slots">
       <ul class="slots">
@@ -70,7 +70,9 @@ export function SlotsPart({ vault }: { readonly vault: UnlockedVault }) {
       </ul>
       {isUnprotected && (
         <p id="unprotected" class="caution">
-          Whoever copied the files of this browser while it opened the vault without a question can read what was written until then. Remove that way in and make new keys, below: then the copy tells nothing of what comes after.
+          {ways.every((way) => way === 'device')
+            ? 'Whoever copies the files of this browser can read this vault. Choose a password, above: then such a copy tells nothing of what comes after.'
+            : 'Whoever copied the files of this browser while it opened the vault without a question can read what was written until then. Remove that way in and make new keys, below: then the copy tells nothing of what comes after.'}
         </p>
       )}
       {intent === undefined ? (
@@ -78,7 +80,7 @@ export function SlotsPart({ vault }: { readonly vault: UnlockedVault }) {
           <button type="button" onClick={() => begin({ kind: 'passkey' })}>
             Add a passkey
           </button>
-          {!slots.some(({ kind }) => kind === 'device') && (
+          {!ways.includes('device') && (
             <button type="button" class="quiet" onClick={() => begin({ kind: 'device' })}>
               Open without a question here
             </button>
@@ -93,7 +95,7 @@ export function SlotsPart({ vault }: { readonly vault: UnlockedVault }) {
               <input autocomplete="off" maxLength={128} value={name} onInput={(event) => setName(event.currentTarget.value)} />
             </label>
           )}
-          <SecretForm key={intent.kind} action={actionOf(intent)} isBusy={busy} problemId="slots-problem" hasPasskey={hasPasskey} onSecret={act}>
+          <SecretForm key={intent.kind} action={actionOf(intent)} isBusy={busy} problemId="slots-problem" ways={ways} onSecret={act}>
             <button type="button" class="quiet" onClick={() => setIntent(undefined)}>
               Leave it as it is
             </button>
