@@ -7,16 +7,19 @@ import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './cl
 import { clearHeldFiles } from './backup/held-file.js'
 import { restore, type Restored } from './backup/restore.js'
 import { CreateScreen } from './create-screen.js'
+import { LockSoon } from './lock-soon.js'
 import { NewPasswordScreen } from './new-password-screen.js'
 import { OpenScreen } from './open-screen.js'
 import { RestoreScreen } from './restore-screen.js'
+import { noteSharing, readShareUnlock, writeShareUnlock } from './share-unlock.js'
 import { UnlockScreen } from './unlock-screen.js'
 import { inWords, whyLocked } from './words.js'
 
 const NAME = 'conversations'
 /** Then the page suggests new keys. */
 const KEYS_ARE_OLD_MS = 365 * 86_400_000
-const OPTIONS = { name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 }, rotation: { dueAfterMs: KEYS_ARE_OLD_MS } }
+/** As they are to be now: one of them can be chosen. */
+const optionsNow = () => ({ name: NAME, autoLock: { idleMs: DEFAULT_IDLE_MINUTES * 60_000 }, rotation: { dueAfterMs: KEYS_ARE_OLD_MS }, shareUnlock: readShareUnlock() })
 
 const CUT_OFF = 'The restore was cut off on the way: a part of the backup is missing here. “Restore from a backup” in the settings brings the rest from the same file.'
 
@@ -25,49 +28,72 @@ type Shown =
   | { readonly screen: 'closed'; readonly vault: Vault; readonly note: string; readonly waysIn: readonly string[] }
   /** `from` is the state of what is there. */
   | { readonly screen: 'restore'; readonly from: Vault['state'] }
-  /** `recoveryCode` is what opened it, until there is a new password. */
-  | { readonly screen: 'open'; readonly vault: UnlockedVault; readonly recoveryCode?: string | undefined; readonly notice?: string | undefined }
+  | ({ readonly screen: 'open'; readonly vault: UnlockedVault } & Entrance)
+
+/** How somebody came in, as long as something is to be done about it. */
+interface Entrance {
+  /** It opened the vault, and there is no new password yet. */
+  readonly recoveryCode?: string | undefined
+  readonly notice?: string | undefined
+}
 
 export function App() {
   const [shown, setShown] = useState<Shown>({ screen: 'looking', note: 'Looking for the vault…' })
   const closedVault = useRef<Vault | undefined>(undefined)
   /** Somebody's password is being worked on: nothing else may change the screen. */
   const working = useRef(false)
+  const options = useRef(optionsNow())
 
   /** Looks up the vault anew and shows what state it is in. */
   async function look(note = '', isFirst = false): Promise<void> {
     try {
       await closedVault.current?.close()
       closedVault.current = undefined
-      const vault = await openVault(OPTIONS)
+      options.current = optionsNow()
+      const vault = await openVault(options.current)
       closedVault.current = vault
       // What cannot be read is the business of the unlock, which has copies.
       const waysIn = vault.state === 'locked' ? await vault.waysIn().catch(() => []) : []
       // After a lock somebody has to come; a page that was just loaded opens by itself where its user wanted that.
-      if (vault.state === 'locked' && isFirst && waysIn.includes('device') && (await unlock(vault, { device: true }, false)) === undefined) return
+      if (vault.state === 'locked' && isFirst && (await openUnasked(vault, waysIn))) return
       setShown({ screen: 'closed', vault, note, waysIn })
     } catch (error) {
       setShown({ screen: 'looking', note: inWords(error) })
     }
   }
 
+  /** @returns whether the screen shows something else than the question for a password now */
+  async function openUnasked(vault: LockedVault, waysIn: readonly string[]): Promise<boolean> {
+    if (waysIn.includes('device') && (await unlock(vault, { device: true }, false)) === undefined) return true
+    if (options.current.shareUnlock && closedVault.current === vault) {
+      setShown({ screen: 'looking', note: 'Asking the other tabs…' })
+      // Where none of them has the vault open the password is asked for.
+      const error = await open(() => vault.join())
+      // Locked while it was being opened: that vault is spent.
+      if (isVaultError(error) && error.code === 'locked') await look(whyLocked('other-tab', 0))
+    }
+    // Opened, or looked up anew.
+    return closedVault.current !== vault
+  }
+
   /** Shows an open vault until it locks, from wherever that comes. */
-  function enter(vault: UnlockedVault, recoveryCode?: string, notice?: string): void {
+  function enter(vault: UnlockedVault, entrance: Entrance = {}): void {
     closedVault.current = undefined
+    noteSharing(vault, options.current.shareUnlock)
     const idleMinutes = followIdleMinutes(vault)
     vault.subscribe((event) => {
       // Off the screen at once; the lock itself may have writes to finish.
       if (event.kind === 'locking') setShown({ screen: 'looking', note: 'Locking…' })
       if (event.kind === 'locked') void look(whyLocked(event.reason, idleMinutes()))
     })
-    setShown({ screen: 'open', vault, recoveryCode, notice })
+    setShown({ screen: 'open', vault, ...entrance })
   }
 
   /** Runs what needs a password; resolves to what there is to say, or to nothing when the vault is open. */
-  async function open(work: () => Promise<UnlockedVault>, recoveryCode?: string): Promise<unknown> {
+  async function open(work: () => Promise<UnlockedVault>, entrance?: Entrance): Promise<unknown> {
     working.current = true
     try {
-      enter(await work(), recoveryCode)
+      enter(await work(), entrance)
       return undefined
     } catch (error) {
       if (isVaultError(error) && error.code === 'conflict') await look(inWords(error))
@@ -78,7 +104,7 @@ export function App() {
   }
 
   const unlock = (vault: LockedVault, secret: Secret, acceptLoss: boolean): Promise<unknown> =>
-    open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'object' && 'recoveryCode' in secret ? secret.recoveryCode : undefined)
+    open(() => timed('unlock', () => vault.unlock(secret, { acceptLoss })), typeof secret === 'object' && 'recoveryCode' in secret ? secret : {})
 
   /** Lets go of the vault: what takes its place could not come while this page holds it. */
   async function beginRestore(from: Vault['state']): Promise<void> {
@@ -88,14 +114,25 @@ export function App() {
   }
 
   function endRestore(restored: Restored): void {
-    if (restored.is === 'open') enter(restored.vault, undefined, restored.isWhole ? undefined : CUT_OFF)
+    if (restored.is === 'open') enter(restored.vault, restored.isWhole ? {} : { notice: CUT_OFF })
     else void look(`What was here is deleted, but the backup did not come in its place: ${inWords(restored.error)} Try again with the same file.`)
   }
 
   async function destroy(): Promise<void> {
     await closedVault.current?.close()
     await destroyVault(NAME)
+    // The next one begins as if there had been none.
+    if (readShareUnlock()) writeShareUnlock(false)
     await look()
+  }
+
+  /** What comes first in an open vault. */
+  function openScreen(now: Shown & { readonly screen: 'open' }) {
+    const { vault, recoveryCode, notice } = now
+    if (recoveryCode === undefined) return <OpenScreen vault={vault} notice={notice} />
+    // It may have been locked while the password was changed.
+    const goOn = (): void => setShown((shownNow) => (shownNow === now ? { screen: 'open', vault } : shownNow))
+    return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
   }
 
   useEffect(() => {
@@ -111,15 +148,16 @@ export function App() {
 
   if (shown.screen === 'looking') return <LookingScreen note={shown.note} />
   if (shown.screen === 'open') {
-    const { vault, recoveryCode } = shown
-    if (recoveryCode === undefined) return <OpenScreen vault={vault} notice={shown.notice} />
-    // It may have been locked while the password was changed.
-    const goOn = (): void => setShown((now) => (now === shown ? { screen: 'open', vault } : now))
-    return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
+    return (
+      <>
+        <LockSoon vault={shown.vault} />
+        {openScreen(shown)}
+      </>
+    )
   }
   if (shown.screen === 'restore') {
     const { from } = shown
-    return <RestoreScreen from={from} onRestore={(request, options) => restore(OPTIONS, from, request, options)} onEnd={endRestore} onBack={() => void look()} />
+    return <RestoreScreen from={from} onRestore={(request, workOptions) => restore((options.current = optionsNow()), from, request, workOptions)} onEnd={endRestore} onBack={() => void look()} />
   }
   const { vault, note, waysIn } = shown
   const toRestore = (): void => void beginRestore(vault.state)

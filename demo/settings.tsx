@@ -11,6 +11,7 @@ import { formatBytes } from './format.js'
 import { NewKeysPart } from './keys/new-keys-part.js'
 import { PasswordPart } from './keys/password-part.js'
 import { SlotsPart } from './keys/slots-part.js'
+import { SharePart } from './share-part.js'
 import { useQuery } from './use-query.js'
 import { inWords } from './words.js'
 
@@ -39,6 +40,7 @@ export function Settings({ vault, onBack, onTask, toKeys = false }: SettingsProp
       <NewKeysPart vault={vault} isWanted={toKeys} />
       <h3>Lock by itself</h3>
       <AutoLockPart vault={vault} />
+      <SharePart vault={vault} />
       <h3>Storage</h3>
       <StoragePart vault={vault} />
       <h3>Check</h3>

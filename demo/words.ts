@@ -106,7 +106,7 @@ export function whyLocked(reason: LockReason, minutes: number): string {
     case 'other-tab':
       return 'The vault was locked in another tab.'
     case 'idle':
-      return `The vault locked itself: nobody used it for ${minutes} minutes.`
+      return `The vault locked itself: nobody used it for ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`
     case 'hidden':
       return 'The vault locked itself when the page was hidden.'
     case 'storage-lost':
