@@ -5,11 +5,13 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { DEFAULT_IDLE_MINUTES, followIdleMinutes } from './auto-lock.js'
 import { LookingScreen, NewerScreen, UnavailableScreen, WipedScreen } from './closed-screens.js'
 import { clearHeldFiles } from './backup/held-file.js'
+import { dismissReminder } from './backup/reminder.js'
 import { restore, type Restored } from './backup/restore.js'
 import { CreateScreen } from './create-screen.js'
 import { LockSoon } from './lock-soon.js'
 import { NewPasswordScreen } from './new-password-screen.js'
 import { OpenScreen } from './open-screen.js'
+import { RecoveryOffer } from './recovery-offer.js'
 import { RestoreScreen } from './restore-screen.js'
 import { noteSharing, readShareUnlock, writeShareUnlock } from './share-unlock.js'
 import { UnlockScreen } from './unlock-screen.js'
@@ -34,6 +36,8 @@ type Shown =
 interface Entrance {
   /** It opened the vault, and there is no new password yet. */
   readonly recoveryCode?: string | undefined
+  /** It made the vault, and nobody has said yet what is to be done for the day on which it is forgotten. */
+  readonly madeWith?: Secret | undefined
   readonly notice?: string | undefined
 }
 
@@ -128,11 +132,16 @@ export function App() {
 
   /** What comes first in an open vault. */
   function openScreen(now: Shown & { readonly screen: 'open' }) {
-    const { vault, recoveryCode, notice } = now
-    if (recoveryCode === undefined) return <OpenScreen vault={vault} notice={notice} />
+    const { vault, recoveryCode, madeWith, notice } = now
     // It may have been locked while the password was changed.
     const goOn = (): void => setShown((shownNow) => (shownNow === now ? { screen: 'open', vault } : shownNow))
-    return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
+    if (recoveryCode !== undefined) return <NewPasswordScreen vault={vault} recoveryCode={recoveryCode} onDone={goOn} />
+    if (madeWith === undefined) return <OpenScreen vault={vault} notice={notice} />
+    const answered = (isMade: boolean): void => {
+      if (!isMade) dismissReminder('recovery-code')
+      goOn()
+    }
+    return <RecoveryOffer vault={vault} secret={madeWith} onDone={answered} />
   }
 
   useEffect(() => {
@@ -164,7 +173,7 @@ export function App() {
   const lookAgain = (): void => void look()
   switch (vault.state) {
     case 'empty':
-      return <CreateScreen note={note} onCreate={(secret) => open(() => vault.create(secret))} onRestore={toRestore} />
+      return <CreateScreen note={note} onCreate={(secret) => open(() => vault.create(secret), typeof secret === 'string' ? { madeWith: secret } : {})} onRestore={toRestore} />
     case 'locked':
       return <UnlockScreen note={note} waysIn={waysIn} onUnlock={(secret, acceptLoss) => unlock(vault, secret, acceptLoss)} onRestore={toRestore} onDestroy={destroy} />
     case 'wiped':

@@ -11,8 +11,8 @@ interface KeepCodeProps {
   readonly purpose: CodePurpose
   /** What the last button does. */
   readonly action: string
-  /** Called while the click still counts as one, so that it may open a dialog. */
-  readonly onKept: () => void
+  /** Called with the code, the groups that were asked for as they were typed; while the click still counts as one, so that it may open a dialog. */
+  readonly onKept: (typedBack: string) => void
 }
 
 export function KeepCode({ code, purpose, action, onKept }: KeepCodeProps) {
@@ -45,7 +45,7 @@ export function KeepCode({ code, purpose, action, onKept }: KeepCodeProps) {
 interface TypedBackProps {
   readonly code: string
   readonly action: string
-  readonly onKept: () => void
+  readonly onKept: (typedBack: string) => void
   readonly children: ComponentChildren
 }
 
@@ -58,8 +58,9 @@ function TypedBack({ code, action, onKept, children }: TypedBackProps) {
 
   function submit(event: Event): void {
     event.preventDefault()
-    const wrong = asked.filter((index) => asWritten(typed[index] ?? '') !== groupsOf(code)[index])
-    if (wrong.length === 0) return onKept()
+    const groups = groupsOf(code)
+    const wrong = asked.filter((index) => asWritten(typed[index] ?? '') !== groups[index])
+    if (wrong.length === 0) return onKept(groups.map((group, index) => typed[index] ?? group).join('-'))
     setProblem(`${wrong.map((index) => `Group ${index + 1}`).join(' and ')} on your paper ${wrong.length === 1 ? 'is' : 'are'} not as in the code. Show it again and compare.`)
   }
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, firefox } from 'playwright'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { chromiumLaunchOptions, findBrowser, firefoxLaunchOptions } from '../../scripts/browsers.mjs'
-import { readCode } from './kit/backup-steps.mjs'
+import { readCode, typeBack } from './kit/backup-steps.mjs'
 import { type CorpusFile, makeLargeCorpus } from './kit/corpus-file.js'
 import { KeysPanel } from './kit/keys-panel.js'
 import { type PageServer, servePage } from './kit/page-server.js'
@@ -228,10 +228,13 @@ describe.each(engines)('new keys in $engine', ({ engine, launch }) => {
   story('takes the recovery code in the place of the password', async () => {
     await vault.openSettings()
     await keys.press('Make a recovery code')
-    await vault.page.getByLabel('Password of the vault').fill(PASSWORD)
     await keys.press('Make the code')
     const code = await readCode(vault.page)
-    await keys.press('‹ Go back')
+    await typeBack(vault.page, code)
+    await keys.press('Check what I have typed')
+    await vault.page.getByLabel('Password of the vault').fill(PASSWORD)
+    await keys.press('Let the code open the vault')
+    await keys.press('Done')
     await keys.press('Use the recovery code')
     const field = vault.page.getByLabel('Recovery code of the vault')
     const other = code.startsWith('0') ? '1' : '0'

@@ -49,12 +49,20 @@ export class VaultPage {
     await this.waitForScreen('locked')
   }
 
+  /** Creates the vault, and wants no recovery code now. */
   async create(password: string): Promise<void> {
+    await this.createToOffer(password)
+    await this.page.getByRole('button', { name: 'Later' }).click()
+    await this.waitForScreen('unlocked')
+  }
+
+  /** Creates the vault; leaves it where a recovery code is offered. */
+  async createToOffer(password: string): Promise<void> {
     await this.waitForScreen('empty')
     await this.screen('empty').getByLabel('Password', { exact: true }).fill(password)
     await this.page.getByLabel('The same password again').fill(password)
     await this.page.getByRole('button', { name: 'Create the vault' }).click()
-    await this.waitForScreen('unlocked')
+    await this.waitForScreen('recovery-offer')
   }
 
   async #tryPassword(password: string): Promise<void> {

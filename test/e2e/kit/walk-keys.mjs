@@ -34,6 +34,10 @@ function pauseInTheMiddle(page) {
 
 /** Begins and ends with the settings open. @param {Page} page @param {string} password of the vault @param {Visit} visit */
 export async function walkKeys(page, password, visit) {
+  await page.getByLabel('Open in every tab when one is unlocked').check()
+  await show(page, '#share-unlock')
+  await visit('11-other-tabs')
+  await page.getByLabel('Open in every tab when one is unlocked').uncheck()
   await show(page, '#slots')
   await visit('11-ways-in')
   await page.getByRole('button', { name: 'Add a passkey' }).click()

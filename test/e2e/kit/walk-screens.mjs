@@ -1,7 +1,8 @@
 // @ts-check
 // The way through every screen of the demo: what a newcomer sees, what goes wrong, and every state a vault can be in.
 
-import { withoutSaveDialog } from './backup-steps.mjs'
+import { readCode, withoutSaveDialog } from './backup-steps.mjs'
+import { IDLE_MS, stopTime } from './page-clock.mjs'
 import { walkBackup } from './walk-backup.mjs'
 import { walkKeys, walkOldKeys } from './walk-keys.mjs'
 import { walkImport, walkRestore } from './walk-restore.mjs'
@@ -34,8 +35,19 @@ export async function walkScreens(page, url, visit) {
   await page.getByLabel('The same password again').fill('something else')
   await page.getByRole('button', { name: 'Create the vault' }).click()
   await visit('02-create-mistyped')
+  await page.getByRole('button', { name: 'Suggest a passphrase' }).click()
+  await page.getByRole('button', { name: 'Use it' }).click()
+  await page.getByText('It is in both fields').waitFor()
+  await visit('02-create-suggested')
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await page.getByLabel('The same password again').fill(PASSWORD)
   await page.getByRole('button', { name: 'Create the vault' }).click()
+  await screen(page, 'recovery-offer')
+  await visit('02-recovery-offer')
+  await page.getByRole('button', { name: 'Make a recovery code' }).click()
+  await readCode(page)
+  await visit('02-recovery-offer-code')
+  await page.getByRole('button', { name: 'Later' }).click()
   await screen(page, 'unlocked')
   await visit('03-open-empty')
   await page.getByRole('button', { name: 'Load the sample' }).click()
@@ -68,6 +80,12 @@ export async function walkScreens(page, url, visit) {
   await page.getByRole('button', { name: 'Send' }).click()
   await page.locator('#messages .content').filter({ hasText: 'You used 6 words.' }).waitFor()
   await visit('10-answered')
+  await stopTime(page, IDLE_MS - 25_000)
+  await page.locator('#lock-soon').getByText(/^Locks in 2\d s$/).waitFor()
+  await visit('10-locks-soon')
+  await page.keyboard.press('Shift')
+  await page.locator('#lock-soon').waitFor({ state: 'hidden' })
+  await stopTime(page, undefined)
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByRole('button', { name: 'Check the vault' }).click()
   await page.locator('#check-status').filter({ hasText: 'in order' }).waitFor()
