@@ -183,6 +183,8 @@ export class KeyRotation {
         this.#isAtIt = true
         await log.catchUp()
         for (let begun = beginning === undefined; ; ) {
+          // A vault that locks knows of no rotation any more, which is not to say that it has ended.
+          ends.signal.throwIfAborted()
           if (this.isPending) {
             this.#tell()
             const report = await goOn()

@@ -78,6 +78,20 @@ describe('a rotation', () => {
     await expectWhole(again, await scene())
   })
 
+  it('that is locked under when it has just begun does not say that it has ended', async () => {
+    const browser = await browserOf()
+    const open = await browser.tab(NOT_BY_ITSELF)
+    const rotation = open.rotateKeys(PASSWORD)
+    // The commit that brings the header with the new keys.
+    open.subscribe(({ kind }) => kind === 'changed' && void open.lock())
+    await expect(rotation).rejects.toMatchObject({ code: 'locked' })
+    expect(epochsOn(browser.disk)).toEqual([1, 2])
+    const again = await browser.tab(NOT_BY_ITSELF)
+    expect(again.rotation.state).toBe('pending')
+    await again.rotation.continue()
+    expect(epochsOn(browser.disk)).toEqual([2])
+  })
+
   it('is taken over by another tab when the one that was at it is gone', async () => {
     const { disk: before, homes } = await scene()
     const disk = before.snapshot()
