@@ -355,6 +355,7 @@ export class OpenedVault {
     this.#channel.close()
     this.pages.clear()
     this.search.clear()
+    this.access.iterations.end()
     this.log.forget()
     this.keys.wipe()
   }

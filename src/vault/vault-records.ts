@@ -12,6 +12,7 @@ import type { Suggestion, SuggestOptions } from './search/messages/suggest.js'
 import type { BySessionOptions, MatchPlace, SearchHit, SearchOptions, SessionHits } from './search/options.js'
 import type { BrainHit, BrainSearchOptions, SessionHit, SessionSearchOptions } from './search/records/record-options.js'
 import type { AnyHit, AnySearchOptions } from './search/search.js'
+import type { SearchPart } from './search/search-part.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
 import { fetchPart } from './fetch-part.js'
@@ -51,12 +52,12 @@ export class VaultRecords implements Records {
    * @throws whatever the function throws (then nothing is saved); {VaultError} `busy` when it takes over 30 seconds
    */
   async transact<T>(change: (tx: Records) => Promise<T>): Promise<T> {
-    const { log, pages, access } = this.#vault
+    const { log, access } = this.#vault
     return access.commit(
       async (draft) => {
         const life = { ended: false }
         try {
-          return await withDeadline(change(recordsOver(draftAccess({ log, pages }, draft, life))))
+          return await withDeadline(change(recordsOver(draftAccess({ ...access, log }, draft, life))))
         } finally {
           life.ended = true
         }
@@ -86,14 +87,8 @@ export class VaultRecords implements Records {
    * @throws as above; {RangeError} also for filters on sessions, senders, types and times
    */
   search(query: string, options: BrainSearchOptions): AsyncGenerator<BrainHit, void, undefined>
-  async *search(query: string, options: AnySearchOptions = {}): AsyncGenerator<AnyHit, void, undefined> {
-    this.#vault.log.assertAlive()
-    const part = await this.#vault.search.part()
-    try {
-      yield* part.search(query, options)
-    } finally {
-      if (!part.hasIndex) this.#vault.wantIndex()
-    }
+  search(query: string, options: AnySearchOptions = {}): AsyncGenerator<AnyHit, void, undefined> {
+    return this.#vault.access.iterations.over(this.#hitsOf((part) => part.search(query, options)))
   }
 
   /**
@@ -101,11 +96,15 @@ export class VaultRecords implements Records {
    * message. Every match is counted, so it costs more than the first hits of `search`.
    * @throws as `search`; {RangeError} for `hitsPerSession` that is no whole number from 1
    */
-  async *searchBySession(query: string, options: BySessionOptions = {}): AsyncGenerator<SessionHits, void, undefined> {
+  searchBySession(query: string, options: BySessionOptions = {}): AsyncGenerator<SessionHits, void, undefined> {
+    return this.#vault.access.iterations.over(this.#hitsOf((part) => part.searchBySession(query, options)))
+  }
+
+  async *#hitsOf<Hit>(begin: (part: SearchPart) => AsyncGenerator<Hit, void, undefined>): AsyncGenerator<Hit, void, undefined> {
     this.#vault.log.assertAlive()
     const part = await this.#vault.search.part()
     try {
-      yield* part.searchBySession(query, options)
+      yield* begin(part)
     } finally {
       if (!part.hasIndex) this.#vault.wantIndex()
     }

@@ -8,6 +8,7 @@ import type { CommitLog } from './commit-log.js'
 import type { CommitOptions, CommitQueue } from './commit-queue.js'
 import type { ChangeFunction, Draft } from './draft.js'
 import type { Job } from './jobs.js'
+import { Iterations } from './iterations.js'
 import type { BlobRef, Body, Fields } from './log-row.js'
 import { Mutex } from './mutex.js'
 import { SuspectPage, type Pages } from './pages.js'
@@ -21,6 +22,8 @@ const MAX_RESTARTS = 20
 
 export interface Access {
   readonly pages: Pages
+  /** Every iteration that is given to an app is one of these. */
+  readonly iterations: Iterations
   /** Runs a read over what is true now, again if it was disturbed. */
   view<T>(read: (state: State) => Promise<T>): Promise<T>
   /** Changes what is true; the promise resolves when it is saved (inside a transaction: when it is drafted). */
@@ -50,6 +53,7 @@ export function openAccess({ log, queue, pages }: OpenParts): Access {
   }
   return {
     pages,
+    iterations: new Iterations(() => log.assertAlive()),
     view: (read) => readUndisturbed(log, () => read(log.state)),
     commit: (run, options) => intake.inTurn(undefined, () => enqueue(run, options)),
     commitBodies: async <T>(records: readonly Fields[], what: string, run: (draft: Draft, bodies: readonly Body[]) => Promise<T>, options?: CommitOptions): Promise<T> => {
@@ -86,7 +90,7 @@ export interface DraftLife {
 }
 
 /** Access inside a transaction: reads see its own writes; once it has ended, every call is refused. */
-export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, draft: Draft, life: DraftLife): Access {
+export function draftAccess({ log, pages, iterations }: Pick<OpenParts, 'log'> & Pick<Access, 'pages' | 'iterations'>, draft: Draft, life: DraftLife): Access {
   const alive = (): void => {
     if (life.ended) throw new TypeError('this transaction has ended; await everything inside of it')
     log.assertAlive()
@@ -100,6 +104,7 @@ export function draftAccess({ log, pages }: Pick<OpenParts, 'log' | 'pages'>, dr
     })
   return {
     pages,
+    iterations,
     view: async (read) => {
       alive()
       return throughDisturbance(log, () => read(draft.state))

@@ -177,7 +177,11 @@ export class ChatLogs {
   }
 
   /** All messages, page by page: newest first, or oldest first. Messages added meanwhile at the end may be missed. */
-  async *messages(chatLogId: string, options: { readonly order?: 'newest' | 'oldest'; readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<Message, void, undefined> {
+  messages(chatLogId: string, options: { readonly order?: 'newest' | 'oldest'; readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<Message, void, undefined> {
+    return this.#access.iterations.over(this.#messages(chatLogId, options))
+  }
+
+  async *#messages(chatLogId: string, options: { readonly order?: 'newest' | 'oldest'; readonly longValues?: 'load' | 'defer' }): AsyncGenerator<Message, void, undefined> {
     const { order = 'newest', longValues = 'load' } = options
     let place: number | undefined
     for (;;) {
@@ -193,8 +197,11 @@ export class ChatLogs {
    * Every message of the vault, chat log by chat log, oldest chat log first: what an export or an index reads. Many pages are read at
    * once, memory stays bounded. Chat logs created or changed meanwhile may or may not show it.
    */
-  async *readAll(options: { readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<{ readonly chatLogId: ChatLogId; readonly messages: readonly Message[] }, void, undefined> {
-    const { longValues = 'load' } = options
+  readAll(options: { readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<{ readonly chatLogId: ChatLogId; readonly messages: readonly Message[] }, void, undefined> {
+    return this.#access.iterations.over(this.#readAll(options))
+  }
+
+  async *#readAll({ longValues = 'load' }: { readonly longValues?: 'load' | 'defer' }): AsyncGenerator<{ readonly chatLogId: ChatLogId; readonly messages: readonly Message[] }, void, undefined> {
     const ids = await this.#access.view(async (state) => [...state.heads.chatLogs.entries()].sort(([, a], [, b]) => a.number - b.number).map(([chatLogId, head]) => ({ chatLogId, messages: head.value['next'] as number })))
     const groups = inGroups(ids)
     let reading = this.#readGroup(groups[0] ?? [], longValues)
