@@ -19,6 +19,7 @@ import { canaryOf, isGenuineCanary, type OpenedHeader } from './core/credentials
 import { Events } from './core/events.js'
 import type { RebuildOptions } from './core/index-port.js'
 import type { JobPorts } from './core/jobs.js'
+import { forgetLastMatch } from './core/last-match.js'
 import type { Change } from './core/log-row.js'
 import { watchForLoss } from './core/loss-watch.js'
 import { Maintenance } from './core/maintenance.js'
@@ -333,6 +334,7 @@ export class OpenedVault {
     if (writes || reason === 'keys-changed') await within(DRAIN_MS, this.#unmark())
     this.#release()
     await within(DRAIN_MS, this.backend.close())
+    forgetLastMatch()
     this.events.emit({ kind: 'locked', reason, ...(error !== undefined && { error }) })
     this.events.clear()
   }
