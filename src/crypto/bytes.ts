@@ -3,7 +3,7 @@
 
 import type { Bytes, Tag } from '../brand.js'
 import { VaultError } from '../errors.js'
-import { decodeByTable, encodeByTable } from './base64-table.js'
+import { decodeBase64, encodeBase64 } from './base64.js'
 
 const encoder = new TextEncoder()
 // A leading U+FEFF is content here, not a byte order mark: what was encoded must come back.
@@ -18,14 +18,6 @@ const TWO_TO_32 = 2 ** 32
 /** The most that one call of getRandomValues gives (W3C Web Cryptography, section 10.1.1). */
 const RANDOM_CHUNK = 65_536
 const TAG_BYTES = 16
-
-/** Methods of ECMAScript 2026 that not every engine has yet. */
-interface NativeEncoder {
-  toBase64?(options: { alphabet: 'base64url'; omitPadding: true }): string
-}
-interface NativeDecoder {
-  fromBase64?(text: string, options: { alphabet: 'base64url' }): Bytes
-}
 
 /** False for text with a lone surrogate: UTF-8 cannot hold it, and TextEncoder would replace it without a word. */
 export function isWellFormed(text: string): boolean {
@@ -149,8 +141,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** base64url without padding: the one text for these bytes. */
 export function toBase64Url(bytes: Uint8Array): string {
-  const native = bytes as NativeEncoder
-  return native.toBase64 ? native.toBase64({ alphabet: 'base64url', omitPadding: true }) : encodeByTable(bytes)
+  return encodeBase64(bytes, 'base64url')
 }
 
 /**
@@ -158,15 +149,8 @@ export function toBase64Url(bytes: Uint8Array): string {
  * @throws {VaultError} `corrupt` when the text is not what `toBase64Url` writes
  */
 export function fromBase64Url(text: string): Bytes {
-  let bytes: Bytes | undefined
-  try {
-    const native = Uint8Array as NativeDecoder
-    bytes = native.fromBase64 ? native.fromBase64(text, { alphabet: 'base64url' }) : decodeByTable(text)
-  } catch {
-    // Not kept as a cause: the engine's message may quote the text.
-  }
-  // Engines are lenient, each in its own way; writing the bytes again proves that this is their one text.
-  if (bytes === undefined || toBase64Url(bytes) !== text) throw new VaultError('corrupt', 'text is not base64url', { reason: 'base64' })
+  const bytes = decodeBase64(text, 'base64url')
+  if (bytes === undefined) throw new VaultError('corrupt', 'text is not base64url', { reason: 'base64' })
   return bytes
 }
 
