@@ -6,24 +6,16 @@ import { randomStem } from '../../core/blobs.js'
 import { BlockWriter } from '../../core/blocks.js'
 import type { Codec, LabelledRow } from '../../core/codec.js'
 import type { FoldedMessages, MadeSegment } from '../../core/index-port.js'
-import { fieldsOf, refsOf, type Body } from '../../core/log-row.js'
+import { fieldsOf, type Body } from '../../core/log-row.js'
 import { SuspectPage } from '../../core/pages.js'
 import type { Slices } from '../../core/slices.js'
+import { contentOf } from '../../records/message-content.js'
 import { SegmentBuilder } from '../segments/segment-builder.js'
 import { SegmentWriter, type WrittenSegment } from '../segments/segment-writer.js'
 
 export interface IndexMakerPorts {
   readonly codec: Codec
-  readonly access: Pick<Access, 'restore'>
-}
-
-/** The content of a stored message whole, wherever it lies. */
-export async function contentOf(access: Pick<Access, 'restore'>, body: Body): Promise<string> {
-  return (hasLongContent(body) ? await access.restore(body) : fieldsOf(body))['content'] as string
-}
-
-export function hasLongContent(body: Body): boolean {
-  return refsOf(body).some(([path]) => path.length === 1 && path[0] === 'content')
+  readonly access: Pick<Access, 'longText'>
 }
 
 const MESSAGES_AT_ONCE = 20_000

@@ -3,7 +3,7 @@
 
 import type { Access } from '../../core/access.js'
 import type { Body } from '../../core/log-row.js'
-import { contentOf } from '../index/index-maker.js'
+import { contentOf } from '../../records/message-content.js'
 import { cutText, type CutText } from '../words/match.js'
 
 interface PendingCut {

@@ -8,13 +8,12 @@ import { pagesBetween } from '../../core/pages.js'
 import { Slices } from '../../core/slices.js'
 import type { State } from '../../core/state.js'
 import { placeOf, readBodies } from '../../records/message-pages.js'
-import { toDeferredMessage, toMessage } from '../../records/messages.js'
+import { toMessageWithContent } from '../../records/message-content.js'
 import { headToSession } from '../../records/sessions.js'
 import type { Candidate, Wanted } from './candidates.js'
 import { despiteDamage, type MessageSearchPorts } from './despite-damage.js'
 import { findCandidates, type Candidates } from './find-candidates.js'
 import { findGroups } from './find-groups.js'
-import { hasLongContent } from '../index/index-maker.js'
 import { correctionsIn } from '../words/corrections.js'
 import { matchText } from '../words/match.js'
 import { admits, admitsLog, readOptions, sessionOf, type BySessionOptions, type MatchPlace, type SearchHit, type SearchOptions, type SessionHits } from '../options.js'
@@ -166,7 +165,7 @@ async function readHit(access: Access, { query, filters, id }: Wanted, { chatLog
     const [record] = await readBodies(access, state, log, { from: number, to: number + 1, limit: 1, newest: false })
     if (record === undefined || !admits(filters, fieldsOf(record.body))) return undefined
     if (byId && fieldsOf(record.body)['id'] !== id) return undefined
-    const message = hasLongContent(record.body) ? toMessage(placeOf(log, record), await access.restore(record.body)) : toDeferredMessage(placeOf(log, record), record.body)
+    const message = await toMessageWithContent(access, placeOf(log, record), record.body)
     const { met, highlights } = matchText(query, message.content, filters.match)
     if (!met && !byId) return undefined
     const session = sessionOf(state, log)

@@ -1,9 +1,10 @@
 // What messages say, read whole: for those who count words.
 
 import type { Access } from '../../core/access.js'
-import { fieldsOf, refsOf, type Body } from '../../core/log-row.js'
+import { fieldsOf } from '../../core/log-row.js'
 import type { Slices } from '../../core/slices.js'
 import type { Head } from '../../core/state.js'
+import { contentOf, hasLongContent } from '../../records/message-content.js'
 import { inGroups, readBodies, readWholeLogs } from '../../records/message-pages.js'
 
 export interface LogSize {
@@ -34,15 +35,11 @@ export async function* readContents(access: Access, logs: readonly LogSize[], sl
     for (const { chatLogId, records } of read) {
       for (const { body, number } of records) {
         await slices.breathe()
-        const content = isLong(body) ? await readLong(access, chatLogId, number) : (fieldsOf(body)['content'] as string)
+        const content = hasLongContent(body) ? await readLong(access, chatLogId, number) : (fieldsOf(body)['content'] as string)
         if (content !== undefined) yield { chatLogId, content }
       }
     }
   }
-}
-
-function isLong(body: Body): boolean {
-  return refsOf(body).some(([path]) => path.length === 1 && path[0] === 'content')
 }
 
 /** Read anew: its rows may be gone since the page was read, and so it may be. */
@@ -50,6 +47,6 @@ async function readLong(access: Access, chatLogId: string, number: number): Prom
   return access.view(async (state) => {
     const log = state.heads.chatLogs.get(chatLogId)
     const [record] = log === undefined ? [] : await readBodies(access, state, log, { from: number, to: number + 1, limit: 1, newest: false })
-    return record && ((await access.restore(record.body))['content'] as string)
+    return record && contentOf(access, record.body)
   })
 }
