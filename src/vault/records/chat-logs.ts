@@ -176,7 +176,7 @@ export class ChatLogs {
     })
   }
 
-  /** All messages, page by page: newest first, or oldest first. Messages added meanwhile at the end may be missed. */
+  /** All messages, page by page: newest first, or oldest first. Messages added meanwhile at the end may be missed. Long values are loaded when the turn of their message comes. */
   messages(chatLogId: string, options: { readonly order?: 'newest' | 'oldest'; readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<Message, void, undefined> {
     return this.#access.iterations.over(this.#messages(chatLogId, options))
   }
@@ -186,16 +186,20 @@ export class ChatLogs {
     let place: number | undefined
     for (;;) {
       const from = order === 'newest' ? (place === undefined ? {} : { before: place }) : { after: place ?? -1 }
-      const stretch = await this.read(chatLogId, { limit: 256, longValues, ...from })
+      const stretch = await this.read(chatLogId, { limit: 256, longValues: 'defer', ...from })
       if (stretch.length === 0) return
-      yield* order === 'newest' ? [...stretch].reverse() : stretch
+      for (const message of order === 'newest' ? [...stretch].reverse() : stretch) {
+        // A stretch of pictures would be hundreds of megabytes at once.
+        const whole = longValues === 'load' && message.deferred !== undefined ? await this.#wholeMessage(chatLogId, message.number) : message
+        if (whole !== undefined) yield whole
+      }
       place = (order === 'newest' ? stretch[0]! : stretch.at(-1)!).number
     }
   }
 
   /**
    * Every message of the vault, chat log by chat log, oldest chat log first: what an export or an index reads. Many pages are read at
-   * once, memory stays bounded. Chat logs created or changed meanwhile may or may not show it.
+   * once; memory stays bounded, but for long values that are loaded: of a chat log all are in memory together. Chat logs created or changed meanwhile may or may not show it.
    */
   readAll(options: { readonly longValues?: 'load' | 'defer' } = {}): AsyncGenerator<{ readonly chatLogId: ChatLogId; readonly messages: readonly Message[] }, void, undefined> {
     return this.#access.iterations.over(this.#readAll(options))
@@ -212,6 +216,12 @@ export class ChatLogs {
       reading.catch(() => undefined)
       yield* group
     }
+  }
+
+  /** Read anew: it may have been changed, or deleted, since its stretch was read. */
+  async #wholeMessage(chatLogId: string, number: number): Promise<Message | undefined> {
+    const [message] = await this.read(chatLogId, { after: number - 1, limit: 1 })
+    return message?.number === number ? message : undefined
   }
 
   async #readGroup(ids: readonly string[], longValues: 'load' | 'defer'): Promise<{ chatLogId: ChatLogId; messages: readonly Message[] }[]> {
