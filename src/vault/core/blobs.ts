@@ -2,12 +2,13 @@
 // refers to them and counted by the checkpoint that folds it. Implements docs/format.md, section 8.
 
 import type { Bytes, Epoch } from '../../brand.js'
-import { fromUtf8, randomBytes, toBase64Url, utf8 } from '../../crypto/bytes.js'
+import { randomBytes, toBase64Url } from '../../crypto/bytes.js'
 import { Multiset } from '../../crypto/multiset-hash.js'
 import { VaultError } from '../../errors.js'
 import type { Backend, Expectation, Operation } from '../../stores/backend.js'
 import type { Codec } from './codec.js'
 import { lostLease } from './jobs.js'
+import { chunkBytesOf, decodeLongText, encodeLongText, storedBytesOf } from './long-text.js'
 import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-row.js'
 import { isUnopenable, readLabelled, SuspectPage } from './pages.js'
 import { Slices } from './slices.js'
@@ -16,7 +17,6 @@ import { Slices } from './slices.js'
 const PREVIEW = 256
 /** Strings longer than this many UTF-16 units go to blobs. */
 export const LONG_VALUE = 65_536
-const CHUNK = 262_144
 /** Chunks written in one transaction: 4 MiB. */
 const CHUNKS_AT_ONCE = 16
 
@@ -88,16 +88,16 @@ async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<Ret
   const refs: BlobRef[] = []
   const expect: Expectation[] = []
   for (const { path, text } of taken.values) {
-    const encoding = isWellFormed(text) ? 8 : 16
-    const bytes = encoding === 8 ? utf8(text) : utf16(text)
+    const { encoding, bytes, size } = await encodeLongText(text, slices)
+    const chunkBytes = chunkBytesOf(encoding)
     const stem = randomStem()
     const sum = new Multiset()
-    const chunks = Math.ceil(bytes.length / CHUNK)
+    const chunks = Math.ceil(bytes.length / chunkBytes)
     for (let start = 0; start < chunks; start += CHUNKS_AT_ONCE) {
       const operations: Operation[] = []
       for (let chunk = start; chunk < Math.min(chunks, start + CHUNKS_AT_ONCE); chunk++) {
         await slices.breathe()
-        const part = bytes.subarray(chunk * CHUNK, (chunk + 1) * CHUNK)
+        const part = bytes.subarray(chunk * chunkBytes, (chunk + 1) * chunkBytes)
         const { label, row, element } = await codec.sealBytes('blobs', stem, chunk, part, looksCompressible(part))
         sum.add(label, element)
         operations.push({ kind: 'add', store: 'blobs', key: label, value: row })
@@ -107,14 +107,14 @@ async function stageTaken(backend: Backend, codec: Codec, taken: NonNullable<Ret
       if (!result.applied && result.missed >= 0) throw lostLease()
       if (!result.applied) throw new VaultError('conflict', 'a fresh row was already there; try again', { where: 'blobs' })
     }
-    refs.push([path, stem, chunks, bytes.length, encoding, toBase64Url(sum.toSparseBytes()), epoch])
+    refs.push([path, stem, chunks, size, encoding, toBase64Url(sum.toSparseBytes()), epoch])
   }
   // A rotation began meanwhile: some of the rows are of the epoch before. Nothing refers to them.
   if (codec.activeEpoch !== epoch) return stageTaken(backend, codec, taken, fence)
   return { body: [taken.fields, refs], expect, epoch }
 }
 
-/** A small sample tells whether deflate is worth its time: pictures are not, base64 and text are. */
+/** A small sample tells whether deflate is worth its time: text is, and pictures are not. */
 function looksCompressible(part: Uint8Array): boolean {
   const sample = part.subarray(0, 4096)
   const counts = new Uint32Array(256)
@@ -134,14 +134,25 @@ export async function restoreBody(backend: Backend, codec: Codec, body: Body): P
   return fields
 }
 
-/** One long value. @throws {SuspectPage} when chunks are missing or do not authenticate */
-export async function readLongText(backend: Backend, codec: Codec, [, stem, chunks, length, encoding]: BlobRef): Promise<string> {
-  const bytes = await readBlob(backend, codec, stem, chunks, length)
-  return encoding === 8 ? fromUtf8(bytes) : fromUtf16(bytes)
+/** One long value. @throws {SuspectPage} when chunks are missing or do not authenticate; {VaultError} `unsupported-version` */
+export async function readLongText(backend: Backend, codec: Codec, [, stem, chunks, size, encoding]: BlobRef): Promise<string> {
+  const bytes = await readBlob(backend, codec, { stem, chunks, chunkBytes: chunkBytesOf(encoding), length: storedBytesOf(encoding, size) })
+  const text = await decodeLongText({ encoding, bytes, size })
+  if (text === undefined) throw damaged('a long value has the wrong length', chunks - 1, 'chunk')
+  return text
 }
 
-async function readBlob(backend: Backend, codec: Codec, stem: string, chunks: number, length: number): Promise<Bytes> {
-  const bytes = new Uint8Array(length)
+interface StoredBlob {
+  readonly stem: string
+  readonly chunks: number
+  readonly chunkBytes: number
+  /** Undefined where only the last chunk knows. */
+  readonly length: number | undefined
+}
+
+async function readBlob(backend: Backend, codec: Codec, { stem, chunks, chunkBytes, length }: StoredBlob): Promise<Bytes> {
+  const bytes = new Uint8Array(length ?? chunks * chunkBytes)
+  let end = bytes.length
   for (let start = 0; start < chunks; start += CHUNKS_AT_ONCE) {
     const wanted = Array.from({ length: Math.min(CHUNKS_AT_ONCE, chunks - start) }, (_, i) => ({ stem, page: start + i }))
     const rows = await readLabelled(backend, codec, 'blobs', wanted)
@@ -156,38 +167,17 @@ async function readBlob(backend: Backend, codec: Codec, stem: string, chunks: nu
           if (isUnopenable(error)) throw damaged('part of a long value is damaged', chunk, 'chunk')
           throw error
         }
-        if (part.length !== Math.min(CHUNK, length - chunk * CHUNK)) throw damaged('part of a long value has the wrong length', chunk, 'chunk')
-        bytes.set(part, chunk * CHUNK)
+        const place = chunk * chunkBytes
+        const isRight = length === undefined && chunk === chunks - 1 ? part.length > 0 && part.length <= chunkBytes : part.length === Math.min(chunkBytes, bytes.length - place)
+        if (!isRight) throw damaged('part of a long value has the wrong length', chunk, 'chunk')
+        bytes.set(part, place)
+        if (chunk === chunks - 1) end = place + part.length
       }),
     )
   }
-  return bytes
+  return bytes.subarray(0, end)
 }
 
 function damaged(message: string, chunk: number, reason: string): SuspectPage {
   return new SuspectPage(new VaultError('corrupt', `${message}; restore it from an archive`, { where: 'blobs', number: chunk, reason }))
-}
-
-function isWellFormed(text: string): boolean {
-  // String.prototype.isWellFormed is younger than the engines we support.
-  return !/[\uD800-\uDFFF]/.test(text) || !/(?:[\uD800-\uDBFF](?![\uDC00-\uDFFF]))|(?:(?<![\uD800-\uDBFF])[\uDC00-\uDFFF])/.test(text)
-}
-
-function utf16(text: string): Bytes {
-  const bytes = new Uint8Array(text.length * 2)
-  const view = new DataView(bytes.buffer)
-  for (let i = 0; i < text.length; i++) view.setUint16(i * 2, text.charCodeAt(i), true)
-  return bytes
-}
-
-function fromUtf16(bytes: Bytes): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let text = ''
-  // In pieces: String.fromCharCode takes its units as arguments, and those are limited.
-  for (let start = 0; start < bytes.length; start += 16_384) {
-    const units: number[] = []
-    for (let at = start; at < Math.min(bytes.length, start + 16_384); at += 2) units.push(view.getUint16(at, true))
-    text += String.fromCharCode(...units)
-  }
-  return text
 }

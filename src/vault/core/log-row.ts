@@ -11,8 +11,8 @@ export type HeadCollectionName = (typeof HEAD_COLLECTIONS)[number]
 /** Fields of a record, as stored: no id, no rev, no modifiedAt. */
 export type Fields = { readonly [field: string]: unknown }
 
-/** A long string that was moved to blob rows: `[path, stem, chunks, bytes, encoding, shards?, epoch?]` (format.md section 8). */
-export type BlobRef = readonly [path: readonly (string | number)[], stem: string, chunks: number, bytes: number, encoding: 8 | 16, shards?: string, epoch?: number]
+/** A long string that was moved to blob rows: `[path, stem, chunks, bytes, encoding, shards?, epoch?]` (format.md section 8). What its encoding means is known to long-text.ts. */
+export type BlobRef = readonly [path: readonly (string | number)[], stem: string, chunks: number, bytes: number, encoding: number, shards?: string, epoch?: number]
 
 /** The record of a page: fields alone, or fields and the long values that were moved out of them. */
 export type Body = Fields | readonly [fields: Fields, refs: readonly BlobRef[]]

@@ -11,7 +11,7 @@ export type MessageType = 'user' | 'assistant' | 'system'
 
 /** Free JSON beside a message; these three fields have a type, others may be added. */
 export interface MessageMetadata extends JsonObject {
-  /** Base64 data; long ones are stored as blobs. */
+  /** Base64, alone or as data URLs; long ones are stored as blobs, of the bytes and not of the text where that gives back the text exactly. */
   readonly images?: readonly string[] | undefined
   readonly commands?: readonly string[] | undefined
   readonly context?: JsonObject | undefined
@@ -50,7 +50,7 @@ export interface Message {
   /** Commit of the last change, and its time in ms. */
   readonly rev: number
   readonly modifiedAt: number
-  /** Only with `longValues: 'defer'`: paths of strings of which only the first 256 characters are here, because they are stored as blobs; with their size in bytes. */
+  /** Only with `longValues: 'defer'`: paths of strings of which only the first 256 characters are here, because they are stored as blobs; with the size of the string in bytes of UTF-8 (of UTF-16 where it is ill-formed), of base64 as many as it has characters. */
   readonly deferred?: readonly { readonly path: readonly (string | number)[]; readonly bytes: number }[]
 }
 
