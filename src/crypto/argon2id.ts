@@ -48,6 +48,18 @@ export const DEFAULT_ARGON2ID_LIMITS: Argon2idLimits = {
 const LEAST_NEW_PASSES = 3
 const MAX_LANES = 4
 
+/** Whether a new slot may have these. */
+export function mayWriteArgon2id(cost: Argon2idCost, limits: Argon2idLimits): boolean {
+  return isWithinArgon2id(cost, limits) && cost.memoryKiB * cost.passes <= limits.maximumWritten
+}
+
+/** At least as much memory and as many passes as each of these, and no more than may be written. */
+export function notLessThan(costs: readonly Argon2idCost[], limits: Argon2idLimits): Argon2idCost {
+  const memoryKiB = Math.max(...costs.map((cost) => cost.memoryKiB))
+  const passes = Math.max(...costs.map((cost) => cost.passes))
+  return { memoryKiB, passes: Math.min(passes, Math.floor(limits.maximumWritten / memoryKiB)), lanes: 1 }
+}
+
 /** Whether a slot with these parameters may be opened. */
 export function isWithinArgon2id({ memoryKiB, passes, lanes }: Argon2idCost, limits: Argon2idLimits): boolean {
   const sound = [memoryKiB, passes, lanes].every(Number.isInteger)
@@ -77,11 +89,15 @@ export async function calibrateArgon2id(limits: Argon2idLimits, targetMs: number
 
 /**
  * Argon2id itself: `length` bytes. No limits are checked.
- * @throws {VaultError} `crypto-unavailable` where the page may not or cannot run it, or has not the memory
+ * @throws {VaultError} `crypto-unavailable` where the page may not or cannot run it, or has not the memory; `storage-unavailable` with reason `not-loaded` when it could not be fetched
  */
 export async function argon2id(password: Bytes, salt: Bytes, { memoryKiB, passes, lanes }: Argon2idCost, length: number): Promise<Bytes> {
+  const { argon2id: compute } = await import('./argon2id-wasm.js').catch((cause: unknown) => {
+    throw new VaultError('storage-unavailable', 'a part of the app could not be loaded; check the connection or reload the page', { where: 'argon2id', reason: 'not-loaded' }, cause)
+  })
+  // Several in a row are several tasks: the page has its turn, and a lock or an abort is heard, between them.
+  await new Promise((resolve) => setTimeout(resolve, 0))
   try {
-    const { argon2id: compute } = await import('./argon2id-wasm.js')
     const hash = await compute({ password, salt, iterations: passes, parallelism: lanes, memorySize: memoryKiB, hashLength: length, outputType: 'binary' })
     return hash as Bytes
   } catch (cause) {

@@ -3,7 +3,7 @@
 
 import type { Bytes, VaultId } from '../brand.js'
 import { VaultError } from '../errors.js'
-import { argon2id, calibrateArgon2id, DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id, type Argon2idCost, type Argon2idKdf, type Argon2idLimits } from './argon2id.js'
+import { argon2id, calibrateArgon2id, DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id, notLessThan, type Argon2idCost, type Argon2idKdf, type Argon2idLimits } from './argon2id.js'
 import { concat, isWellFormed, utf8, wipe } from './bytes.js'
 import { importHkdfKey } from './hkdf.js'
 import { subtle } from './subtle.js'
@@ -88,6 +88,20 @@ export function checkKdf(kdf: PasswordKdf, policy: KdfPolicy): void {
   throw new VaultError('tampered', 'the key derivation of a slot is outside of its limits', { where: 'slot', reason: 'kdf-limits' })
 }
 
+/** All derivations that one header may ask for, as a multiple of the most that one may: sixteen slots of the most that is ever written. */
+const MOST_TOGETHER = 8
+
+/**
+ * Holds all passwords of a header against the policy, before the first is derived: each within its limits, and together no more than opening may take.
+ * @throws {VaultError} `tampered` with reason `kdf-limits`
+ */
+export function checkTogether(kdfs: readonly PasswordKdf[], policy: KdfPolicy): void {
+  for (const kdf of kdfs) checkKdf(kdf, policy)
+  const { maximumRead, argon2id: limits = DEFAULT_ARGON2ID_LIMITS } = policy
+  const together = kdfs.reduce((sum, kdf) => sum + (kdf.name === 'Argon2id' ? (kdf.memoryKiB * kdf.passes) / limits.maximumRead : kdf.iterations / maximumRead), 0)
+  if (together > MOST_TOGETHER) throw new VaultError('tampered', 'opening this vault would take more work than any vault may ask for', { where: 'slot', reason: 'kdf-limits' })
+}
+
 function isWithinLimits(kdf: PasswordKdf, { minimumIterations, maximumRead, argon2id: limits = DEFAULT_ARGON2ID_LIMITS }: KdfPolicy): boolean {
   if (kdf.name === 'Argon2id') return isWithinArgon2id(kdf, limits)
   const { name, iterations } = kdf
@@ -121,8 +135,8 @@ export async function derivePasswordSecret(
 export async function costOfPassword(others: readonly PasswordKdf[], wanted: PasswordKdfName, policy: KdfPolicy): Promise<PasswordCost> {
   const now = (): number => performance.now()
   const limits = policy.argon2id ?? DEFAULT_ARGON2ID_LIMITS
-  const [dearest] = others.filter((kdf) => kdf.name === 'Argon2id').sort((a, b) => b.memoryKiB * b.passes - a.memoryKiB * a.passes)
-  if (dearest !== undefined) return dearest
+  const argon2ids = others.filter((kdf) => kdf.name === 'Argon2id')
+  if (argon2ids.length > 0) return notLessThan(argon2ids, limits)
   if (wanted === 'argon2id') return calibrateArgon2id(limits, policy.targetMs, now)
   const before = others.flatMap((kdf) => (kdf.name === 'Argon2id' ? [] : [kdf.iterations]))
   return Math.min(policy.maximumWritten, before.length === 0 ? await calibrateIterations(policy, now) : Math.max(...before, policy.minimumIterations))
@@ -137,15 +151,20 @@ export interface PasswordWork {
 /** How many times too quick a derivation must be to be made dearer. Noise makes one slower and never quicker, but the first measurement may have been a noisy one. */
 const FAR_TOO_QUICK = 4
 
-/** A higher cost for a password that was derived like this, where there is reason for one: it is far too quick here, or Argon2id is wanted now. */
-export async function dearerCost({ kdf, ms }: PasswordWork, wanted: PasswordKdfName, policy: KdfPolicy): Promise<PasswordCost | undefined> {
+/**
+ * A higher cost for a password that was derived like this, where there is reason for one: it is far too quick here, or Argon2id is wanted now.
+ * @param others the passwords there are besides
+ */
+export async function dearerCost({ kdf, ms }: PasswordWork, others: readonly PasswordKdf[], wanted: PasswordKdfName, policy: KdfPolicy): Promise<PasswordCost | undefined> {
   const { targetMs, maximumWritten, argon2id: limits = DEFAULT_ARGON2ID_LIMITS } = policy
-  if (kdf.name !== 'Argon2id' && wanted === 'argon2id') return calibrateArgon2id(limits, targetMs, () => performance.now())
+  if (kdf.name !== 'Argon2id' && wanted === 'argon2id') return costOfPassword(others, wanted, policy)
   if (ms * FAR_TOO_QUICK > targetMs) return undefined
   const times = targetMs / Math.max(ms, 1)
   if (kdf.name === 'Argon2id') {
-    const passes = Math.min(Math.floor(limits.maximumWritten / kdf.memoryKiB), Math.floor(kdf.passes * times))
-    return passes > kdf.passes ? { memoryKiB: kdf.memoryKiB, lanes: kdf.lanes, passes } : undefined
+    const memoryKiB = Math.max(kdf.memoryKiB, limits.memoryKiB)
+    const most = Math.floor(limits.maximumWritten / memoryKiB)
+    const passes = Math.min(most, Math.max(kdf.passes, Math.floor((kdf.passes * kdf.memoryKiB * times) / memoryKiB)))
+    return passes >= kdf.passes && memoryKiB * passes > kdf.memoryKiB * kdf.passes ? { memoryKiB, passes, lanes: kdf.lanes } : undefined
   }
   const iterations = Math.min(maximumWritten, Math.floor((kdf.iterations * times) / CALIBRATION_STEP) * CALIBRATION_STEP)
   return iterations > kdf.iterations ? iterations : undefined

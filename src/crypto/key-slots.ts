@@ -7,7 +7,7 @@ import { VaultError } from '../errors.js'
 import { importAeadKey, NONCE_BYTES, openBytes, sealBytes, TAG_BYTES } from './aead.js'
 import { concat, equalBytes, lengthPrefixed, randomBytes, u32, wipe } from './bytes.js'
 import { hkdfFromKey } from './hkdf.js'
-import { DEFAULT_ARGON2ID_LIMITS, isWithinArgon2id } from './argon2id.js'
+import { DEFAULT_ARGON2ID_LIMITS, mayWriteArgon2id } from './argon2id.js'
 import { derivePasswordSecret, KDF_SALT_BYTES, type KdfPolicy, type PasswordCost, type PasswordKdf } from './kdf.js'
 import { createWrapPair, unwrapVaultKey, wrapVaultKey } from './key-wrap.js'
 import { deriveDeviceSecret, derivePasskeySecret, deriveRecoverySecret, type DeviceKdf, type PasskeyKdf, type RecoveryKdf } from './slot-secrets.js'
@@ -75,7 +75,6 @@ type BasisOf<Slot extends SecretSlot> = Pick<Slot, 'id' | 'kind' | 'kdf' | 'wrap
  * and vault key stay the caller's, to zero.
  * @param passwordBytes of `encodePassword`
  * @param vaultKey 32 bytes
- * @param id of a slot that is made anew; everything else of it is new
  * @param cost iterations, or what Argon2id is to cost
  * @param id of a slot that is made anew; everything else of it is new
  * @throws {RangeError} when the cost is outside of what the policy lets write, or the vault key has another length
@@ -99,7 +98,7 @@ function newKdf(cost: PasswordCost, { minimumIterations, maximumWritten, argon2i
     throw new RangeError(`a slot is written with ${minimumIterations} to ${maximumWritten} iterations, not ${cost}`)
   }
   const { memoryKiB, passes, lanes } = cost
-  if (isWithinArgon2id(cost, limits)) return { name: 'Argon2id', memoryKiB, passes, lanes, salt }
+  if (mayWriteArgon2id(cost, limits)) return { name: 'Argon2id', memoryKiB, passes, lanes, salt }
   throw new RangeError(`a slot is not written with ${memoryKiB} KiB and ${passes} passes of Argon2id`)
 }
 

@@ -1,9 +1,8 @@
 // The header of an opened vault and the keys it gives, as they change while it is open: by this tab (password, recovery code,
 // rotation) and by others. DESIGN sections 6 and 8.
 
-import type { Bytes } from '../brand.js'
 import { equalBytes } from '../crypto/bytes.js'
-import type { PasswordCost } from '../crypto/kdf.js'
+import { dearerCost } from '../crypto/kdf.js'
 import { createRecoveryCode } from '../crypto/recovery-code.js'
 import { wipeKeyRingContent } from '../crypto/key-ring-content.js'
 import { wipeVaultKeys, type VaultKeys } from '../crypto/keyring.js'
@@ -16,8 +15,8 @@ import { answerRequest, KeyRequest, type HandedKeys } from './core/hand-over.js'
 import { decodeHeader, type UnprovenHeader } from './core/header.js'
 import { prepareSlot, type PreparedSlot, type PrepareOptions, type SlotInput } from './core/new-slot.js'
 import { checkMayAdd, editSlots, nameOf, replacePassword, replaceRecoveryCode, type SlotEdit } from './core/slot-edits.js'
-import { isDeviceSlot } from './core/slot-json.js'
-import { withOpener, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
+import { isOfDevice, isPasswordSlot } from './core/slot-json.js'
+import { withOpener, type OpenedPassword, type Opener, type Secret, type SlotPorts } from './core/slot-openers.js'
 import { changeSlots, type SlotChangeParts } from './slot-change.js'
 
 /** How long other tabs have to hand over a vault key, and how often they are asked meanwhile. */
@@ -27,6 +26,8 @@ const ASK_AGAIN_MS = 500
 const HAND_OVER_MS = 10 * 60_000
 /** How often a change of a way in begins anew when a rotation comes in between. */
 const MAX_CHANGES = 5
+/** What came in between of a password that was to be made dearer: it is another one by now, or somebody else was at it. */
+const GIVES_WAY = new Set(['wrong-password', 'not-found', 'conflict', 'busy', 'locked'])
 
 /** Names of the ways in: a change of one makes another name. */
 function slotsOf({ header }: OpenedHeader): string {
@@ -51,7 +52,7 @@ export class CurrentKeys {
   /** When another vault key came; nobody else has reason to ask for it. */
   #changedAt = -Infinity
   /** What nobody asked for is not to be in the way of what somebody asks for. */
-  #strengthening: Promise<unknown> | undefined
+  #strengthening: { readonly ended: Promise<void>; isDropped: boolean } | undefined
   #isWiped = false
   #isSharing: boolean
   readonly #ends = new AbortController()
@@ -71,18 +72,41 @@ export class CurrentKeys {
     await this.#changeSlots(current, undefined, { kind: 'password', password: next }, (newest, opener, slot) => replacePassword(newest, this.#opened.keys, opener, slot!))
   }
 
-  /** Makes guesses at this password, which opens this slot, dearer, and leaves everything else as it is. Not where another tab does the same. */
-  async strengthen(password: string, slotId: Bytes, cost: PasswordCost): Promise<void> {
-    const strengthening = this.#changeSlots(password, undefined, { kind: 'password', password }, (newest, opener, made) => replacePassword(newest, this.#opened.keys, opener, made!), { cost, id: slotId })
-    this.#strengthening = strengthening.finally(() => (this.#strengthening = undefined))
-    await this.#strengthening.catch((error: unknown) => {
-      if (!(error instanceof VaultError) || error.code !== 'conflict') throw error
-    })
+  /**
+   * Makes guesses at this password dearer where there is reason for it, and leaves everything else as it is. Behind everybody's back, so it gives way to whatever somebody asks for, also in
+   * another tab, and comes about another time.
+   */
+  async strengthen(password: string, opened: OpenedPassword): Promise<void> {
+    const { kdf: policy, passwordKdf = 'pbkdf2' } = this.#ports.slotPorts
+    const strengthening = { isDropped: false, ended: Promise.resolve() }
+    const work = async (): Promise<void> => {
+      const others = this.#opened.header.slots.filter(isPasswordSlot).filter(({ id }) => !equalBytes(id, opened.id))
+      const cost = await dearerCost(opened, others.map(({ kdf }) => kdf), passwordKdf, policy)
+      if (cost === undefined) return
+      const build = async (newest: UnprovenHeader, opener: Opener, made: PreparedSlot | undefined): Promise<BuiltHeader> => {
+        const built = await replacePassword(newest, this.#opened.keys, opener, made!)
+        if (strengthening.isDropped) throw new VaultError('conflict', 'somebody changes a way in', { where: 'slot' })
+        return built
+      }
+      await this.#changeSlots(password, undefined, { kind: 'password', password }, build, { cost, id: opened.id, salt: opened.kdf.salt })
+    }
+    const ended = work()
+    strengthening.ended = ended.catch(() => undefined)
+    this.#strengthening = strengthening
+    try {
+      await ended
+    } catch (error) {
+      if (!(error instanceof VaultError) || !GIVES_WAY.has(error.code)) throw error
+    } finally {
+      if (this.#strengthening === strengthening) this.#strengthening = undefined
+    }
   }
 
-  /** Resolves when nothing is being made dearer. */
+  /** Resolves when nothing is being made dearer: what is under way gives up. */
   async settled(): Promise<void> {
-    await this.#strengthening?.catch(() => undefined)
+    if (this.#strengthening === undefined) return
+    this.#strengthening.isDropped = true
+    await this.#strengthening.ended
   }
 
   /** Makes a new recovery code, in place of the one before; data keys stay as they are. */
@@ -120,7 +144,8 @@ export class CurrentKeys {
       const kept = await deviceKeys.kept()
       if (kept.length === 0) return
       await log.catchUp()
-      const used = new Set(this.#opened.header.slots.filter(isDeviceSlot).map(nameOf))
+      // Of slots of whatever kind: a newer version may use keys of the browser in ways this one does not know.
+      const used = new Set(this.#opened.header.slots.map(nameOf))
       await deviceKeys.forget(kept.filter((id) => !used.has(id)))
     })
   }
@@ -133,7 +158,7 @@ export class CurrentKeys {
   async #changeSlots<Built extends BuiltHeader>(current: Secret, signal: AbortSignal | undefined, input: SlotInput | undefined, build: (newest: UnprovenHeader, opener: Opener, slot: PreparedSlot | undefined) => Promise<Built>, anew?: PrepareOptions['anew'], replaced?: string): Promise<Built> {
     const { log, slotPorts } = this.#ports
     log.assertAlive()
-    if (anew === undefined) await this.settled()
+    if (anew === undefined && this.#strengthening !== undefined) this.#strengthening.isDropped = true
     const write = async (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => {
       for (let attempt = 1; ; attempt++) {
         const slots = slotsOf(this.#opened)
@@ -142,20 +167,21 @@ export class CurrentKeys {
             draft.keys = { codec: log.codec, become: () => this.take(built) }
           })
         } catch (error) {
-          if (attempt === MAX_CHANGES || !(error instanceof VaultError) || error.code !== 'conflict') throw error
+          if (anew !== undefined || attempt === MAX_CHANGES || !(error instanceof VaultError) || error.code !== 'conflict') throw error
           await log.catchUp()
           if (slotsOf(this.#opened) !== slots) throw error
         }
       }
     }
-    const hadDevices = this.#opened.header.slots.some(isDeviceSlot)
+    const hadDevices = this.#opened.header.slots.some(isOfDevice)
     const change = (opener: Opener, slot: PreparedSlot | undefined): Promise<Built> => (input?.kind === 'device' ? this.#withDeviceKeys(() => write(opener, slot)) : write(opener, slot))
     // A question to the user ends with the lock as well.
     const ends = endsWith(signal, this.#ends.signal)
     try {
       const built = await withOpener(
         current,
-        slotPorts,
+        // Nobody guesses where nobody asked.
+        anew === undefined ? slotPorts : { ...slotPorts, guard: undefined },
         async (opener) => {
           if (input === undefined) return change(opener, undefined)
           // An authenticator that was asked keeps its key for ever: not for who may not add one.

@@ -38,7 +38,18 @@ function isKey(value: unknown): value is CryptoKey {
  */
 async function run<T>(factory: () => IDBFactory | undefined, mode: IDBTransactionMode, request: (store: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
   if (mode === 'readonly' && !(await mayExist(factory))) return undefined
-  const database = await open(factory, mode === 'readwrite')
+  let database = await open(factory, mode === 'readwrite')
+  if (database !== undefined && !database.objectStoreNames.contains(STORE)) {
+    // Left by an upgrade that was aborted: there is nothing in it.
+    database.close()
+    if (mode === 'readonly') return undefined
+    await inTime<void>((resolve, reject) => {
+      const deleting = factory()!.deleteDatabase(DATABASE)
+      deleting.onsuccess = () => resolve()
+      deleting.onerror = () => reject(deleting.error)
+    })
+    database = await open(factory, true)
+  }
   if (database === undefined) return undefined
   try {
     return await inTime<T>((resolve, reject) => {

@@ -252,6 +252,17 @@ export class KeyRotation {
 
   /** Header, log row and manifest in one strict transaction that compares them and the job, sealed with the keys that the header brings (PROTOCOL rule 13). */
   async #write(job: Job, build: (newest: UnprovenHeader) => Promise<Rekeyed>, content: () => Manifest): Promise<void> {
+    try {
+      await this.#writeOnce(job, build, content)
+    } catch (error) {
+      // Another tab made a password dearer in the same moment: that is no reason to give up.
+      if (!(error instanceof VaultError) || error.code !== 'conflict' || error.details.reason !== 'refused') throw error
+      await this.#vault.log.catchUp()
+      await this.#writeOnce(job, build, content)
+    }
+  }
+
+  async #writeOnce(job: Job, build: (newest: UnprovenHeader) => Promise<Rekeyed>, content: () => Manifest): Promise<void> {
     const { keys, log } = this.#vault
     const { ring, header, keys: before } = keys.opened
     let rekeyed: Rekeyed | undefined

@@ -2,7 +2,6 @@
 
 import type { SealedBytes, Seq, Tag } from '../brand.js'
 import { equalBytes, toBase64Url } from '../crypto/bytes.js'
-import { dearerCost } from '../crypto/kdf.js'
 import type { VaultKeys } from '../crypto/keyring.js'
 import { VaultError } from '../errors.js'
 import { STORE_IDS, type Backend, type Operation, type StoreName } from '../stores/backend.js'
@@ -16,7 +15,7 @@ import { emptyManifest, sealManifest } from './core/manifest.js'
 import { prepareSlot, type SlotInput } from './core/new-slot.js'
 import { readStanding, type Standing } from './core/replay.js'
 import { nameOf } from './core/slot-edits.js'
-import { isDeviceSlot } from './core/slot-json.js'
+import { isDeviceSlot, isKnownSlot } from './core/slot-json.js'
 import { UNKNOWN_WAY, withOpener, type OpenedPassword, type Secret } from './core/slot-openers.js'
 import { slotPortsOf, type ClosedParts } from './environment.js'
 import { askOpenTab } from './joining.js'
@@ -103,13 +102,13 @@ async function finishOpening(parts: ClosedParts, opened: OpenedHeader, standing:
   return new UnlockedVault(vault)
 }
 
-/** Kinds of the slots of the header that is stored, each once. */
+/** Kinds of the slots of the header that is stored, each once, of those that could be opened here. */
 export async function waysInto({ backend, environment, options }: ClosedParts): Promise<readonly string[]> {
   const row = await readHeaderRow(backend)
   if (row === undefined) throw new VaultError('corrupt', 'the header of the vault is missing', { where: 'header', reason: 'missing' })
   const { slots } = decodeHeader(row).header
   const { deviceKeys } = slotPortsOf(environment, options)
-  const usable = await Promise.all(slots.map(async (slot) => !isDeviceSlot(slot) || (await deviceKeys?.get(nameOf(slot)).catch(() => undefined)) !== undefined))
+  const usable = await Promise.all(slots.map(async (slot) => isKnownSlot(slot) && (!isDeviceSlot(slot) || (await deviceKeys?.get(nameOf(slot)).catch(() => undefined)) !== undefined)))
   return [...new Set(slots.filter((_, i) => usable[i]).map(({ kind }) => String(kind)))]
 }
 
@@ -135,14 +134,8 @@ export function unlockVault(parts: ClosedParts, secret: Secret, acceptLoss: bool
     )
   return openClosed(parts, usingSecret, acceptLoss, signal, (vault) => {
     // Behind the unlock: nobody waits for it, and if it does not come about now, it does another time.
-    if (typeof secret === 'string' && derived !== undefined) makeDearer(vault, secret, derived).catch((error: unknown) => vault.warn(error))
+    if (typeof secret === 'string' && derived !== undefined) vault.keys.strengthen(secret, derived).catch((error: unknown) => vault.warn(error))
   })
-}
-
-/** Of a password that is far too quick here, or that is to be derived another way now. */
-async function makeDearer({ keys, slotPorts: { kdf, passwordKdf = 'pbkdf2' } }: OpenedVault, password: string, derived: OpenedPassword): Promise<void> {
-  const cost = await dearerCost(derived, passwordKdf, kdf)
-  if (cost !== undefined) await keys.strengthen(password, derived.id, cost)
 }
 
 /** @throws {VaultError} see `LockedVault.join` */
@@ -253,7 +246,7 @@ async function tryHeaders(parts: ClosedParts, row: SealedBytes | undefined, open
       signal.throwIfAborted()
       if (!(error instanceof VaultError) || !mayTryCopy(error)) throw error
       // Except that a copy tells a wrong password from a header that cannot be read.
-      if (failure === undefined || (error.code === 'wrong-password' && failure.code === 'corrupt')) failure = error
+      if (failure === undefined || (error.code === 'wrong-password' && (failure.code === 'corrupt' || failure.details.reason === UNKNOWN_WAY))) failure = error
     }
     signal.throwIfAborted()
   }

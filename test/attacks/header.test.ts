@@ -11,6 +11,8 @@ import { deriveVaultKeys, headerMac } from '../../src/crypto/keyring.js'
 import { bytesToBase64 } from '../../src/stores/base64.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
 import { insecureFastKdf, PASSWORD, testBrowser } from '../kit/tabs.js'
+import { lockedOf } from '../kit/vault-states.js'
+import { KINDS, opensWith, vaultWithAll } from '../slots/slot-scene.js'
 import { buildVault, editHeader, headerBody, neverLies, scene, sealedRows, type BuiltVault, type HeaderBody, type Outcome, type Scene } from './kit.js'
 
 let built: BuiltVault
@@ -90,6 +92,17 @@ describe('key derivation', () => {
     }
     // Parameters of the other derivation are missing: that is damage.
     expect(await neverLies(edited((body) => void (body.slots[0]!.kdf.name = 'Argon2id')))).toMatchObject({ kind: 'refused', code: 'corrupt' })
+  })
+
+  it.each(KINDS)('of another name of the kind %s is not guessed at either', async (kind) => {
+    const { browser, open, secrets } = await vaultWithAll()
+    await open.lock()
+    const row = browser.disk.rows('test', 'header').get('header')!
+    browser.disk.rows('test', 'header').set('header', editHeader(row, ({ slots }) => void (slots.find((slot) => slot.kind === kind)!.kdf.name = 'of tomorrow')))
+    const alone = testBrowser({ disk: browser.disk.snapshot(), homes: [], passkeys: browser.environment.passkeys, deviceKeys: browser.environment.deviceKeys })
+    await expect((await lockedOf(alone)).unlock(secrets[kind])).rejects.toMatchObject({ code: 'unsupported-version' })
+    expect(await (await lockedOf(alone)).waysIn()).toEqual(KINDS.filter((each) => each !== kind))
+    expect(await opensWith(browser, secrets[kind])).toBe('dark')
   })
 
   it('with Argon2id that asks for too little or too much is refused before anything is computed', async () => {

@@ -32,7 +32,8 @@ describe('Argon2id', () => {
   })
 
   test('says so where it cannot be computed', async () => {
-    expect(await codeOf(() => argon2id(password, counting(32), { memoryKiB: 1, passes: 1, lanes: 1 }, 32))).toBe('crypto-unavailable')
+    // More than WebAssembly can address.
+    expect(await codeOf(() => argon2id(password, counting(32), { memoryKiB: 5 * 2 ** 20, passes: 1, lanes: 1 }, 32))).toBe('crypto-unavailable')
   })
 })
 
@@ -59,18 +60,25 @@ describe('what a guess costs', () => {
     const pbkdf2 = { name: 'PBKDF2-HMAC-SHA-256', iterations: 700, salt } as const
     const argon = { name: 'Argon2id', memoryKiB: 128, passes: 4, lanes: 2, salt } as const
     expect(await costOfPassword([pbkdf2], 'pbkdf2', policy)).toBe(700)
-    expect(await costOfPassword([pbkdf2, argon], 'pbkdf2', policy)).toMatchObject({ memoryKiB: 128, passes: 4, lanes: 2 })
+    expect(await costOfPassword([pbkdf2, argon], 'pbkdf2', policy)).toEqual({ memoryKiB: 128, passes: 4, lanes: 1 })
+    // Neither less memory nor fewer passes than any of them, as far as may be written.
+    expect(await costOfPassword([argon, { ...argon, memoryKiB: 32, passes: 5 }], 'pbkdf2', policy)).toEqual({ memoryKiB: 128, passes: 5, lanes: 1 })
+    expect(await costOfPassword([argon, { ...argon, memoryKiB: 32, passes: 20 }], 'pbkdf2', policy)).toEqual({ memoryKiB: 128, passes: 5, lanes: 1 })
     expect(await costOfPassword([pbkdf2], 'argon2id', policy)).toMatchObject({ memoryKiB: 64 })
   })
 
   test('rises where a derivation was far too quick, and only there', async () => {
     const salt = counting(32)
-    const after = (iterations: number, ms: number) => dearerCost({ kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt }, ms }, 'pbkdf2', DEFAULT_KDF_POLICY)
+    const after = (iterations: number, ms: number) => dearerCost({ kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations, salt }, ms }, [], 'pbkdf2', DEFAULT_KDF_POLICY)
     expect([await after(600_000, 126), await after(600_000, 5000), await after(5_000_000, 1)]).toEqual([undefined, undefined, undefined])
     expect([await after(600_000, 120), await after(600_000, 1)]).toEqual([2_500_000, 5_000_000])
-    const argon = (passes: number, ms: number) => dearerCost({ kdf: { name: 'Argon2id', memoryKiB: 65_536, passes, lanes: 1, salt }, ms }, 'pbkdf2', DEFAULT_KDF_POLICY)
+    const argon = (passes: number, ms: number) => dearerCost({ kdf: { name: 'Argon2id', memoryKiB: 65_536, passes, lanes: 1, salt }, ms }, [], 'pbkdf2', DEFAULT_KDF_POLICY)
     expect([await argon(3, 126), await argon(16, 1)]).toEqual([undefined, undefined])
     expect(await argon(3, 100)).toEqual({ memoryKiB: 65_536, passes: 15, lanes: 1 })
+    // From the floor: more memory first.
+    expect(await dearerCost({ kdf: { name: 'Argon2id', memoryKiB: 19_456, passes: 2, lanes: 1, salt }, ms: 50 }, [], 'pbkdf2', DEFAULT_KDF_POLICY)).toEqual({ memoryKiB: 65_536, passes: 5, lanes: 1 })
+    const other = { name: 'Argon2id', memoryKiB: 256, passes: 2, lanes: 1, salt } as const
+    expect(await dearerCost({ kdf: { name: 'PBKDF2-HMAC-SHA-256', iterations: 200, salt }, ms: 1 }, [other], 'argon2id', policy)).toEqual({ memoryKiB: 256, passes: 2, lanes: 1 })
   })
 })
 
@@ -87,7 +95,7 @@ describe('a password slot with Argon2id', () => {
   })
 
   test('is not written outside of its limits', async () => {
-    for (const cost of [{ memoryKiB: 31, passes: 2, lanes: 1 }, { memoryKiB: 64, passes: 21, lanes: 1 }, { memoryKiB: 64, passes: 1, lanes: 1 }]) {
+    for (const cost of [{ memoryKiB: 31, passes: 2, lanes: 1 }, { memoryKiB: 64, passes: 11, lanes: 1 }, { memoryKiB: 64, passes: 21, lanes: 1 }, { memoryKiB: 64, passes: 1, lanes: 1 }]) {
       await expect(createPasswordSlot(password, vaultKey, vaultId, cost, policy)).rejects.toThrow(RangeError)
     }
   })

@@ -8,17 +8,19 @@ import { openVaultIn } from '../../src/vault/open-vault.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import type { VaultEvent } from '../../src/vault/vault-events.js'
 import { bytesOf } from '../kit/archives.js'
-import { damageHeader, insecureFastKdf, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
-import { lockedOf } from '../kit/vault-states.js'
+import { editHeader } from '../attacks/kit.js'
+import { damageHeader, insecureFastKdf, memoryAttempts, PASSWORD, testBrowser, type TestBrowser } from '../kit/tabs.js'
+import { guarded, lockedOf } from '../kit/vault-states.js'
 import { opensWith, vaultWithAll } from './slot-scene.js'
 
 vi.mock('../../src/crypto/argon2id-wasm.js', async (original) => {
   const { argon2id } = await original<typeof wasm>()
-  return { argon2id: (options: Parameters<typeof argon2id>[0]) => (refused ? Promise.reject(new WebAssembly.CompileError('blocked by the policy')) : argon2id(options)) }
+  return { argon2id: (options: Parameters<typeof argon2id>[0]) => (computed++, refused ? Promise.reject(new WebAssembly.CompileError('blocked by the policy')) : argon2id(options)) }
 })
 
 /** As a page whose policy allows no WebAssembly. */
 let refused = false
+let computed = 0
 afterEach(() => {
   refused = false
 })
@@ -58,6 +60,43 @@ describe('a password that is far too quick', () => {
     await expect.poll(() => costs(fast), { timeout: 20_000 }).toEqual([first, 200_000])
     await fast.lock()
     for (const password of ['of the other one', PASSWORD]) await (await unlocked(browser, { ...eager, targetMs: 0.001 }, {}, password)).lock()
+  })
+
+  it('is not made cheaper by a tab that is slower to find out, whatever that one wants', async () => {
+    const browser = testBrowser()
+    await (await browser.tab()).lock()
+    // Both see the password as it is, and both want it dearer, each in its own way; the first one in waits until the other has done it.
+    let second: UnlockedVault | undefined
+    const slow = testBrowser({
+      disk: browser.disk,
+      homes: await browser.environment.homes(),
+      backend: guarded(browser.disk, async ({ operations }) => {
+        if (second !== undefined || !operations.some(({ kind, store }) => kind === 'put' && store === 'header')) return
+        second = await unlocked(browser, eager, { passwordKdf: 'argon2id' })
+        await expect.poll(() => costs(second!), { timeout: 20_000 }).toEqual([ARGON2ID])
+      }),
+    })
+    const first = await unlocked(slow, eager)
+    await expect.poll(() => second !== undefined && costs(second), { timeout: 20_000 }).toEqual([ARGON2ID])
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect([await costs(first), await costs(second!)]).toEqual([[ARGON2ID], [ARGON2ID]])
+  })
+
+  it('gives way to whatever somebody asks for, and counts as nobody’s guess', async () => {
+    const attempts = memoryAttempts()
+    const browser = testBrowser({ attempts })
+    await (await browser.tab()).lock()
+    for (const change of [(open: UnlockedVault) => open.changePassword(PASSWORD, 'the next'), (open: UnlockedVault) => open.rotateKeys('the next'), (open: UnlockedVault) => open.createRecoveryCode('the next')]) {
+      const password = change.toString().includes('PASSWORD') ? PASSWORD : 'the next'
+      const open = await unlocked(browser, { ...insecureFastKdf, targetMs: 60_000 }, { passwordKdf: 'argon2id' }, password)
+      const warnings: VaultEvent[] = []
+      open.subscribe((event) => event.kind === 'warning' && warnings.push(event))
+      await change(open)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect([warnings, attempts('test')!.read().count]).toEqual([[], 0])
+      await open.lock()
+    }
+    expect(await opensWith(browser, 'the next')).toBeUndefined()
   })
 
   it('is left alone when it was not far off', async () => {
@@ -127,6 +166,45 @@ describe('Argon2id', () => {
     await open.lock()
     await expect((await lockedOf(browser)).unlock('the next')).rejects.toMatchObject({ code: 'crypto-unavailable' })
     expect(await opensWith(browser, { recoveryCode: code })).toBeUndefined()
+  })
+
+  it('that cannot run leaves a wrong password a wrong one: it is counted, and slowed down', async () => {
+    const attempts = memoryAttempts()
+    const browser = testBrowser({ attempts })
+    const open = await browser.tab({ passwordKdf: 'argon2id' })
+    await open.slots.add(PASSWORD, { kind: 'password', password: 'another' })
+    await open.lock()
+    const rows = browser.disk.rows('test', 'header')
+    rows.set('header', editHeader(rows.get('header')!, ({ slots }) => void (slots[1]!.kdf = { name: 'PBKDF2-HMAC-SHA-256', iterations: 1000, salt: slots[1]!.kdf.salt })))
+    refused = true
+    for (let i = 1; i <= 5; i++) {
+      await expect((await lockedOf(browser)).unlock('a guess')).rejects.toMatchObject({ code: 'crypto-unavailable' })
+      expect(attempts('test')!.read().count).toBe(i)
+    }
+    await expect((await lockedOf(browser)).unlock('a guess')).rejects.toMatchObject({ code: 'busy', details: { reason: 'throttled' } })
+  })
+
+  it('of a header that asks for too much of it together computes nothing', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab({ passwordKdf: 'argon2id' })
+    for (let i = 1; i < 16; i++) await open.slots.add(PASSWORD, { kind: 'password', password: `password ${i}` })
+    await open.lock()
+    const rows = browser.disk.rows('test', 'header')
+    rows.set('header', editHeader(rows.get('header')!, ({ slots }) => slots.forEach(({ kdf }) => Object.assign(kdf, { memoryKiB: 64, passes: 20 }))))
+    computed = 0
+    const without = testBrowser({ disk: browser.disk, homes: [] })
+    await expect((await lockedOf(without)).unlock(PASSWORD)).rejects.toMatchObject({ code: 'tampered', details: { reason: 'kdf-limits' } })
+    expect(computed).toBe(0)
+    // Sixteen of what is written are not too much, and an abort ends them after the one that is being computed.
+    rows.set('header', editHeader(rows.get('header')!, ({ slots }) => slots.forEach(({ kdf }) => Object.assign(kdf, { memoryKiB: 64, passes: 10 }))))
+    const ends = new AbortController()
+    const unlocking = (await lockedOf(without)).unlock(PASSWORD, { signal: ends.signal })
+    unlocking.catch(() => undefined)
+    await expect.poll(() => computed).toBeGreaterThan(0)
+    ends.abort(new Error('no longer'))
+    await expect(unlocking).rejects.toThrow('no longer')
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(computed).toBeLessThan(8)
   })
 
   it('is never in an archive, which opens wherever there is WebCrypto', async () => {

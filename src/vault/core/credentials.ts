@@ -41,8 +41,9 @@ export async function createHeader(policy: KdfPolicy, createSlot: (vaultKey: Byt
   const homeId = randomBytes(16) as HomeId
   const vaultKey = randomBytes(32)
   try {
-    const keys = await deriveVaultKeys(vaultKey, vaultId)
+    // First: it may fail, and nothing would be left to be wiped.
     const { slot, ...entry } = await createSlot(vaultKey, vaultId)
+    const keys = await deriveVaultKeys(vaultKey, vaultId)
     const content = createKeyRingContent(policy.minimumIterations, [{ id: slot.id, ...entry }], slot.kind === 'device')
     return await usingContent(content, async () => {
       const built = await buildHeader({ vaultId, homeId, revision: 1, slots: [slot] }, keys, content)

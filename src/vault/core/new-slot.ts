@@ -28,8 +28,8 @@ export type SlotInput = (
 /** A way in that is ready to be wrapped for. */
 export interface PreparedSlot {
   readonly kind: SlotInput['kind']
-  /** A slot that is there already, made anew. */
-  readonly isSame?: boolean | undefined
+  /** Of a password that is there already, made anew: the salt of the slot it takes the place of, and of no other. */
+  readonly inPlaceOf?: Bytes | undefined
   /** @param slots those there are: a new password is worth as much work as the others */
   create(vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]): Promise<NewSlot>
   wipe(): void
@@ -40,7 +40,7 @@ export interface PrepareOptions {
   readonly vaultName: string
   readonly slots: readonly Slot[]
   /** A password that is there already, and what a guess shall cost from now on. */
-  readonly anew?: { readonly cost: PasswordCost; readonly id: Bytes } | undefined
+  readonly anew?: { readonly cost: PasswordCost; readonly id: Bytes; readonly salt: Bytes } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -55,7 +55,7 @@ export async function prepareSlot(input: SlotInput, options: PrepareOptions): Pr
   const { anew } = options
   const ready = (create: (vaultKey: Bytes, vaultId: VaultId, slots: readonly Slot[]) => Promise<CreatedSlot<SecretSlot>>, secret?: Bytes): PreparedSlot => ({
     kind: input.kind,
-    isSame: anew !== undefined,
+    inPlaceOf: anew?.salt,
     create: async (vaultKey, vaultId, slots) => ({ ...entry, ...(await create(vaultKey, vaultId, slots)) }),
     wipe: () => {
       if (secret !== undefined) wipe(secret)

@@ -10,7 +10,7 @@ import { VaultError } from '../../errors.js'
 import { buildHeader, openContent, usingContent, type BuiltHeader } from './credentials.js'
 import type { Header, UnprovenHeader } from './header.js'
 import type { PreparedSlot } from './new-slot.js'
-import { isDeviceSlot, isKnownSlot, isPasswordSlot, isRecoverySlot, type Slot } from './slot-json.js'
+import { isDeviceSlot, isKnownSlot, isOfDevice, isPasswordSlot, isRecoverySlot, type Slot } from './slot-json.js'
 import type { FoundKey, Opener } from './slot-openers.js'
 
 const MAX_SLOTS = 16
@@ -64,15 +64,22 @@ function replaceOwn(newest: UnprovenHeader, keys: VaultKeys, opener: Opener, way
   return edited(newest, keys, opener, async ({ content, found }) => {
     const old = find(header, found)
     if (way.kind === 'password') refusePasswordOnDevice(header.slots)
+    if (way.inPlaceOf !== undefined) refuseOther(old, way.inPlaceOf)
     const kept = content.slots.filter(({ id }) => old === undefined || !equalBytes(id, idOf(old)))
     const edit = await withNewSlot(way, found.vaultKey, header.vaultId, header.slots, old, { ...content, slots: kept })
     const before = old === undefined ? undefined : content.slots.find(({ id }) => equalBytes(id, idOf(old)))
     const entry = edit.content.slots.at(-1)!
     if (before?.name !== undefined) entry.name ??= before.name
     // The same way in, at another price.
-    if (way.isSame === true) entry.madeAt = before?.madeAt
+    if (way.inPlaceOf !== undefined) entry.madeAt = before?.madeAt
     return edit
   })
+}
+
+/** Somebody else made it dearer, or another one, meanwhile: what was chosen for the one before may be less. */
+function refuseOther(slot: Slot | undefined, salt: Bytes): void {
+  if (slot !== undefined && isPasswordSlot(slot) && equalBytes(slot.kdf.salt, salt)) return
+  throw new VaultError('conflict', 'this password was changed meanwhile', { where: 'slot', reason: 'changed-meanwhile' })
 }
 
 interface Edited {
@@ -121,7 +128,7 @@ async function edited(newest: UnprovenHeader, keys: VaultKeys, opener: Opener, e
 /** A key that the browser keeps says nothing of who sits before it, where somebody has anything better. */
 async function reauthenticate(header: Header, opener: Opener): Promise<FoundKey> {
   const found = await opener.find(header)
-  if (!isDeviceSlot(found.slot) || header.slots.every(isDeviceSlot)) return found
+  if (!isDeviceSlot(found.slot) || header.slots.every(isOfDevice)) return found
   wipe(found.vaultKey)
   throw new VaultError('invalid-value', 'the key of this browser does not show who asks; give the password, the recovery code or the passkey', { where: 'slot', reason: 'device-is-no-proof' })
 }
@@ -131,7 +138,7 @@ function refuseMore(slots: readonly Slot[]): void {
 }
 
 function refusePasswordOnDevice(slots: readonly Slot[]): void {
-  if (!slots.every(isDeviceSlot)) return
+  if (!slots.every(isOfDevice)) return
   throw new VaultError('invalid-value', 'everything of this vault was readable without a password so far; protect() gives it one, and new keys', { where: 'slot', reason: 'protect' })
 }
 

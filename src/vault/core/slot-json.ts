@@ -95,6 +95,11 @@ export function isDeviceSlot(slot: Slot): slot is DeviceSlot {
   return slot.kind === 'device' && isKnownSlot(slot)
 }
 
+/** Of a device, also one whose key derivation this code does not know. */
+export function isOfDevice({ kind }: Slot): boolean {
+  return kind === 'device'
+}
+
 /** Of a kind this code opens, and wraps keys for. */
 export function isKnownSlot(slot: Slot): slot is SecretSlot {
   return isOf(KDF_NAMES, slot)

@@ -2,12 +2,12 @@
 
 import type { Bytes, VaultId } from '../../brand.js'
 import { equalBytes, toBase64Url, wipe } from '../../crypto/bytes.js'
-import { encodePassword, type KdfPolicy, type PasswordKdfName, type PasswordWork } from '../../crypto/kdf.js'
+import { checkTogether, encodePassword, type KdfPolicy, type PasswordKdfName, type PasswordWork } from '../../crypto/kdf.js'
 import { openDeviceSlot, openPasskeySlot, openPasswordSlot, openRecoverySlot, type PasskeySlot, type PasswordSlot, type SecretSlot } from '../../crypto/key-slots.js'
 import { decodeRecoveryCode } from '../../crypto/recovery-code.js'
 import { VaultError } from '../../errors.js'
 import type { Header } from './header.js'
-import { isDeviceSlot, isKnownSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot } from './slot-json.js'
+import { isDeviceSlot, isKnownSlot, isPasskeySlot, isPasswordSlot, isRecoverySlot, type Slot } from './slot-json.js'
 
 /**
  * What opens a vault: its password; the recovery code made for it; `passkey`, for which the browser asks the user to confirm with an authenticator; `device`, the
@@ -78,6 +78,8 @@ export interface Opener {
   find(header: Header): Promise<FoundKey>
   /** What the password that opened it cost, here and now. */
   readonly work?: OpenedPassword | undefined
+  /** Whether it did not fit somewhere, whatever else happened. */
+  readonly wasWrong?: boolean | undefined
   wipe(): void
 }
 
@@ -88,7 +90,7 @@ export interface OpenedPassword extends PasswordWork {
 
 /** @throws {VaultError} `invalid-value` for what cannot be a password or recovery code; {TypeError} for what is no secret */
 export function openerOf(secret: Secret, ports: SlotPorts, signal?: AbortSignal): Opener {
-  if (typeof secret !== 'object' || secret === null) return passwordOpener(encodePassword(secret), ports.kdf)
+  if (typeof secret !== 'object' || secret === null) return passwordOpener(encodePassword(secret), ports.kdf, signal)
   if ('recoveryCode' in secret) return codeOpener(decodeRecoveryCode(secret.recoveryCode))
   if ('passkey' in secret && secret.passkey === true) return passkeyOpener(ports, signal)
   if ('device' in secret && secret.device === true) return deviceOpener(ports)
@@ -107,7 +109,7 @@ export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (ope
       tell?.('right')
       return result
     } catch (error) {
-      tell?.(error instanceof VaultError && error.code === 'wrong-password' ? 'wrong' : 'neither')
+      tell?.(opener.wasWrong === true || (error instanceof VaultError && error.code === 'wrong-password') ? 'wrong' : 'neither')
       throw error
     }
   } finally {
@@ -118,8 +120,15 @@ export async function withOpener<T>(secret: Secret, ports: SlotPorts, work: (ope
 /** Nothing that was given is asked for by any way in, but there is one this version does not know; or the header was damaged. */
 export const UNKNOWN_WAY = 'unknown-way-in'
 
-function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
+/** What is said where no slot asks for this kind of secret. */
+function without(slots: readonly Slot[], message: string): VaultError {
+  if (slots.every(isKnownSlot)) return new VaultError('not-found', message, { where: 'slot' })
+  return new VaultError('unsupported-version', 'no way into this vault that this version knows asks for that; update the app', { where: 'header', reason: UNKNOWN_WAY })
+}
+
+function passwordOpener(bytes: Bytes, policy: KdfPolicy, signal: AbortSignal | undefined): Opener {
   let work: OpenedPassword | undefined
+  let wasWrong = false
   const open = async (slot: PasswordSlot, vaultId: VaultId): Promise<Bytes> => {
     const started = performance.now()
     const vaultKey = await openPasswordSlot(slot, bytes, vaultId, policy)
@@ -127,23 +136,27 @@ function passwordOpener(bytes: Bytes, policy: KdfPolicy): Opener {
     return vaultKey
   }
   return {
-    find: ({ slots, vaultId }) => {
-      const without = slots.every(isKnownSlot)
-        ? new VaultError('not-found', 'this vault has no password; unlock it another way', { where: 'slot' })
-        : new VaultError('unsupported-version', 'this vault has no password this version could ask for; update the app', { where: 'header', reason: UNKNOWN_WAY })
-      return firstThatOpens(slots.filter(isPasswordSlot), without, (slot) => open(slot, vaultId))
+    find: async ({ slots, vaultId }) => {
+      const own = slots.filter(isPasswordSlot)
+      // All of them before the first is tried, or a header could make opening hang for minutes.
+      checkTogether(own.map(({ kdf }) => kdf), policy)
+      const found = await firstThatOpens(own, without(slots, 'this vault has no password; unlock it another way'), (slot) => open(slot, vaultId), { signal, wrong: () => (wasWrong = true) })
+      wasWrong = false
+      return found
     },
     get work() {
       return work
+    },
+    get wasWrong() {
+      return wasWrong
     },
     wipe: () => wipe(bytes),
   }
 }
 
 function codeOpener(code: Bytes): Opener {
-  const without = new VaultError('not-found', 'this vault has no recovery code; unlock it with the password', { where: 'slot' })
   return {
-    find: ({ slots, vaultId }) => firstThatOpens(slots.filter(isRecoverySlot), without, (slot) => openRecoverySlot(slot, code, vaultId)),
+    find: ({ slots, vaultId }) => firstThatOpens(slots.filter(isRecoverySlot), without(slots, 'this vault has no recovery code; unlock it with the password'), (slot) => openRecoverySlot(slot, code, vaultId)),
     wipe: () => wipe(code),
   }
 }
@@ -155,9 +168,9 @@ function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined)
     answered?.then(({ answer }) => wipe(answer), () => undefined)
     answered = undefined
   }
-  const ask = (own: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
+  const ask = (slots: readonly Slot[], own: readonly PasskeySlot[]): ReturnType<Passkeys['get']> => {
     const first = own.find(({ kdf }) => passkeys?.serves(kdf.rpId) === true) ?? own[0]
-    if (first === undefined) throw new VaultError('not-found', 'this vault has no passkey; unlock it another way', { where: 'slot' })
+    if (first === undefined) throw without(slots, 'this vault has no passkey; unlock it another way')
     if (passkeys === undefined) throw new VaultError('crypto-unavailable', 'this browser has no passkeys; unlock the vault another way', { where: 'passkey' })
     const { rpId } = first.kdf
     // Keys of another site cannot be asked for in the same breath.
@@ -170,7 +183,7 @@ function passkeyOpener({ passkeys }: SlotPorts, signal: AbortSignal | undefined)
       const salts = own.map(({ kdf }) => toBase64Url(kdf.salt)).join()
       if (salts !== asked) forget()
       asked = salts
-      const { credentialId, answer } = await (answered ??= ask(own))
+      const { credentialId, answer } = await (answered ??= ask(slots, own))
       const slot = own.find(({ kdf }) => equalBytes(kdf.credentialId, credentialId))
       if (slot === undefined) throw new VaultError('wrong-password', 'this passkey does not open this vault', { where: 'slot' })
       return { vaultKey: await openPasskeySlot(slot, answer, vaultId), slot }
@@ -186,22 +199,30 @@ function deviceOpener({ deviceKeys }: SlotPorts): Opener {
         const key = await deviceKeys?.get(toBase64Url(slot.id))
         if (key !== undefined) return { vaultKey: await openDeviceSlot(slot, key, vaultId), slot }
       }
-      throw new VaultError('not-found', 'this browser keeps no key of this vault; unlock it another way', { where: 'slot' })
+      throw without(slots, 'this browser keeps no key of this vault; unlock it another way')
     },
     wipe: () => {},
   }
 }
 
-async function firstThatOpens<S extends SecretSlot>(slots: readonly S[], without: VaultError, open: (slot: S) => Promise<Bytes>): Promise<FoundKey> {
+interface Attempts {
+  readonly signal?: AbortSignal | undefined
+  /** Told of each slot that it does not fit. */
+  readonly wrong?: () => void
+}
+
+async function firstThatOpens<S extends SecretSlot>(slots: readonly S[], none: VaultError, open: (slot: S) => Promise<Bytes>, { signal, wrong }: Attempts = {}): Promise<FoundKey> {
   let failure: VaultError | undefined
   for (const slot of slots) {
+    signal?.throwIfAborted()
     try {
       return { vaultKey: await open(slot), slot }
     } catch (error) {
       if (!(error instanceof VaultError) || (error.code !== 'wrong-password' && error.code !== 'crypto-unavailable')) throw error
+      if (error.code === 'wrong-password') wrong?.()
       // A password that could not be tried everywhere is not known to be wrong.
       if (failure?.code !== 'crypto-unavailable') failure = error
     }
   }
-  throw failure ?? without
+  throw failure ?? none
 }
