@@ -2,12 +2,13 @@
 
 import type { VaultError } from '../errors.js'
 import type { Change } from './core/log-row.js'
+import { itemNameOf, publicNameOf } from './records/reserved-ids.js'
 import type { RotationDue, RotationStatus } from './rotation/rotation-status.js'
 
 export type LockReason = 'asked' | 'idle' | 'hidden' | 'other-tab' | 'storage-lost' | 'destroyed' | 'keys-changed'
 
 export type VaultEvent =
-  /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content. */
+  /** A commit is true now: made here (`local`) or in another tab. Names what changed, never content; a collection of the app's own is `app:` and its name. */
   | { readonly kind: 'changed'; readonly seq: number; readonly local: boolean; readonly collections: readonly string[]; readonly chatLogIds: readonly string[] }
   /** The lock has begun: hide what is shown. What was asked for is still being written. */
   | { readonly kind: 'locking'; readonly reason: LockReason }
@@ -29,13 +30,13 @@ export function namesOf(changes: readonly Change[]): { collections: readonly str
     switch (change[0]) {
       case 'put':
       case 'delete':
-        collections.add(change[1])
+        collections.add(change[1] === 'brains' ? nameOf(change[2]) : change[1])
         if (change[1] === 'chatLogs') chatLogIds.add(change[2])
         // Its chat logs go with a session.
         if (change[0] === 'delete' && change[1] === 'sessions') collections.add('chatLogs')
         break
       case 'brain':
-        collections.add('brains')
+        collections.add(nameOf(change[1]))
         break
       case 'header':
         collections.add('header')
@@ -55,4 +56,10 @@ export function namesOf(changes: readonly Change[]): { collections: readonly str
     }
   }
   return { collections: [...collections], chatLogIds: [...chatLogIds] }
+}
+
+/** Of what is stored among the brains. */
+function nameOf(id: string): string {
+  const item = itemNameOf(id)
+  return item === undefined ? 'brains' : publicNameOf(item.collection)
 }

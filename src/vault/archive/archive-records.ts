@@ -8,7 +8,7 @@ import type { Slices } from '../core/slices.js'
 import { PAGE_SHIFT, type Head } from '../core/state.js'
 import { readBrainBodies } from '../records/brains.js'
 import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
-import { isOwn } from '../records/preferences.js'
+import { isOwn } from '../records/reserved-ids.js'
 import type { Selection } from './selection.js'
 import { HEADS_A_LOOK, type Snapshot } from './snapshot.js'
 

@@ -3,7 +3,8 @@
 import * as z from 'zod/mini'
 import type { Access } from '../core/access.js'
 import { HEAD_COLLECTIONS } from '../core/log-row.js'
-import { isOwn, ownValue, putOwnValue } from '../records/preferences.js'
+import { ownValue, putOwnValue } from '../records/preferences.js'
+import { isOwn } from '../records/reserved-ids.js'
 import type { ArchiveName } from './archive-lines.js'
 import { noteMade, unfinishedImport, type UnfinishedImport } from './history.js'
 

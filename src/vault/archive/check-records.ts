@@ -4,7 +4,7 @@
 import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import { parseMessage } from '../records/messages.js'
-import { isOwn } from '../records/preferences.js'
+import { isOwn } from '../records/reserved-ids.js'
 import { id, json, jsonObject, parseInput, text, textList, time } from '../records/values.js'
 import type { ArchiveLine, ArchiveManifest } from './archive-lines.js'
 

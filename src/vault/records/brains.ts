@@ -8,6 +8,7 @@ import { copyJson } from '../core/json-copy.js'
 import type { Body } from '../core/log-row.js'
 import { BRAIN_STEM, type Head } from '../core/state.js'
 import type { PendingBodies } from './message-pages.js'
+import { isOwn, refuseOwn } from './reserved-ids.js'
 import { id, json, jsonObject, parseInput, refuseTooLong, type JsonObject, type JsonValue } from './values.js'
 
 export interface BrainInput {
@@ -46,11 +47,12 @@ export class Brains {
   }
 
   /**
-   * Saves a brain whole, whatever was there before. Long strings in it are stored as blobs.
+   * Saves a brain whole, whatever was there before. Long strings in it are stored as blobs. Ids that begin with `sealed-vault/` are the vault's own.
    * @throws {VaultError} `invalid-value`, `locked`, `storage-full`
    */
   async put(input: BrainInput): Promise<BrainHead> {
     const { entityId, model, configuration = {}, memories = [] } = parseInput(schema, input, 'brain')
+    refuseOwn(entityId, 'brain', 'entityId')
     refuseTooLong(model, 'brain')
     return this.#access.commitBodies([{ configuration, memories }], 'brain', async (draft, [body]) => {
       draft.change(['brain', entityId, { model }, body!])
@@ -62,7 +64,7 @@ export class Brains {
   async get(entityId: string): Promise<Brain | undefined> {
     return this.#access.view(async (state) => {
       const head = state.heads.brains.get(entityId)
-      if (head === undefined) return undefined
+      if (head === undefined || isOwn(entityId)) return undefined
       const [body] = await readBrainBodies(this.#access, state, [head])
       const { configuration, memories } = (await this.#access.restore(body!)) as { configuration: JsonObject; memories: readonly JsonValue[] }
       return { ...toBrainHead(head), configuration: copyJson(configuration), memories: copyJson(memories) }
@@ -72,15 +74,18 @@ export class Brains {
   /** Heads of all brains, or of those of one model, by entity id. */
   async list(query: { readonly model?: string } = {}): Promise<readonly BrainHead[]> {
     return this.#access.view(async (state) =>
-      [...state.heads.brains.entries()]
-        .map(([, head]) => toBrainHead(head))
+      state.heads.brains
+        .values()
+        .filter(({ id: entityId }) => !isOwn(entityId))
+        .map(toBrainHead)
         .filter((head) => query.model === undefined || head.model === query.model)
         .sort((a, b) => (a.entityId < b.entityId ? -1 : 1)),
     )
   }
 
-  /** Deletes a brain; resolves to false when there was none. */
+  /** Deletes a brain; resolves to false when there was none. @throws {VaultError} `invalid-value` for an id of the vault's own, `locked`, `storage-full` */
   async delete(entityId: string): Promise<boolean> {
+    refuseOwn(entityId, 'brain', 'entityId')
     return this.#access.commit(async (draft) => {
       if (!draft.state.heads.brains.has(entityId)) return false
       draft.change(['delete', 'brains', entityId])

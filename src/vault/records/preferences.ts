@@ -1,11 +1,11 @@
 // Preferences: small named values, always in memory.
 
 import * as z from 'zod/mini'
-import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { copyJson } from '../core/json-copy.js'
 import type { Draft } from '../core/draft.js'
 import type { Head, State } from '../core/state.js'
+import { isOwn, OWN_PREFIX, refuseOwn } from './reserved-ids.js'
 import { id, json, parseInput, refuseTooLong, type JsonValue } from './values.js'
 
 export interface Preference {
@@ -14,13 +14,6 @@ export interface Preference {
   /** Commit of the last change, and its time in ms. */
   readonly rev: number
   readonly modifiedAt: number
-}
-
-/** What the vault itself keeps among the preferences begins so; apps neither see nor change it, and no archive holds it. */
-const OWN_PREFIX = 'sealed-vault/'
-
-export function isOwn(key: string): boolean {
-  return key.startsWith(OWN_PREFIX)
 }
 
 /** Heads of preferences: those of the state, or of a snapshot of it. */
@@ -64,7 +57,7 @@ export class Preferences {
    */
   async set(key: string, value: JsonValue): Promise<void> {
     const parsed = parseInput(schema, { key, value }, 'preference')
-    refuseOwn(key)
+    refuseOwn(key, 'preference', 'key')
     refuseTooLong(parsed.value, 'preference')
     await this.#access.commit(async (draft) => draft.change(['put', 'preferences', key, { value: parsed.value }]))
   }
@@ -81,7 +74,7 @@ export class Preferences {
   /** Deletes a value; resolves to false when there was none. */
   async delete(key: string): Promise<boolean> {
     parseInput(keySchema, { key }, 'preference')
-    refuseOwn(key)
+    refuseOwn(key, 'preference', 'key')
     return this.#access.commit(async (draft) => {
       if (!draft.state.heads.preferences.has(key)) return false
       draft.change(['delete', 'preferences', key])
@@ -98,8 +91,4 @@ export class Preferences {
         .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)),
     )
   }
-}
-
-function refuseOwn(key: string): void {
-  if (isOwn(key)) throw new VaultError('invalid-value', `keys that begin with ${OWN_PREFIX} are the vault's own; take another`, { where: 'preference', fields: ['key'], reason: 'reserved' })
 }

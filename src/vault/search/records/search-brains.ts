@@ -4,6 +4,8 @@ import type { Access } from '../../core/access.js'
 import { fieldsOf, refsOf } from '../../core/log-row.js'
 import type { Head } from '../../core/state.js'
 import { readBrainBodies, toBrainHead } from '../../records/brains.js'
+import { isOwn } from '../../records/reserved-ids.js'
+import { stringsIn } from '../../records/strings-in.js'
 import type { PlacedText } from '../words/match-texts.js'
 import { readRecordOptions, type BrainHit, type BrainSearchOptions } from './record-options.js'
 import { searchRecords } from './search-records.js'
@@ -16,7 +18,7 @@ export async function* searchInBrains(access: Access, text: string, options: Bra
   yield* searchRecords<Path, BrainHit>(access, text, filters, {
     collection: 'brains',
     readAtOnce: 16,
-    admits: () => true,
+    admits: ({ id }) => !isOwn(id),
     timeOf: (head) => head.modifiedAt,
     read: async (state, heads) => {
       const bodies = await readBrainBodies(access, state, heads)
@@ -36,11 +38,4 @@ function* textsOf({ id, value }: Head, body: unknown): Generator<PlacedText<Path
   yield { place: ['entityId'], text: id }
   yield { place: ['model'], text: value['model'] as string }
   yield* stringsIn(body, [])
-}
-
-/** Values only: keys of objects are names that the app chose, not what anybody wrote. */
-function* stringsIn(value: unknown, path: Path): Generator<PlacedText<Path>, void, undefined> {
-  if (typeof value === 'string') yield { place: path, text: value }
-  else if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* stringsIn(item, [...path, index])
-  else if (typeof value === 'object' && value !== null) for (const [key, item] of Object.entries(value)) yield* stringsIn(item, [...path, key])
 }
