@@ -62,6 +62,8 @@ export class OpenedVault {
   readonly slotPorts: SlotPorts
   /** What a lock waits for, within reason, before the keys are wiped. */
   readonly drains: (() => Promise<unknown>)[] = []
+  /** Collections of the app's own that it asked for, as events name them. */
+  readonly collections = new Set<string>()
   readonly #copies: SecondCopies
   readonly #lockWatch: LockWatch
   readonly #channel: TabChannel
@@ -251,7 +253,7 @@ export class OpenedVault {
 
   #reloaded(): void {
     this.version++
-    this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences'], chatLogIds: [] })
+    this.events.emit({ kind: 'changed', seq: this.log.head.seq, local: false, collections: ['sessions', 'chatLogs', 'brains', 'preferences', ...this.collections], chatLogIds: [] })
   }
 
   /** Resolves when this tab does nothing in the background. */

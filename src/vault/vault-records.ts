@@ -5,6 +5,10 @@ import { draftAccess, type Access } from './core/access.js'
 import type { OpenedVault } from './opened-vault.js'
 import { Brains } from './records/brains.js'
 import { ChatLogs } from './records/chat-logs.js'
+import type { CollectionOptions, HeadOf } from './records/collection-types.js'
+import type { Collection } from './records/collections.js'
+import { publicNameOf } from './records/reserved-ids.js'
+import type { InputOf, OutputOf, StandardSchema } from './records/standard-schema.js'
 import type { ConversationInput, LoadOptions, LoadReport } from './records/load.js'
 import type { FindSessionsOptions, SessionMatch } from './search/records/find-sessions.js'
 import type { KeywordOptions, KeywordReport } from './search/records/generate-keywords.js'
@@ -15,6 +19,7 @@ import type { AnyHit, AnySearchOptions } from './search/search.js'
 import type { SearchPart } from './search/search-part.js'
 import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
+import { collectionsOver, type AnyCollection, type AnyOptions, type CollectionMaker } from './app-collections.js'
 import { fetchPart } from './fetch-part.js'
 
 /** The records of a vault; inside `transact` the same, as one commit. */
@@ -23,6 +28,17 @@ export interface Records {
   readonly chatLogs: ChatLogs
   readonly brains: Brains
   readonly preferences: Preferences
+  /**
+   * A collection of the app's own: items that a schema describes, of which a head is always in memory, and texts can be searched. Nothing is read or written by this call.
+   * The name has 1 to 64 letters, digits, `_`, `-` and `.`, a letter first. Schema, head and texts are not stored: what was put under others stays as it is (docs/collections.md).
+   * @throws {RangeError} for a name that cannot be one; {TypeError} for other options
+   */
+  collection<S extends StandardSchema, H extends object = Record<never, never>, K extends keyof OutputOf<S> & string = never>(
+    name: string,
+    options: CollectionOptions<S, H, K>,
+  ): Collection<InputOf<S>, OutputOf<S>, HeadOf<S, H, K>>
+  /** The same collection here: inside of `transact`, one that was made outside. */
+  collection<In, T, H>(collection: Collection<In, T, H>): Collection<In, T, H>
 }
 
 /** A transaction that waits for something else would wait for itself. */
@@ -34,6 +50,7 @@ export class VaultRecords implements Records {
   readonly brains: Brains
   readonly preferences: Preferences
   readonly #vault: OpenedVault
+  readonly #collection: CollectionMaker
 
   /** @internal */
   constructor(vault: OpenedVault) {
@@ -43,6 +60,19 @@ export class VaultRecords implements Records {
     this.chatLogs = records.chatLogs
     this.brains = records.brains
     this.preferences = records.preferences
+    this.#collection = collectionsOver(vault.access)
+  }
+
+  collection<S extends StandardSchema, H extends object = Record<never, never>, K extends keyof OutputOf<S> & string = never>(
+    name: string,
+    options: CollectionOptions<S, H, K>,
+  ): Collection<InputOf<S>, OutputOf<S>, HeadOf<S, H, K>>
+  collection<In, T, H>(collection: Collection<In, T, H>): Collection<In, T, H>
+  /** @inheritDoc Records.collection */
+  collection(collection: string | AnyCollection, options?: AnyOptions): AnyCollection {
+    const made = this.#collection(collection, options)
+    this.#vault.collections.add(publicNameOf(made.name))
+    return made
   }
 
   /**
@@ -187,7 +217,7 @@ export class VaultRecords implements Records {
 }
 
 function recordsOver(access: Access): Records {
-  return { sessions: new Sessions(access), chatLogs: new ChatLogs(access), brains: new Brains(access), preferences: new Preferences(access) }
+  return { sessions: new Sessions(access), chatLogs: new ChatLogs(access), brains: new Brains(access), preferences: new Preferences(access), collection: collectionsOver(access) as Records['collection'] }
 }
 
 async function withDeadline<T>(work: Promise<T>): Promise<T> {

@@ -14,10 +14,10 @@ describe('the status of backups', () => {
     let now = 1_000_000
     const browser = testBrowser({ now: () => now })
     const open = await browser.tab()
-    expect(await open.backup.status()).toEqual({ changes: { sessions: 0, chatLogs: 0, brains: 0, preferences: 0 }, suggestion: 'none' })
+    expect(await open.backup.status()).toEqual({ changes: { sessions: 0, chatLogs: 0, brains: 0, preferences: 0, items: 0 }, suggestion: 'none' })
     const { chatLogId } = await open.sessions.create({ id: 'one' })
     await open.preferences.set('theme', 'dark')
-    expect(await open.backup.status()).toEqual({ changes: { sessions: 1, chatLogs: 1, brains: 0, preferences: 1 }, suggestion: 'first' })
+    expect(await open.backup.status()).toEqual({ changes: { sessions: 1, chatLogs: 1, brains: 0, preferences: 1, items: 0 }, suggestion: 'first' })
 
     // A part is no backup, nor is one that nobody took.
     await bytesOf((await open.exportArchive({ recoveryCode, sessionIds: ['one'] })).stream)
@@ -29,10 +29,10 @@ describe('the status of backups', () => {
     const { length } = await bytesOf(stream)
     const { archiveId, seq } = await report
     const last = { archiveId, seq, at: now, bytes: length, automatic: false }
-    expect(await open.backup.status()).toEqual({ last, changes: { sessions: 0, chatLogs: 0, brains: 0, preferences: 0 }, suggestion: 'none' })
+    expect(await open.backup.status()).toEqual({ last, changes: { sessions: 0, chatLogs: 0, brains: 0, preferences: 0, items: 0 }, suggestion: 'none' })
 
     await open.chatLogs.append(chatLogId, say('more'))
-    expect(await open.backup.status()).toEqual({ last, changes: { sessions: 1, chatLogs: 1, brains: 0, preferences: 0 }, suggestion: 'none' })
+    expect(await open.backup.status()).toEqual({ last, changes: { sessions: 1, chatLogs: 1, brains: 0, preferences: 0, items: 0 }, suggestion: 'none' })
     now += 7 * DAY
     expect((await open.backup.status()).suggestion).toBe('due')
     now -= 7 * DAY

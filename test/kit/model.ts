@@ -1,5 +1,6 @@
 // What a vault should hold, as plain Maps, and random changes that are made to both. The model knows nothing of logs and pages.
 
+import * as z from 'zod/mini'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import type { Records } from '../../src/vault/vault-records.js'
 import type { Random } from './random.js'
@@ -29,14 +30,21 @@ export interface Model {
   readonly chatLogs: Map<string, { readonly sessionId?: string; readonly messages: readonly ModelMessage[] }>
   readonly brains: Map<string, { readonly model: string; readonly memories: readonly string[] }>
   readonly preferences: Map<string, unknown>
+  readonly notes: Map<string, ModelNote>
+}
+
+interface ModelNote {
+  readonly title: string
+  readonly text: string
+  readonly pinned?: boolean
 }
 
 export function emptyModel(): Model {
-  return { sessions: new Map(), chatLogs: new Map(), brains: new Map(), preferences: new Map() }
+  return { sessions: new Map(), chatLogs: new Map(), brains: new Map(), preferences: new Map(), notes: new Map() }
 }
 
 export function copyModel(model: Model): Model {
-  return { sessions: new Map(model.sessions), chatLogs: new Map(model.chatLogs), brains: new Map(model.brains), preferences: new Map(model.preferences) }
+  return { sessions: new Map(model.sessions), chatLogs: new Map(model.chatLogs), brains: new Map(model.brains), preferences: new Map(model.preferences), notes: new Map(model.notes) }
 }
 
 /** One change: made to a vault, and (when the vault said so) to the model. */
@@ -126,7 +134,8 @@ function drawRecordStep(random: Random, model: Model, names: Names): RecordStep 
   if (kind < 75) return deleteSession(random.pick(sessions))
   if (kind < 80) return createChatLog(random, sessions, names)
   if (kind < 82 && logs.length > 0) return deleteChatLog(random.pick(logs))
-  if (kind < 90) return putBrain(random)
+  if (kind < 85) return putBrain(random)
+  if (kind < 90) return changeNote(random, model)
   if (kind < 92) return deleteBrain(random, model)
   return random.chance(0.8) ? setPreference(random) : deletePreference(random, model)
 }
@@ -301,6 +310,24 @@ function deletePreference(random: Random, model: Model): RecordStep {
   return { what: `unset ${key}`, change: ({ preferences }) => preferences.delete(key), apply: (now) => void now.preferences.delete(key) }
 }
 
+const noteSchema = z.object({ title: z.string(), text: z.string(), pinned: z.optional(z.boolean()) })
+
+/** The collection of the app's own that histories write to, here or in a transaction. */
+export function notesOf(records: Records) {
+  return records.collection('notes', { schema: noteSchema, head: ['title', 'pinned'], searchable: ['title', 'text'] })
+}
+
+function changeNote(random: Random, model: Model): RecordStep {
+  const id = random.pick(['a', 'a/b', '__proto__', 'constructor', 'd'])
+  if (random.chance(0.2)) return { what: `delete note ${id}`, change: (records) => notesOf(records).delete(id), apply: (now) => void now.notes.delete(id) }
+  const text = random.chance(0.1) ? LONG : `text ${random.below(1000)}`
+  if (model.notes.has(id) && random.chance(0.5)) {
+    return { what: `update note ${id}`, change: (records) => notesOf(records).update(id, { text, pinned: undefined }), apply: (now) => void now.notes.set(id, { title: now.notes.get(id)!.title, text }) }
+  }
+  const note = { title: `note ${random.below(100)}`, text, ...(random.chance(0.5) && { pinned: random.chance(0.5) }) }
+  return { what: `put note ${id}`, change: (records) => notesOf(records).put(id, note), apply: (now) => void now.notes.set(id, note) }
+}
+
 function without(value: object, ...keys: string[]): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)))
 }
@@ -313,12 +340,15 @@ export function dumpModel(model: Model): unknown {
     chatLogs: sorted(model.chatLogs).map(([id, { sessionId, messages }]) => ({ id, sessionId, messages })),
     brains: sorted(model.brains).map(([entityId, brain]) => ({ entityId, ...brain })),
     preferences: sorted(model.preferences),
+    // Golden files are of vaults that had none.
+    ...(model.notes.size > 0 && { notes: sorted(model.notes).map(([id, note]) => ({ id, value: note, head: without(note, 'text') })) }),
   }
 }
 
 /** Everything a vault holds, in the same form, read in one transaction: what was true at one moment. */
 export async function dumpVault(vault: UnlockedVault): Promise<unknown> {
-  return vault.transact(async ({ sessions, chatLogs, brains, preferences }) => {
+  return vault.transact(async (tx) => {
+    const { sessions, chatLogs, brains, preferences } = tx
     const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
     const logs = []
     for (const { id, sessionId, count } of [...(await chatLogs.list())].sort(byId)) {
@@ -331,11 +361,14 @@ export async function dumpVault(vault: UnlockedVault): Promise<unknown> {
       const { model, memories } = (await brains.get(entityId))!
       bodies.push({ entityId, model, memories })
     }
+    const notes = []
+    for (const { id, head } of await notesOf(tx).list({ sortBy: (a, b) => (a.id < b.id ? -1 : 1) })) notes.push({ id, value: (await notesOf(tx).get(id))!.value, head: { ...head } })
     return {
       sessions: [...(await sessions.list())].sort(byId).map((session) => without(session, 'rev', 'modifiedAt')),
       chatLogs: logs,
       brains: bodies,
       preferences: (await preferences.list()).map(({ key, value }) => [key, value]),
+      ...(notes.length > 0 && { notes }),
     }
   })
 }

@@ -1,6 +1,7 @@
 // The states of a vault and the ways between them: opening, creating, unlocking, names, destruction.
 
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import * as z from 'zod/mini'
 import { VaultError } from '../../src/errors.js'
 import type { Backend } from '../../src/stores/backend.js'
 import { memoryHome } from '../../src/stores/memory-home.js'
@@ -239,6 +240,8 @@ describe('unlocking', () => {
   })
 })
 
+const notes = { schema: z.string(), searchable: (note: string) => [note] }
+
 /** Every call of the open vault that a locked one must refuse. A method missing here fails the test below. */
 const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   transact: (vault) => vault.transact(async () => 1),
@@ -304,6 +307,16 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'brains.get': (vault) => vault.brains.get('e'),
   'brains.list': (vault) => vault.brains.list(),
   'brains.delete': (vault) => vault.brains.delete('e'),
+  collection: (vault) => vault.collection('notes', notes).list(),
+  'collection.add': (vault) => vault.collection('notes', notes).add('note'),
+  'collection.put': (vault) => vault.collection('notes', notes).put('n', 'note'),
+  'collection.update': (vault) => vault.collection('notes', notes).update('n', () => 'other'),
+  'collection.get': (vault) => vault.collection('notes', notes).get('n'),
+  'collection.delete': (vault) => vault.collection('notes', notes).delete('n'),
+  'collection.count': (vault) => vault.collection('notes', notes).count(),
+  'collection.list': (vault) => vault.collection('notes', notes).list(),
+  'collection.items': (vault) => vault.collection('notes', notes).items().next(),
+  'collection.search': (vault) => vault.collection('notes', notes).search('note').next(),
   'preferences.set': (vault) => vault.preferences.set('k', 1),
   'preferences.get': (vault) => vault.preferences.get('k'),
   'preferences.delete': (vault) => vault.preferences.delete('k'),
@@ -319,6 +332,7 @@ describe('a locked vault', () => {
     await open.chatLogs.append(chatLogId, { ...message('m'), id: 'm' })
     await open.brains.put({ entityId: 'e', model: 'm' })
     await open.preferences.set('k', 1)
+    await open.collection('notes', notes).put('n', 'note')
     const halfway = open.chatLogs.messages('c')
     await open.lock()
     for (const [name, call] of Object.entries(calls)) await expect(call(open), name).rejects.toMatchObject({ code: 'locked' })
@@ -333,7 +347,7 @@ describe('a locked vault', () => {
       const proto = Object.getPrototypeOf(target) as object
       return proto === Object.prototype ? [] : [...methodsOf(proto), ...Object.getOwnPropertyNames(proto).filter((name) => name !== 'constructor')]
     }
-    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation', 'slots'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`))]
+    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation', 'slots'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`)), ...methodsOf(open.collection('notes', notes)).map((name) => `collection.${name}`)]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()
   })

@@ -24,6 +24,8 @@ export interface ChangesSince {
   readonly chatLogs: number
   readonly brains: number
   readonly preferences: number
+  /** Of collections of the app's own. */
+  readonly items: number
 }
 
 export interface BackupStatus {
@@ -38,7 +40,7 @@ export interface BackupStatus {
 
 const NAME = 'last archive'
 const lastSchema = z.object({ archiveId: z.string(), seq: z.number(), at: z.number(), bytes: z.number(), automatic: z.boolean() })
-/** Sessions, brains and preferences changed since the last archive. */
+/** Sessions, brains, preferences and items changed since the last archive. */
 const MANY_CHANGES = 20
 const OLD_MS = 7 * 24 * 60 * 60 * 1000
 
@@ -47,11 +49,15 @@ export async function backupStatus(access: Access, now: number): Promise<BackupS
     const parsed = lastSchema.safeParse(ownValue(state, NAME))
     const last = parsed.success ? parsed.data : undefined
     const since = last?.seq ?? -1
-    const changes = { sessions: 0, chatLogs: 0, brains: 0, preferences: 0 }
+    const changes = { sessions: 0, chatLogs: 0, brains: 0, preferences: 0, items: 0 }
     for (const collection of HEAD_COLLECTIONS) {
-      for (const [id, { rev }] of state.heads[collection].entries()) if (rev > since && !(collection === 'preferences' && isOwn(id))) changes[collection]++
+      for (const [id, { rev }] of state.heads[collection].entries()) {
+        if (rev <= since) continue
+        if (collection === 'sessions' || collection === 'chatLogs' || !isOwn(id)) changes[collection]++
+        else if (collection === 'brains') changes.items++
+      }
     }
-    const changed = changes.sessions + changes.brains + changes.preferences
+    const changed = changes.sessions + changes.brains + changes.preferences + changes.items
     const isDue = changed >= MANY_CHANGES || (changed + changes.chatLogs > 0 && last !== undefined && now - last.at >= OLD_MS)
     const suggestion = last === undefined ? (changed + changes.chatLogs > 0 ? 'first' : 'none') : isDue ? 'due' : 'none'
     const unfinished = unfinishedImport(state.heads.preferences)

@@ -14,6 +14,7 @@ import { expectedBlocks, expectedPages, pendingRefs, removedPages } from '../cor
 import { decodeShards, openLogRows, readStanding } from '../core/replay.js'
 import { Slices } from '../core/slices.js'
 import type { Head } from '../core/state.js'
+import { isOwn } from '../records/reserved-ids.js'
 
 /** One thing that is not as it should be. `where` names a store, `number` a page or commit. */
 export interface Problem {
@@ -28,7 +29,7 @@ export interface CheckReport {
   readonly ok: boolean
   readonly problems: readonly Problem[]
   readonly leftOvers: number
-  readonly counts: { readonly commits: number; readonly rows: number; readonly sessions: number; readonly chatLogs: number; readonly messages: number; readonly brains: number; readonly preferences: number; readonly longValues: number }
+  readonly counts: { readonly commits: number; readonly rows: number; readonly sessions: number; readonly chatLogs: number; readonly messages: number; readonly brains: number; readonly preferences: number; readonly items: number; readonly longValues: number }
 }
 
 export interface CheckOptions {
@@ -119,6 +120,7 @@ class Check {
     this.#compare(should, is)
     const { heads } = this.#log.state
     const messages = [...heads.chatLogs.entries()].reduce((sum, [, head]) => sum + (head.value['count'] as number), 0)
+    const items = heads.brains.values().filter(({ id }) => isOwn(id)).length
     return {
       ok: this.#problems.length === 0,
       problems: this.#problems,
@@ -129,8 +131,9 @@ class Check {
         sessions: heads.sessions.size,
         chatLogs: heads.chatLogs.size,
         messages,
-        brains: heads.brains.size,
+        brains: heads.brains.size - items,
         preferences: heads.preferences.size,
+        items,
         longValues: this.#refs.size,
       },
     }

@@ -1,4 +1,4 @@
-// What may be said beside the words of a search in sessions or brains, and what comes out of it.
+// What may be said beside the words of a search in sessions, brains or items, and what comes out of it.
 
 import type { BrainHead } from '../../records/brains.js'
 import type { Session } from '../../records/sessions.js'
@@ -37,6 +37,11 @@ export interface BrainSearchOptions extends RecordSearchOptions {
   readonly in: 'brains'
 }
 
+/** In items of an app's collection; which ones, and what of them, is said beside. */
+export interface ItemSearchOptions extends RecordSearchOptions {
+  readonly in: 'items'
+}
+
 export interface SessionHit {
   readonly session: Session
   /** The text in which the first of the words stands: the title, or the keyword at this place of `session.keywords`. */
@@ -66,10 +71,11 @@ export interface BrainHit {
 const UNFIT = {
   sessions: ['senders', 'types'],
   brains: ['sessionIds', 'participants', 'senders', 'types', 'from', 'to'],
+  items: ['sessionIds', 'participants', 'senders', 'types', 'from', 'to'],
 } as const
 
 /** @throws {RangeError} for what `readOptions` refuses, and for a filter that has no meaning for the kind; {TypeError} for a filter that is no list of strings */
-export function readRecordOptions(options: SessionSearchOptions | BrainSearchOptions): Filters {
+export function readRecordOptions(options: SessionSearchOptions | BrainSearchOptions | ItemSearchOptions): Filters {
   const { in: kind, ...given } = options
   const unfit = UNFIT[kind].find((name) => (given as Record<string, unknown>)[name] !== undefined)
   if (unfit !== undefined) throw new RangeError(`${unfit} has no meaning for a search in ${kind}`)
