@@ -22,6 +22,8 @@ const isText = (value) => typeof value === 'string'
 /** @param {unknown} value */
 const isId = (value) => typeof value === 'string' && value.length >= 1 && value.length <= 1024
 /** @param {unknown} value */
+const isCollection = (value) => typeof value === 'string' && /^[A-Za-z][\w.-]{0,63}$/.test(value)
+/** @param {unknown} value */
 const isLong = (value) => Array.isArray(value) && value.length > 0 && value.every((one) => Array.isArray(one) && one.length === 2 && Array.isArray(one[0]) && one[0].length > 0 && one[0].every((key) => isText(key) || isCount(key)) && isCount(one[1]))
 /** @param {unknown} value */
 const isTombstones = (value) => Array.isArray(value) && value.every((one) => Array.isArray(one) && (one.length === 3 || (one.length === 5 && isVault(one[3]) && isCount(one[4]))) && isText(one[0]) && isCount(one[1]) && Number.isFinite(one[2]))
@@ -52,8 +54,9 @@ const FIELDS = {
   message: { number: isCount, ...stamp, value: isObject, 'long?': isLong },
   brain: { ...record, 'long?': isLong },
   preference: { ...record, value: () => true },
+  item: { collection: isCollection, ...record, 'long?': isLong },
   text: { text: isPiece },
-  missing: { of: (value) => ['message', 'brain', 'deletions'].includes(String(value)), id: isId, 'from?': isCount, 'to?': isCount, reason: isText },
+  missing: { of: (value) => ['message', 'brain', 'item', 'deletions'].includes(String(value)), 'collection?': isCollection, id: isId, 'from?': isCount, 'to?': isCount, reason: isText },
   tombstones: { list: isTombstones },
   end: { counts: isObject, sha256: isText },
 }
@@ -102,14 +105,14 @@ export function holderOf(value, path) {
 }
 
 /** What lines are counted as, and where they stand: none follows one of a higher place. */
-const COUNTED = /** @type {const} */ ({ session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', tombstones: 'tombstones', missing: 'missing' })
+const COUNTED = /** @type {const} */ ({ session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', item: 'items', tombstones: 'tombstones', missing: 'missing' })
 /** @type {Record<string, number>} */
-const PLACES = { session: 1, chatLog: 1, message: 1, brain: 2, preference: 3, tombstones: 4 }
+const PLACES = { session: 1, chatLog: 1, message: 1, brain: 2, preference: 3, item: 4, tombstones: 5 }
 
 /** Holds lines against those before. */
 export class Order {
   /** @type {Record<string, number>} */
-  counts = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
+  counts = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, items: 0, tombstones: 0, missing: 0 }
   #place = 0
   /** Of the last message of the chat log; undefined outside of one. @type {number | undefined} */
   #number

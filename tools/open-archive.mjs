@@ -7,7 +7,7 @@
 //   node tools/open-archive.mjs <archive> [--recovery-code] [--head]  < secret  > records.ndjson
 //
 // Reads the password (or the recovery code) from standard input: its first line, without the line feed. Writes a record a line: that of the
-// archive first, then sessions, chat logs, each followed by its messages, brains, preferences, deletions; long texts are back in their places.
+// archive first, then sessions, chat logs, each followed by its messages, brains, preferences, items of apps' collections, deletions; long texts are back in their places.
 // Exits with 1 and says why when the archive is damaged, truncated or not opened by the secret. Lines written before that do not count.
 // --head says what can be known without a secret.
 
@@ -343,8 +343,10 @@ export async function* openArchive(source, secret, { recoveryCode = false } = {}
     if (awaited.length > 0) refuse('a long text is missing')
     if (line['kind'] === 'end') {
       if (hash.digest() !== line['sha256']) refuse('the hash of the lines is not the one they were written with')
+      // `items` may be left out where there are none.
+      const counted = { items: 0, ...line['counts'] }
       const names = Object.keys(order.counts)
-      if (Object.keys(line['counts']).length !== names.length || names.some((name) => line['counts'][name] !== order.counts[name])) refuse('there are more or fewer records than were counted')
+      if (Object.keys(counted).length !== names.length || names.some((name) => counted[name] !== order.counts[name])) refuse('there are more or fewer records than were counted')
       end = line
       continue
     }

@@ -35,6 +35,8 @@ export function nameOf({ kind, field }: { readonly kind: MergedKind; readonly fi
       return `The memory “${title}”`
     case 'preference':
       return `The setting “${title}”`
+    case 'item':
+      return `The entry “${title}”`
   }
 }
 
@@ -70,6 +72,7 @@ function readable({ kind, field, deletedAt }: Conflict, { value }: ConflictSide)
     case 'chatLog':
       return { text: formatCount(Number(fields['messages'] ?? fields['count'] ?? 0), 'message') }
     case 'brain':
+    case 'item':
       return { text: JSON.stringify(value, undefined, 1) }
     case 'preference':
       // One that was deleted there comes with what it is stored in.

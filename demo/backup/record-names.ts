@@ -12,7 +12,7 @@ const SHORT = 12
 
 /** Of what is gone there is only its id. */
 export async function titleOf(vault: UnlockedVault, { kind, id, chatLogId }: Named): Promise<string> {
-  if (kind === 'brain' || kind === 'preference') return id
+  if (kind === 'brain' || kind === 'preference' || kind === 'item') return id
   const log = kind === 'chatLog' ? id : chatLogId
   const sessionId = kind === 'session' ? id : log === undefined ? undefined : (await vault.chatLogs.get(log))?.sessionId
   const session = sessionId === undefined ? undefined : await vault.sessions.get(sessionId)

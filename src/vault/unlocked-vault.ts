@@ -63,7 +63,7 @@ export class UnlockedVault extends VaultRecords {
   }
 
   /**
-   * The same as JSON that anybody can read, `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences }` in UTF-8: for other programs. Nothing protects it, so
+   * The same as JSON that anybody can read, `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences, collections }` in UTF-8: for other programs. Nothing protects it, so
    * `unprotected: true` has to be said.
    * @throws {VaultError} `invalid-value`, `locked`; {TypeError} unless `unprotected` is true. The stream fails as that of `exportArchive`
    */
@@ -75,7 +75,7 @@ export class UnlockedVault extends VaultRecords {
 
   /**
    * Takes over what an archive holds: what is new comes, what was changed there is changed here, what was deleted there goes, and what was changed on both sides is
-   * settled as `onConflict` says: chats message by message, sessions field by field, brains and preferences each as a whole. Whose change came after whose is known from the versions,
+   * settled as `onConflict` says: chats message by message, sessions field by field, brains, preferences and items each as a whole. Whose change came after whose is known from the versions,
    * not from clocks. What was deleted here stays deleted, unless `restoreDeleted`. Nothing of a file that is damaged, truncated or made up is ever taken over: it is read to its end first.
    * Importing twice changes nothing; cut off by a crash, an abort or a lock, the same file brings the rest. Changes go on meanwhile; checkpoints and loads wait. Durable when it resolves, and after each progress event of its phase `import`.
    * A stream is kept as a Blob, for it is read twice. Of chat logs that both sides have, one at a time is in memory.

@@ -46,7 +46,7 @@ describe('an archive', () => {
     const open = await testBrowser().tab()
     const recoveryCode = await createRecoveryCode()
     const bytes = await bytesOf((await open.exportArchive({ recoveryCode })).stream)
-    expect((await verify(bytes, { recoveryCode })).counts).toEqual({ sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 })
+    expect((await verify(bytes, { recoveryCode })).counts).toEqual({ sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, items: 0, tombstones: 0, missing: 0 })
     expect(asJson(await readWithTool(bytes, recoveryCode, { recoveryCode: true }))).toEqual(timeless(await jsonOf(await open.exportJson({ unprotected: true }))))
   })
 })

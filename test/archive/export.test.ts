@@ -180,5 +180,5 @@ async function stateOf(open: UnlockedVault): Promise<JsonExport> {
     const messages = await open.chatLogs.read(log.id, { limit: 1000 })
     chatLogs.push({ id: log.id, sessionId: log.sessionId, createdAt: log.createdAt, modifiedAt: log.modifiedAt, messages: messages.map((message) => Object.fromEntries(Object.entries(message).filter(([field]) => !['chatLogId', 'number', 'rev'].includes(field)))) })
   }
-  return { version: 1, sessions: sessions.map((session) => ({ ...session, titled: true })), chatLogs, brains: [], preferences: [] }
+  return { version: 1, sessions: sessions.map((session) => ({ ...session, titled: true })), chatLogs, brains: [], preferences: [], collections: {} }
 }

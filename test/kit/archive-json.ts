@@ -10,6 +10,7 @@ export interface JsonExport {
   readonly chatLogs: readonly (Fields & { readonly messages: readonly Fields[] })[]
   readonly brains: readonly Fields[]
   readonly preferences: readonly Fields[]
+  readonly collections: Readonly<Record<string, readonly Fields[]>>
 }
 
 /** A line as the stand-alone reader gives it. */
@@ -25,21 +26,23 @@ export function asJson(records: readonly ToolRecord[]): JsonExport {
   const chatLogs: (Fields & { messages: Fields[] })[] = []
   const brains: Fields[] = []
   const preferences: Fields[] = []
-  for (const { kind, id, modifiedAt, value } of records) {
+  const collections = new Map<string, Fields[]>()
+  for (const { kind, collection, id, modifiedAt, value } of records) {
     const stamp = { modifiedAt }
     if (kind === 'session') sessions.push({ id, ...value, ...stamp })
     if (kind === 'chatLog') chatLogs.push({ id, ...value, ...stamp, messages: [] })
     if (kind === 'message') chatLogs.at(-1)!.messages.push({ ...value, ...stamp })
     if (kind === 'brain') brains.push({ entityId: id, ...value, ...stamp })
     if (kind === 'preference') preferences.push({ key: id, value, ...stamp })
+    if (kind === 'item') collections.set(collection as string, [...(collections.get(collection as string) ?? []), { id, ...value, ...stamp }])
   }
-  return { version: 1, sessions, chatLogs, brains, preferences }
+  return { version: 1, sessions, chatLogs, brains, preferences, collections: Object.fromEntries(collections) }
 }
 
 /** The plain JSON without its time. */
 export function timeless(json: JsonExport): JsonExport {
-  const { version, sessions, chatLogs, brains, preferences } = json
-  return { version, sessions, chatLogs, brains, preferences }
+  const { version, sessions, chatLogs, brains, preferences, collections } = json
+  return { version, sessions, chatLogs, brains, preferences, collections }
 }
 
 export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {

@@ -24,9 +24,9 @@ type Fields = Record<string, unknown>
 
 /** What the plain JSON says, in an order of its own for all but messages: numbers of records differ between vaults. */
 export async function contentOf(open: UnlockedVault): Promise<JsonExport> {
-  const { sessions, chatLogs, brains, preferences, version } = timeless(await jsonOf(await open.exportJson({ unprotected: true })))
+  const { sessions, chatLogs, brains, preferences, collections, version } = timeless(await jsonOf(await open.exportJson({ unprotected: true })))
   const sorted = <T extends Fields>(records: readonly T[], key: string): T[] => records.toSorted((a, b) => (String(a[key]) < String(b[key]) ? -1 : 1))
-  return { version, sessions: sorted(sessions, 'id'), chatLogs: sorted(chatLogs, 'id'), brains: sorted(brains, 'entityId'), preferences: sorted(preferences, 'key') }
+  return { version, sessions: sorted(sessions, 'id'), chatLogs: sorted(chatLogs, 'id'), brains: sorted(brains, 'entityId'), preferences: sorted(preferences, 'key'), collections: Object.fromEntries(Object.entries(collections).map(([name, items]) => [name, sorted(items, 'id')])) }
 }
 
 /** The same without times of changes, where two devices made the same thing at two times. */

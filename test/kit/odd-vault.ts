@@ -4,7 +4,7 @@ import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 
 const say = (content: string, rest: object = {}) => ({ senderId: 'ada', type: 'user' as const, content, ...rest })
 
-export const ODD_COUNTS = { sessions: 4, chatLogs: 4, messages: 105, brains: 1, preferences: 2, tombstones: 3, missing: 0 }
+export const ODD_COUNTS = { sessions: 4, chatLogs: 4, messages: 105, brains: 1, preferences: 2, items: 0, tombstones: 3, missing: 0 }
 
 export async function fillOddly(open: UnlockedVault): Promise<void> {
   const odd = await open.sessions.create({ id: 'odd', participants: ['ada', 'guide'] })

@@ -1,5 +1,6 @@
 // Devices that go on from one archive, each on its own, and exchange archives: random edits, and what must be true afterwards. Runs in every engine.
 
+import * as z from 'zod/mini'
 import type { ConflictPolicy, ImportReport, MergeEntry } from '../../src/index.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import { archiveOf, contentOf, take } from '../kit/devices.js'
@@ -14,6 +15,8 @@ export interface Device {
 export type Edits = Map<string, unknown>
 
 let counter = 0
+
+const anything = z.object({ text: z.string() })
 
 const recordKey = (kind: string, id: string, chatLogId = ''): string => JSON.stringify([kind, chatLogId, id])
 
@@ -43,8 +46,10 @@ export async function edit({ open, name }: Device, random: Random): Promise<void
   } else if (dice < 78) await open.sessions.delete(session.id)
   else if (dice < 80) await open.chatLogs.create({ id: `x${name}${++counter}`, ...(random.chance(0.7) && { sessionId: session.id }) })
   else if (dice < 81) await open.chatLogs.delete(log.id)
+  else if (dice < 84) await open.collection('notes', { schema: anything, head: ['text'] }).put(`i${random.below(5)}`, { text })
   else if (dice < 88) await open.brains.put({ entityId: `b${random.below(5)}`, model: text, memories: [text] })
-  else if (dice < 90) await open.brains.delete(`b${random.below(5)}`)
+  else if (dice < 89) await open.brains.delete(`b${random.below(5)}`)
+  else if (dice < 90) await open.collection('notes', { schema: anything }).delete(`i${random.below(5)}`)
   else if (dice < 97) await open.preferences.set(`p${random.below(8)}`, text)
   else if (dice < 98) await open.preferences.delete(`p${random.below(8)}`)
   else await open.checkpoint()
@@ -52,7 +57,7 @@ export async function edit({ open, name }: Device, random: Random): Promise<void
 
 /** What every record says, by its name; a session field by field. */
 export async function statements(open: UnlockedVault): Promise<Map<string, unknown>> {
-  const { sessions, chatLogs, brains, preferences } = await contentOf(open)
+  const { sessions, chatLogs, brains, preferences, collections } = await contentOf(open)
   const found = new Map<string, unknown>()
   for (const { id, modifiedAt: _, lastActivityAt: __, messageCount: ___, ...fields } of sessions) {
     for (const [field, value] of Object.entries(fields)) if (!['titled', 'createdAt'].includes(field)) found.set(recordKey(`session.${field}`, id as string), value)
@@ -60,6 +65,7 @@ export async function statements(open: UnlockedVault): Promise<Map<string, unkno
   for (const { id, messages } of chatLogs) for (const message of messages) found.set(recordKey('message', message['id'] as string, id as string), message['content'])
   for (const { entityId, model } of brains) found.set(recordKey('brain', entityId as string), model)
   for (const { key, value } of preferences) found.set(recordKey('preference', key as string), value)
+  for (const items of Object.values(collections)) for (const { id, value } of items) found.set(recordKey('item', id as string), (value as { readonly text: string }).text)
   return found
 }
 

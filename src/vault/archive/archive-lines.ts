@@ -6,6 +6,7 @@ import type { Fields } from '../core/log-row.js'
 import { SESSION_FIELDS } from '../core/session-edits.js'
 import { MAX_KNOWN, MAX_MADE, type KnownVault, type MadeArchive } from '../merge/causality.js'
 import type { DeletedId } from '../merge/tombstones.js'
+import { isCollectionName } from '../records/reserved-ids.js'
 import type { ArchiveRecord, MissingRecords } from './archive-records.js'
 
 /** UTF-16 units of a long string in one line. */
@@ -51,10 +52,15 @@ export interface ArchiveCounts {
   readonly messages: number
   readonly brains: number
   readonly preferences: number
+  /** Of collections of the app's own. */
+  readonly items: number
   readonly tombstones: number
-  /** Stretches of messages or deletions, and brains, that could not be read when the archive was made. */
+  /** Stretches of messages or deletions, brains and items, that could not be read when the archive was made. */
   readonly missing: number
 }
+
+/** As they are written: without what archives of vaults without items never had. */
+export type WrittenCounts = Omit<ArchiveCounts, 'items'> & { readonly items?: number | undefined }
 
 /** What was deleted: `[hash, commit, time]`, and where it was deleted first, unless in the vault that made the archive. */
 export type TombstoneEntry = DeletedId
@@ -65,16 +71,17 @@ export type ArchiveLine =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'tombstones'; readonly list: readonly TombstoneEntry[] }
   | ({ readonly kind: 'missing'; readonly of: MissingRecords['kind'] } & Omit<MissingRecords, 'kind'>)
-  | { readonly kind: 'end'; readonly counts: ArchiveCounts; readonly sha256: string }
+  | { readonly kind: 'end'; readonly counts: WrittenCounts; readonly sha256: string }
 
 export function encodeLine(line: ArchiveLine): string {
   return `${JSON.stringify(line)}\n`
 }
 
 /** The line of a record. Its long strings follow as `textLines`. */
-export function encodeRecord({ kind, id, number, rev, modifiedAt, origin, edits, value, long }: ArchiveRecord): string {
+export function encodeRecord({ kind, collection, id, number, rev, modifiedAt, origin, edits, value, long }: ArchiveRecord): string {
   // Put together by hand: an object for each line, made to be written, takes as long as the writing.
-  const name = number === undefined ? `"id":${JSON.stringify(id)}` : `"number":${number}`
+  const place = collection === undefined ? '' : `"collection":${JSON.stringify(collection)},`
+  const name = number === undefined ? `${place}"id":${JSON.stringify(id)}` : `"number":${number}`
   const lengths = long === undefined ? '' : `,"long":${JSON.stringify(long.map(({ path, text }) => [path, text.length]))}`
   const made = `${origin === undefined ? '' : `,"origin":${JSON.stringify(origin)}`}${edits === undefined ? '' : `,"edits":${JSON.stringify(edits)}`}`
   return `{"kind":"${kind}",${name},"rev":${rev},"modifiedAt":${modifiedAt}${made},"value":${JSON.stringify(value)}${lengths}}\n`
@@ -86,6 +93,7 @@ export function* textLines(text: string): Generator<string> {
 
 const count = z.number().check(z.int(), z.nonnegative())
 const id = z.string().check(z.minLength(1), z.maxLength(1024))
+const collection = z.string().check(z.refine(isCollectionName))
 /** The beginning of a vault's id: enough to tell a user's vaults apart. */
 const vaultKey = z.string().check(z.length(8))
 const common = { rev: count, modifiedAt: z.number(), origin: z.optional(z.tuple([vaultKey, count])) }
@@ -94,7 +102,7 @@ const edit = z.union([z.tuple([count, z.number()]), z.tuple([count, z.number(), 
 const edits = z.optional(z.strictObject(Object.fromEntries(Object.keys(SESSION_FIELDS).map((field) => [field, z.optional(edit)]))))
 const object = z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))
 const long = z.optional(z.array(z.tuple([z.array(z.union([z.string(), count])).check(z.minLength(1), z.maxLength(MAX_NESTING)), count])).check(z.minLength(1)))
-const counts = z.strictObject({ sessions: count, chatLogs: count, messages: count, brains: count, preferences: count, tombstones: count, missing: count })
+const counts = z.strictObject({ sessions: count, chatLogs: count, messages: count, brains: count, preferences: count, items: z.optional(count), tombstones: count, missing: count })
 
 const line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('message'), number: count, ...common, value: object, long }),
@@ -103,8 +111,9 @@ const line = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('session'), id, ...common, edits, value: object }),
   z.strictObject({ kind: z.literal('brain'), id, ...common, value: object, long }),
   z.strictObject({ kind: z.literal('preference'), id, ...common, value: z.unknown() }),
+  z.strictObject({ kind: z.literal('item'), collection, id, ...common, value: object, long }),
   z.strictObject({ kind: z.literal('tombstones'), list: z.array(z.union([z.tuple([z.string(), count, z.number()]), z.tuple([z.string(), count, z.number(), vaultKey, count])])) }),
-  z.strictObject({ kind: z.literal('missing'), of: z.enum(['message', 'brain', 'deletions']), id, from: z.optional(count), to: z.optional(count), reason: z.string() }),
+  z.strictObject({ kind: z.literal('missing'), of: z.enum(['message', 'brain', 'item', 'deletions']), collection: z.optional(collection), id, from: z.optional(count), to: z.optional(count), reason: z.string() }),
   z.strictObject({ kind: z.literal('end'), counts, sha256: z.string() }),
 ])
 const manifest = z.strictObject({
@@ -162,7 +171,7 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-const KINDS = new Set(['archive', 'message', 'text', 'chatLog', 'session', 'brain', 'preference', 'tombstones', 'missing', 'end'])
+const KINDS = new Set(['archive', 'message', 'text', 'chatLog', 'session', 'brain', 'preference', 'item', 'tombstones', 'missing', 'end'])
 
 /** Told by the brackets of the text, before it is parsed: values a million deep take hundreds of megabytes. */
 function isDeeper(text: string, limit: number): boolean {

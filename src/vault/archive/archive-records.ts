@@ -8,15 +8,17 @@ import type { Slices } from '../core/slices.js'
 import { PAGE_SHIFT, type Head } from '../core/state.js'
 import { readBrainBodies } from '../records/brains.js'
 import { readBodies, readWholeLogs, type FoundMessage } from '../records/message-pages.js'
-import { isOwn } from '../records/reserved-ids.js'
+import { isOwn, itemNameOf, type ItemName } from '../records/reserved-ids.js'
 import type { Selection } from './selection.js'
 import { HEADS_A_LOOK, type Snapshot } from './snapshot.js'
 
-export type RecordKind = 'session' | 'chatLog' | 'message' | 'brain' | 'preference'
+export type RecordKind = 'session' | 'chatLog' | 'message' | 'brain' | 'preference' | 'item'
 
 /** One record. A message belongs to the chat log that came last; its id is in its value. */
 export interface ArchiveRecord {
   readonly kind: RecordKind
+  /** Of an item: the collection of the app's own that it is in. */
+  readonly collection?: string
   readonly id?: string
   /** Of a message: its place in the chat log. */
   readonly number?: number
@@ -33,8 +35,10 @@ export interface ArchiveRecord {
 
 /** What could not be read, where somebody asked to go on without it. */
 export interface MissingRecords {
-  readonly kind: 'message' | 'brain' | 'deletions'
-  /** The chat log, or the entity; `tombstones` where it is deletions. */
+  readonly kind: 'message' | 'brain' | 'item' | 'deletions'
+  /** Of an item: the collection of the app's own that it is in. */
+  readonly collection?: string
+  /** The chat log, the entity or the item; `tombstones` where it is deletions. */
   readonly id: string
   /** Numbers of the messages or deletions: from the first to the one behind the last. */
   readonly from?: number
@@ -84,6 +88,7 @@ export async function* archiveRecords(walk: Walk): AsyncGenerator<readonly Archi
     const changed = walk.snapshot.heads.preferences.filter(({ id, rev }) => rev > walk.since && !isOwn(id))
     yield changed.map((head) => headRecord('preference', head, head.value['value']))
   }
+  if (walk.selection.collections) yield* itemsOf(walk)
 }
 
 /** What `read` makes of each item, in order; the next is begun before anybody asks for it, so that the store and the page work side by side. */
@@ -223,11 +228,43 @@ async function* stretchesOf(walk: Walk, log: Head): AsyncGenerator<readonly Foun
 }
 
 async function* brainsOf(walk: Walk): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
-  const heads = walk.snapshot.heads.brains.filter(({ rev }) => rev > walk.since)
+  const heads = walk.snapshot.heads.brains.filter(({ id, rev }) => rev > walk.since && !isOwn(id))
+  for await (const read of withBodies(walk, heads)) yield ['missing' in read ? read : await brainItem(walk, read)]
+}
+
+/** One collection after the other, so that whoever writes them in groups need not hold any. */
+async function* itemsOf(walk: Walk): AsyncGenerator<readonly ArchiveItem[], void, undefined> {
+  const byCollection = new Map<string, Head[]>()
+  for (const head of walk.snapshot.heads.brains) {
+    const name = head.rev > walk.since ? itemNameOf(head.id) : undefined
+    if (name === undefined) continue
+    const known = byCollection.get(name.collection)
+    if (known === undefined) byCollection.set(name.collection, [head])
+    else known.push(head)
+  }
+  let items: ArchiveItem[] = []
+  for (const collection of [...byCollection.keys()].sort()) {
+    for await (const read of withBodies(walk, byCollection.get(collection)!)) {
+      items.push('missing' in read ? read : await itemRecord(walk, read))
+      if (items.length < BRAINS_AT_ONCE) continue
+      yield items
+      items = []
+    }
+  }
+  yield items
+}
+
+async function itemRecord(walk: Walk, { head, body }: ReadBrain): Promise<ArchiveItem> {
+  const name = itemNameOf(head.id)!
+  const record = { ...headRecord('item', head, { ...head.value, ...fieldsOf(body) }), ...name }
+  return withLong(walk, record, body, { kind: 'item', ...name })
+}
+
+async function* withBodies(walk: Walk, heads: readonly Head[]): AsyncGenerator<ReadBrain | Gap, void, undefined> {
   for (let start = 0; start < heads.length; start += BRAINS_AT_ONCE) {
     for (const read of await readBrains(walk, heads.slice(start, start + BRAINS_AT_ONCE))) {
       await walk.slices.breathe()
-      yield ['missing' in read ? read : await brainItem(walk, read)]
+      yield read
     }
   }
 }
@@ -263,7 +300,8 @@ async function readBrains(walk: Walk, heads: readonly Head[]): Promise<(ReadBrai
       found.push(...(await read([head])))
     } catch (error) {
       if (!isDamage(error)) throw error
-      found.push(gap({ kind: 'brain', id: head.id }, error))
+      const name: ItemName | undefined = itemNameOf(head.id)
+      found.push(gap(name === undefined ? { kind: 'brain', id: head.id } : { kind: 'item', ...name }, error))
     }
   }
   return found

@@ -3,13 +3,14 @@
 
 import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
+import { MAX_HEAD } from '../records/item-shape.js'
 import { parseMessage } from '../records/messages.js'
-import { isOwn } from '../records/reserved-ids.js'
+import { isCollectionName, isOwn, itemIdOf } from '../records/reserved-ids.js'
 import { id, json, jsonObject, parseInput, text, textList, time } from '../records/values.js'
 import type { ArchiveLine, ArchiveManifest } from './archive-lines.js'
 
 /** Fields of records with long strings that these may stand in. */
-const LONG_FIELDS = { message: ['content', 'metadata'], brain: ['model', 'configuration', 'memories'] } as const
+const LONG_FIELDS = { message: ['content', 'metadata'], brain: ['model', 'configuration', 'memories'], item: ['value'] } as const
 /** UTF-16 units of the long strings of one record; engines end at about twice as many in one. */
 const MAX_TEXT = 2 ** 28
 
@@ -28,6 +29,7 @@ const sessionSchema = z.strictObject({
 })
 const chatLogSchema = z.strictObject({ sessionId: z.optional(id), createdAt: time })
 const brainSchema = z.strictObject({ model: text, configuration: jsonObject, memories: z.array(json) })
+const itemSchema = z.strictObject({ head: jsonObject.check(z.refine((head) => JSON.stringify(head).length <= MAX_HEAD)), value: json })
 const idSchema = z.strictObject({ id })
 
 /** What the schema says of a message without metadata: nearly all of them, for a fraction of the time. */
@@ -56,7 +58,7 @@ export interface CheckedSource {
 export class RecordCheck {
   readonly #isWhole: boolean
   readonly #where: CheckedSource['where']
-  readonly #ids = { session: new Set<string>(), chatLog: new Set<string>(), brain: new Set<string>(), preference: new Set<string>() }
+  readonly #ids = { session: new Set<string>(), chatLog: new Set<string>(), brain: new Set<string>(), preference: new Set<string>(), item: new Set<string>() }
   #messageIds = new Set<string>()
   #number = 1
   #session: string | undefined
@@ -95,6 +97,7 @@ export class RecordCheck {
       case 'brain':
         this.#closeSession()
         this.#takeId('brain', line.id!)
+        if (isOwn(line.id!)) throw this.#refuse('reserved')
         this.#parse(brainSchema, line.value)
         break
       case 'preference':
@@ -103,6 +106,13 @@ export class RecordCheck {
         if (isOwn(line.id!)) throw this.#refuse('reserved')
         this.#parse(json, line.value)
         return
+      case 'item':
+        this.#closeSession()
+        this.#parse(idSchema, { id: line.id! })
+        if (!isCollectionName(line.collection)) throw this.#refuse('collection')
+        this.#takeOnce('item', itemIdOf({ collection: line.collection, id: line.id! }))
+        this.#parse(itemSchema, line.value)
+        break
       case 'tombstones':
         for (const [hash] of line.list) if (!/^[\w-]{22}$/.test(hash)) throw this.#refuse('tombstone')
         return
@@ -146,6 +156,10 @@ export class RecordCheck {
 
   #takeId(kind: 'session' | 'chatLog' | 'brain' | 'preference', recordId: string): void {
     this.#parse(idSchema, { id: recordId })
+    this.#takeOnce(kind, recordId)
+  }
+
+  #takeOnce(kind: 'session' | 'chatLog' | 'brain' | 'preference' | 'item', recordId: string): void {
     const ids = this.#ids[kind]
     if (ids.has(recordId)) throw this.#refuse('duplicate-id')
     ids.add(recordId)

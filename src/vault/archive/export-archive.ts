@@ -69,7 +69,7 @@ type MakeHeader = () => Promise<{ readonly header: ArchiveHeader; readonly key: 
 /** UTF-16 units of lines that are packed together. */
 const BATCH_UNITS = 128 * 1024
 const TOMBSTONES_A_LINE = 512
-const COUNTED = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences' } as const satisfies Record<RecordKind, keyof ArchiveCounts>
+const COUNTED = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', item: 'items' } as const satisfies Record<RecordKind, keyof ArchiveCounts>
 
 /** See `UnlockedVault.exportArchive`. @param segmentLength one of `SEGMENT_LENGTHS` */
 export function exportArchive(ports: ExportPorts, options: ExportOptions, segmentLength = SEGMENT_LENGTHS[0]!): ArchiveExport {
@@ -102,7 +102,7 @@ class Export {
   readonly #selection: Selection
   readonly #segmentLength: number
   readonly #missing: MissingRecords[] = []
-  readonly #counts = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
+  readonly #counts = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, items: 0, tombstones: 0, missing: 0 }
   #name: ArchiveName | undefined
   #bytes = 0
 
@@ -179,7 +179,8 @@ class Export {
       }
     }
     yield take()
-    yield utf8(encodeLine({ kind: 'end', counts: this.#counts, sha256: toBase64Url(await hash.digest()) }))
+    const { items, ...counts } = this.#counts
+    yield utf8(encodeLine({ kind: 'end', counts: { ...counts, ...(items > 0 && { items }) }, sha256: toBase64Url(await hash.digest()) }))
   }
 
   async *#textLines(header: ArchiveHeader, snapshot: Snapshot, slices: Slices): AsyncGenerator<Iterable<string>, void, undefined> {

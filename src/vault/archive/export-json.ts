@@ -25,7 +25,7 @@ export interface JsonPorts extends SnapshotPorts {
 /** UTF-16 units that are encoded together. */
 const BATCH_UNITS = 128 * 1024
 
-/** `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences }` as UTF-8. */
+/** `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences, collections }` as UTF-8. */
 export function exportJson(ports: JsonPorts, options: JsonExportOptions): ReadableStream<Bytes> {
   if ((options as { unprotected?: unknown }).unprotected !== true) throw new TypeError('exportJson writes what anybody can read; say unprotected: true, or use exportArchive')
   ports.log.assertAlive()
@@ -51,12 +51,22 @@ async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection
   const rest: Record<'session' | 'brain' | 'preference', string[]> = { session: [], brain: [], preference: [] }
   let logs = 0
   let messages = 0
+  let collection: string | undefined
+  const endOfRest = (): string =>
+    `${logs === 0 ? '' : ']}'}],"sessions":[${rest.session.join(',')}],"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}],"collections":{`
   const add = (record: ArchiveRecord): string => {
     const json = JSON.stringify(plain(record))
     if (record.kind === 'message') return `${messages++ === 0 ? '' : ','}${json}`
     if (record.kind === 'chatLog') {
       messages = 0
       return `${logs++ === 0 ? '' : ']},'}${json.slice(0, -1)},"messages":[`
+    }
+    if (record.kind === 'item') {
+      if (record.collection === collection) return `,${json}`
+      // They come after everything else, one collection after the other, so that none need be held.
+      const before = collection === undefined ? endOfRest() : '],'
+      collection = record.collection
+      return `${before}${JSON.stringify(collection)}:[${json}`
     }
     rest[record.kind].push(json)
     return ''
@@ -66,8 +76,7 @@ async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection
     for (const item of items) if (item.kind !== 'missing') text += add(item)
     yield text
   }
-  yield `${logs === 0 ? '' : ']}'}],"sessions":[${rest.session.join(',')}],`
-  yield `"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}]}\n`
+  yield `${collection === undefined ? endOfRest() : ']'}}}\n`
 }
 
 /** A record as one object, long strings in their places; without what means something in this vault only: the number of its commit, its place. */

@@ -1,4 +1,4 @@
-// The plain form of the specification, on its way back: `{ version: 1, exportedAt?, sessions, chatLogs, brains?, preferences? }`. Nothing in it says which vault it
+// The plain form of the specification, on its way back: `{ version: 1, exportedAt?, sessions, chatLogs, brains?, preferences?, collections? }`. Nothing in it says which vault it
 // comes from, so that whatever differs is a conflict.
 
 import * as z from 'zod/mini'
@@ -21,6 +21,8 @@ const schema = z.object({
   chatLogs: z.array(z.looseObject({ id, messages: z.array(object) })),
   brains: z.optional(z.array(object)),
   preferences: z.optional(z.array(object)),
+  // No record of zod's: it passes over `__proto__`, and what nobody looks at is lost.
+  collections: z.optional(z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value))),
 })
 /** There is no tombstone in it, hence no hash under this key. */
 const NO_KEY = 'A'.repeat(43)
@@ -52,7 +54,7 @@ async function parsed(source: ArchiveSource | string): Promise<z.infer<typeof sc
 }
 
 /** In the order of an archive. What an app's own JSON may lack is added. */
-function itemsOf({ sessions, chatLogs, brains = [], preferences = [] }: z.infer<typeof schema>): IncomingItem[] {
+function itemsOf({ sessions, chatLogs, brains = [], preferences = [], collections = {} }: z.infer<typeof schema>): IncomingItem[] {
   const items: IncomingItem[] = []
   const logsOf = new Map<unknown, (typeof chatLogs)[number][]>()
   for (const log of chatLogs) logsOf.set(log['sessionId'], [...(logsOf.get(log['sessionId']) ?? []), log])
@@ -74,6 +76,9 @@ function itemsOf({ sessions, chatLogs, brains = [], preferences = [] }: z.infer<
   for (const sessionId of [...logsOf.keys()]) addLogs(sessionId, 0)
   for (const { entityId, rev: _, modifiedAt, ...value } of brains) items.push(item('brain', entityId, modifiedAt, { configuration: {}, memories: [], ...value }, 0))
   for (const { key, modifiedAt, value } of preferences) items.push(item('preference', key, modifiedAt, value, 0))
+  for (const [collection, listed] of Object.entries(collections)) {
+    for (const { id: itemId, modifiedAt, head = {}, value } of parseInput(z.array(object), listed, 'json', ['collections', collection])) items.push({ ...item('item', itemId, modifiedAt, { head, value }, 0), collection })
+  }
   return items
 }
 
@@ -84,11 +89,11 @@ function item(kind: IncomingItem['kind'], recordId: unknown, modifiedAt: unknown
 }
 
 /** As the check of archives wants it. @throws {VaultError} `invalid-value` */
-function lineOf({ kind, incoming, value }: IncomingItem): ArchiveLine {
+function lineOf({ kind, collection, incoming, value }: IncomingItem): ArchiveLine {
   const { id: recordId, modifiedAt } = parseInput(z.object({ id, modifiedAt: time }), incoming, kind)
-  const short = kind === 'brain' ? (takeOutLongValues(value as Fields)?.fields ?? value) : value
+  const short = kind === 'brain' || kind === 'item' ? (takeOutLongValues(value as Fields)?.fields ?? value) : value
   refuseTooLong(short, kind)
-  return { kind, id: recordId, rev: 0, modifiedAt, value } as ArchiveLine
+  return { kind, ...(collection !== undefined && { collection }), id: recordId, rev: 0, modifiedAt, value } as ArchiveLine
 }
 
 function gatheredFrom(items: readonly IncomingItem[]): Gathered {

@@ -10,6 +10,8 @@ import type { RecordKind } from './archive-records.js'
 /** A record on its way into a vault. */
 export interface IncomingItem {
   readonly kind: RecordKind
+  /** Of an item: the collection of the app's own that it is in. */
+  readonly collection?: string
   readonly incoming: Incoming
   /** Of strings that are in `long` no more than the beginning. */
   readonly value: unknown
@@ -48,7 +50,7 @@ export async function* archiveItems(manifest: ArchiveManifest, batches: AsyncGen
 }
 
 function itemOf(line: RecordLine, { vaultId }: ArchiveManifest, long: readonly LongText[]): IncomingItem {
-  const { kind, id, rev, modifiedAt, origin, edits, value } = line
+  const { kind, collection, id, rev, modifiedAt, origin, edits, value } = line
   const version: Version = origin === undefined ? { vault: vaultKey(vaultId), rev } : { vault: origin[0], rev: origin[1] }
-  return { kind, incoming: { id: id ?? ((value as Fields)['id'] as string), version, modifiedAt }, value, edits, long }
+  return { kind, ...(collection !== undefined && { collection }), incoming: { id: id ?? ((value as Fields)['id'] as string), version, modifiedAt }, value, edits, long }
 }

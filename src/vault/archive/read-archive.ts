@@ -8,7 +8,7 @@ import { openFloe } from '../../crypto/floe.js'
 import { DEFAULT_KDF_POLICY, type KdfPolicy } from '../../crypto/kdf.js'
 import { Slices } from '../core/slices.js'
 import { openArchiveKey, type ArchiveHeader, type ArchiveSecrets } from './archive-header.js'
-import { decodeLine, holdsText, malformed, type ArchiveCounts, type ArchiveLine, type ArchiveManifest } from './archive-lines.js'
+import { decodeLine, holdsText, malformed, type ArchiveCounts, type ArchiveLine, type ArchiveManifest, type WrittenCounts } from './archive-lines.js'
 import { letGo, readArchiveHead, type ArchiveSource } from './archive-source.js'
 import { LineCutter } from './line-cutter.js'
 import { unpackLines } from './pack.js'
@@ -87,17 +87,16 @@ async function* checkedLines(pieces: AsyncGenerator<Uint8Array>, slices: Slices)
   }
   cutter.end()
   if (end === undefined) throw malformed(order.next(), 'no-end')
-  order.finish(end.counts)
-  return end.counts
+  return order.finish(end.counts)
 }
 
 /** Where kinds of lines stand: none follows one of a higher place. Others may stand anywhere. */
-const PLACES: Readonly<Record<string, number>> = { session: 1, chatLog: 1, message: 1, brain: 2, preference: 3, tombstones: 4 }
+const PLACES: Readonly<Record<string, number>> = { session: 1, chatLog: 1, message: 1, brain: 2, preference: 3, item: 4, tombstones: 5 }
 
 /** Holds lines against those before. */
 class LineOrder {
   #place = 0
-  readonly #counts: Record<keyof ArchiveCounts, number> = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
+  readonly #counts: Record<keyof ArchiveCounts, number> = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, items: 0, tombstones: 0, missing: 0 }
   #number = 0
   /** UTF-16 units of long strings that must follow, in their order. */
   #awaited: number[] = []
@@ -145,6 +144,9 @@ class LineOrder {
       case 'preference':
         this.#counts.preferences++
         break
+      case 'item':
+        this.#counts.items++
+        break
       case 'archive':
       case 'end':
         break
@@ -156,7 +158,9 @@ class LineOrder {
     this.#awaited = line.long.map(([, units]) => units).filter((units) => units > 0)
   }
 
-  finish(counts: ArchiveCounts): void {
-    for (const [name, number] of Object.entries(this.#counts)) if (counts[name as keyof ArchiveCounts] !== number) throw malformed(this.#number, 'counts')
+  /** @returns the counts */
+  finish(counts: WrittenCounts): ArchiveCounts {
+    for (const [name, number] of Object.entries(this.#counts)) if ((counts[name as keyof ArchiveCounts] ?? 0) !== number) throw malformed(this.#number, 'counts')
+    return { ...this.#counts }
   }
 }

@@ -17,6 +17,8 @@ export interface ArchiveSelection {
   /** Left out, they are in a whole archive and not in one of some sessions. */
   readonly brains?: boolean | undefined
   readonly preferences?: boolean | undefined
+  /** Those of the app's own. */
+  readonly collections?: boolean | undefined
 }
 
 const schema = z.object({
@@ -26,6 +28,7 @@ const schema = z.object({
   to: z.optional(z.number()),
   brains: z.optional(z.boolean()),
   preferences: z.optional(z.boolean()),
+  collections: z.optional(z.boolean()),
 })
 
 export class Selection {
@@ -33,6 +36,7 @@ export class Selection {
   readonly described: ArchiveSelection | undefined
   readonly brains: boolean
   readonly preferences: boolean
+  readonly collections: boolean
   readonly from: number
   readonly to: number
   readonly #sessionIds: ReadonlySet<string> | undefined
@@ -40,7 +44,7 @@ export class Selection {
 
   /** @throws {VaultError} `invalid-value` naming the field */
   constructor(input: ArchiveSelection) {
-    const { sessionIds, participants, from, to, brains, preferences } = parseInput(schema, input, 'export')
+    const { sessionIds, participants, from, to, brains, preferences, collections } = parseInput(schema, input, 'export')
     const some = sessionIds !== undefined || participants !== undefined || from !== undefined || to !== undefined
     this.#sessionIds = sessionIds && new Set(sessionIds)
     this.#participants = participants && new Set(participants)
@@ -48,7 +52,8 @@ export class Selection {
     this.to = to ?? Infinity
     this.brains = brains ?? !some
     this.preferences = preferences ?? !some
-    const described = Object.fromEntries(Object.entries({ sessionIds, participants, from, to, brains, preferences }).filter(([, value]) => value !== undefined))
+    this.collections = collections ?? !some
+    const described = Object.fromEntries(Object.entries({ sessionIds, participants, from, to, brains, preferences, collections }).filter(([, value]) => value !== undefined))
     this.described = Object.keys(described).length === 0 ? undefined : described
     refuseTooLong(described, 'export')
   }
@@ -60,7 +65,7 @@ export class Selection {
 
   /** Whether something of what there is may be left out: what was deleted is told in whole archives only. */
   get isPartial(): boolean {
-    return !this.admitsLogsOfNone || this.hasTimes || !this.brains || !this.preferences
+    return !this.admitsLogsOfNone || this.hasTimes || !this.brains || !this.preferences || !this.collections
   }
 
   /** Whether a session may be in it; times are looked at with its messages. */

@@ -18,6 +18,7 @@ import { LogMerge } from '../merge/merge-log.js'
 import { Merger } from '../merge/merger.js'
 import type { MergeReport } from '../merge/merge-report.js'
 import { DeletedRecords, type DeletedIds } from '../merge/tombstones.js'
+import { itemIdOf } from '../records/reserved-ids.js'
 import { beginImport, endImport, noteKnown, ownHistory } from './history.js'
 import type { IncomingItem } from './incoming-records.js'
 import { tombstonesOf } from './tombstones.js'
@@ -160,7 +161,7 @@ async function feed(merger: Merger, context: MergeContext, { items }: Gathered):
     session = undefined
     logs = []
   }
-  for await (const { kind, incoming, value, edits, long } of items()) {
+  for await (const { kind, collection, incoming, value, edits, long } of items()) {
     await context.slices.breathe()
     switch (kind) {
       case 'session':
@@ -178,8 +179,9 @@ async function feed(merger: Merger, context: MergeContext, { items }: Gathered):
         break
       case 'brain':
       case 'preference':
+      case 'item':
         await close()
-        await merger.addRecord(kind, { ...incoming, value: long.reduce<unknown>((made, { path, text }) => setAt(made, path, text), value) })
+        await merger.addRecord(kind, { ...incoming, id: collection === undefined ? incoming.id : itemIdOf({ collection, id: incoming.id }), value: long.reduce<unknown>((made, { path, text }) => setAt(made, path, text), value) })
         break
     }
   }

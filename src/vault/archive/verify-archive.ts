@@ -67,8 +67,8 @@ export async function readThrough({ manifest, batches }: OpenedArchive, onProgre
           to = Math.max(to, timestamp)
         }
       } else if (line.kind === 'missing') {
-        const { of, id, reason, from: first, to: end } = line
-        missing.push({ kind: of, id, reason, ...(first !== undefined && { from: first }), ...(end !== undefined && { to: end }) })
+        const { of, collection, id, reason, from: first, to: end } = line
+        missing.push({ kind: of, ...(collection !== undefined && { collection }), id, reason, ...(first !== undefined && { from: first }), ...(end !== undefined && { to: end }) })
       }
     }
     if (done - reported < RECORDS_A_REPORT) continue

@@ -3,13 +3,13 @@
 import { canonicalJson } from './equal-json.js'
 import type { Causality, Version } from './causality.js'
 
-export type MergedKind = 'session' | 'chatLog' | 'message' | 'brain' | 'preference'
+export type MergedKind = 'session' | 'chatLog' | 'message' | 'brain' | 'preference' | 'item'
 
 /** One of the two versions. */
 export interface ConflictSide {
   /** Milliseconds, by the clock of the device where it was made. */
   readonly modifiedAt: number
-  /** The record as it is stored, or the field; long strings of messages with their beginning only. */
+  /** The record as it is stored, or the field; of an item `{ head, value }`; long strings of messages with their beginning only. */
   readonly value: unknown
 }
 
@@ -18,6 +18,8 @@ export interface Conflict {
   readonly id: string
   /** Of a message. */
   readonly chatLogId?: string
+  /** Of an item: the collection of the app's own that it is in. */
+  readonly collection?: string
   /** Of a session: which of its fields. */
   readonly field?: string
   /** Missing where it was deleted here. */

@@ -1,11 +1,11 @@
-// Brains and preferences of an archive: each one whole. And what the archive says was deleted.
+// Brains, preferences and items of an archive: each one whole. And what the archive says was deleted.
 
-import type { HeadCollectionName } from '../core/log-row.js'
+import type { Fields, HeadCollectionName } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
 import { readBrainBodies } from '../records/brains.js'
 import { VaultError } from '../../errors.js'
 import { SuspectPage } from '../core/pages.js'
-import { isOwn } from '../records/reserved-ids.js'
+import { isOwn, itemIdOf, itemNameOf, type ItemName } from '../records/reserved-ids.js'
 import { isSameButLater, newerOf, whoChanged, type Conflict, type ConflictChoice, type ConflictSide, type MergedKind } from './conflicts.js'
 import { copyIdOf } from './copy-id.js'
 import { equalJson } from './equal-json.js'
@@ -13,22 +13,24 @@ import { madeOf, type IncomingRecord } from './incoming.js'
 import { planRemovedMessages } from './merge-log.js'
 import { fateOfMine, fateOfTheirs, Step, versionHere, type MergeContext } from './merge-context.js'
 
-type WholeKind = 'brain' | 'preference'
-const COLLECTIONS = { brain: 'brains', preference: 'preferences' } as const
+export type WholeKind = 'brain' | 'preference' | 'item'
+/** Where they are stored. */
+const COLLECTIONS = { brain: 'brains', preference: 'preferences', item: 'brains' } as const
 
-/** A brain (`{ model, configuration, memories }`) or the value of a preference. */
+/** A brain (`{ model, configuration, memories }`), the value of a preference, or an item (`{ head, value }`) under the id of the brain that it is stored as. */
 export async function planRecord(context: MergeContext, kind: WholeKind, theirs: IncomingRecord): Promise<Step> {
   const step = new Step()
   const collection = COLLECTIONS[kind]
   const { id } = theirs
+  const name = nameOf(kind, id)
   const mine = await read(context, kind, id)
   step.guard(collection, id, mine?.head)
   if (mine === undefined) {
-    const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ kind, id, theirs, deletedAt }))
+    const fate = await fateOfTheirs(context, collection, undefined, theirs, (deletedAt) => ({ ...name, theirs, deletedAt }))
     const conflict = fate?.kept === undefined ? {} : { conflict: { kept: fate.kept } }
     const isThere = fate === undefined || fate.isThere
     if (isThere) await put(context, step, kind, id, fate?.isRestored === true ? { ...theirs, version: undefined, modifiedAt: context.now() } : theirs)
-    step.report.add({ kind, id, outcome: isThere ? 'added' : 'skipped', ...conflict, ...(!isThere && fate?.kept !== undefined && { lost: 'theirs' as const }) })
+    step.report.add({ ...name, outcome: isThere ? 'added' : 'skipped', ...conflict, ...(!isThere && fate?.kept !== undefined && { lost: 'theirs' as const }) })
     return step
   }
   const here = versionHere(mine.head, context.causality)
@@ -38,10 +40,10 @@ export async function planRecord(context: MergeContext, kind: WholeKind, theirs:
   if (who === 'mine') step.report.addMany(kind, 'skipped', 1)
   else if (who === 'theirs') {
     await put(context, step, kind, id, theirs)
-    step.report.add({ kind, id, outcome: 'changed' })
+    step.report.add({ ...name, outcome: 'changed' })
   } else {
     const { modifiedAt } = mine.head
-    const conflict = { kind, id, mine: { modifiedAt, value: mine.value }, theirs }
+    const conflict = { ...name, mine: { modifiedAt, value: mine.value }, theirs }
     const kept = await context.settle(conflict)
     await planConflict(context, step, kind, conflict, theirs, kept)
   }
@@ -53,16 +55,16 @@ async function planConflict(context: MergeContext, step: Step, kind: WholeKind, 
   const first = kept === 'both' ? newerOf(conflict) : kept
   if (first === 'theirs') await put(context, step, kind, id, theirs)
   const other = first === 'theirs' ? conflict.mine : theirs
-  const copyId = kept === 'both' ? copyIdOf(id, other.value) : undefined
+  const copyId = kept === 'both' ? copyOf(kind, id, other.value) : undefined
   const lost = ({ mine: 'theirs', theirs: 'mine', both: undefined } as const)[kept]
-  step.report.add({ kind, id, outcome: first === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copyId !== undefined && { copyId }) })
+  step.report.add({ ...nameOf(kind, id), outcome: first === 'theirs' ? 'changed' : 'skipped', conflict: { kept }, ...(lost && { lost }), ...(copyId !== undefined && { copyId: nameOf(kind, copyId).id }) })
   if (copyId === undefined) return
   const before = await read(context, kind, copyId)
   step.guard(COLLECTIONS[kind], copyId, before?.head)
   if (before !== undefined) return
   // Nobody there has it: a version of its own, or their next archive would take it away.
   await put(context, step, kind, copyId, { id: copyId, version: undefined, modifiedAt: other.modifiedAt, value: other.value })
-  step.report.add({ kind, id: copyId, outcome: 'added' })
+  step.report.add({ ...nameOf(kind, copyId), outcome: 'added' })
 }
 
 async function read({ access }: MergeContext, kind: WholeKind, id: string): Promise<{ readonly head: Head; readonly value: unknown } | undefined> {
@@ -87,9 +89,27 @@ async function put({ access, writing }: MergeContext, step: Step, kind: WholeKin
     step.changes.push(['put', 'preferences', id, { value: theirs.value }, madeOf(theirs)])
     return
   }
+  if (kind === 'item') {
+    const { head, value } = theirs.value as { readonly head: Fields; readonly value: unknown }
+    const { body } = await access.stage({ value }, 'item', writing.job)
+    step.changes.push(['brain', id, { head }, body, madeOf(theirs)])
+    return
+  }
   const { model, configuration, memories } = theirs.value as { readonly model: string; readonly configuration: unknown; readonly memories: unknown }
   const { body } = await access.stage({ configuration, memories }, 'brain', writing.job)
   step.changes.push(['brain', id, { model }, body, madeOf(theirs)])
+}
+
+/** As reports and questions name a record. */
+function nameOf(kind: MergedKind, id: string): { readonly kind: MergedKind; readonly id: string } | ({ readonly kind: 'item' } & ItemName) {
+  return kind === 'item' ? { kind, ...itemNameOf(id)! } : { kind, id }
+}
+
+/** The id of a copy: of an item, of the id that the app gave it. */
+function copyOf(kind: WholeKind, id: string, value: unknown): string {
+  if (kind !== 'item') return copyIdOf(id, value)
+  const { collection, id: itemId } = itemNameOf(id)!
+  return itemIdOf({ collection, id: copyIdOf(itemId, value) })
 }
 
 const KINDS = { sessions: 'session', chatLogs: 'chatLog', brains: 'brain', preferences: 'preference' } as const satisfies Readonly<Record<HeadCollectionName, MergedKind>>
@@ -97,12 +117,13 @@ const KINDS = { sessions: 'session', chatLogs: 'chatLog', brains: 'brain', prefe
 /** A record that is here, was not in the archive, and may have been deleted there; undefined when it was not. */
 export async function planDeletion(context: MergeContext, collection: HeadCollectionName, head: Head): Promise<Step | undefined> {
   if (collection === 'preferences' && isOwn(head.id)) return undefined
-  const kind = KINDS[collection]
   const { id, modifiedAt } = head
+  const kind = collection === 'brains' && itemNameOf(id) !== undefined ? 'item' : KINDS[collection]
+  const name = nameOf(kind, id)
   // Whoever did not know a chat log of it did not know the session as it is.
   const logs = collection === 'sessions' ? await logsOf(context, id) : []
   const others = logs.map((log) => versionHere(log, context.causality))
-  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ kind, id, mine: { modifiedAt, value: kind === 'preference' ? head.value['value'] : head.value }, deletedAt }), others)
+  const fate = await fateOfMine(context, collection, undefined, head, (deletedAt) => ({ ...name, mine: { modifiedAt, value: kind === 'preference' ? head.value['value'] : head.value }, deletedAt }), others)
   if (fate === undefined) return undefined
   const step = new Step()
   step.guard(collection, id, head)
@@ -110,13 +131,13 @@ export async function planDeletion(context: MergeContext, collection: HeadCollec
   const conflict = fate.kept === undefined ? {} : { conflict: { kept: fate.kept } }
   if (fate.isThere) {
     if (fate.kept === undefined) return undefined
-    step.report.add({ kind, id, outcome: 'skipped', ...conflict })
+    step.report.add({ ...name, outcome: 'skipped', ...conflict })
     if (collection === 'chatLogs') await planRemovedMessages(context, step, head)
     return step
   }
   step.changes.push(['delete', collection, id, fate.deletion])
   const lost = fate.kept === undefined ? {} : { lost: 'mine' as const }
-  step.report.add({ kind, id, outcome: 'deleted', ...conflict, ...lost })
+  step.report.add({ ...name, outcome: 'deleted', ...conflict, ...lost })
   if (collection === 'chatLogs') step.report.addMany('message', 'deleted', head.value['count'] as number)
   for (const log of logs) {
     step.report.add({ kind: 'chatLog', id: log.id, outcome: 'deleted', ...lost })

@@ -19,6 +19,8 @@ export interface MergeEntry {
   readonly id: string
   /** Of a message. */
   readonly chatLogId?: string
+  /** Of an item: the collection of the app's own that it is in. */
+  readonly collection?: string
   readonly outcome: MergeOutcome
   /** It was changed on both sides: what was kept; of a session, for each field it was about. */
   readonly conflict?: { readonly kept: ConflictChoice; readonly fields?: Readonly<Record<string, ConflictChoice>> }
@@ -29,18 +31,18 @@ export interface MergeEntry {
 }
 
 export interface MergeReport {
-  readonly counts: { readonly sessions: MergeCounts; readonly chatLogs: MergeCounts; readonly messages: MergeCounts; readonly brains: MergeCounts; readonly preferences: MergeCounts }
-  /** Every session, chat log, brain and preference that was added, changed or deleted, every message that was changed or deleted, every conflict, every loss. */
+  readonly counts: { readonly sessions: MergeCounts; readonly chatLogs: MergeCounts; readonly messages: MergeCounts; readonly brains: MergeCounts; readonly preferences: MergeCounts; readonly items: MergeCounts }
+  /** Every session, chat log, brain, preference and item that was added, changed or deleted, every message that was changed or deleted, every conflict, every loss. */
   readonly entries: readonly MergeEntry[]
 }
 
-const PLURALS = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences' } as const satisfies Readonly<Record<MergedKind, keyof MergeReport['counts']>>
+const PLURALS = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', item: 'items' } as const satisfies Readonly<Record<MergedKind, keyof MergeReport['counts']>>
 
 type Tally = { -readonly [K in keyof MergeCounts]: number }
 
 /** Gathers a report; of one piece of a merge, until it is known that it came true. */
 export class ReportMaker {
-  readonly #counts = { sessions: noCounts(), chatLogs: noCounts(), messages: noCounts(), brains: noCounts(), preferences: noCounts() }
+  readonly #counts = { sessions: noCounts(), chatLogs: noCounts(), messages: noCounts(), brains: noCounts(), preferences: noCounts(), items: noCounts() }
   readonly #entries: MergeEntry[] = []
 
   add(entry: MergeEntry): void {

@@ -9,7 +9,7 @@ import type { IncomingRecord } from './incoming.js'
 import { Step, type MergeContext } from './merge-context.js'
 import { planGroup, type GroupMerge } from './merge-group.js'
 import { planRemovedMessages } from './merge-log.js'
-import { planDeletion, planRecord } from './merge-records.js'
+import { planDeletion, planRecord, type WholeKind } from './merge-records.js'
 import { ReportMaker, type MergeReport } from './merge-report.js'
 
 /** Committed together: drafting, sealing and sending a commit is one task, however long it takes. */
@@ -60,8 +60,9 @@ export class Merger {
     await this.#add(() => planGroup(this.#context, group))
   }
 
-  async addRecord(kind: 'brain' | 'preference', record: IncomingRecord): Promise<void> {
-    this.#seen[kind === 'brain' ? 'brains' : 'preferences'].add(record.id)
+  /** @param record an item under the id of the brain that it is stored as */
+  async addRecord(kind: WholeKind, record: IncomingRecord): Promise<void> {
+    this.#seen[kind === 'preference' ? 'preferences' : 'brains'].add(record.id)
     await this.#add(() => planRecord(this.#context, kind, record))
   }
 
