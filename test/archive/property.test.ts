@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
 import { createRecoveryCode } from '../../src/crypto/recovery-code.js'
 import { verify } from '../../src/vault/archive/verify-archive.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
@@ -28,7 +29,7 @@ async function sameEverywhere(open: UnlockedVault): Promise<Uint8Array> {
   const plain = timeless(await jsonOf(await open.exportJson({ unprotected: true })))
   // Not by expect: to print what differs in megabytes takes for ever.
   if (!isDeepStrictEqual(asJson(await readWithTool(bytes, recoveryCode, { recoveryCode: true })), plain)) throw new Error('the stand-alone reader gives something else than the plain JSON')
-  expect(counts).toMatchObject({ sessions: plain.sessions.length, chatLogs: plain.chatLogs.length, messages: plain.chatLogs.reduce((sum, { messages }) => sum + messages.length, 0), brains: plain.brains.length, preferences: plain.preferences.length })
+  expect(counts).toMatchObject({ sessions: plain.sessions.length, chatLogs: plain.chatLogs.length, messages: plain.chatLogs.reduce((sum, { messages }) => sum + messages.length, 0), brains: plain.brains.length, preferences: plain.preferences.length, items: Object.values(plain.collections).flat().length })
   return bytes
 }
 
@@ -62,6 +63,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('append' as const), at: fc.nat(), messages: fc.uniqueArray(message, { minLength: 1, maxLength: 5, selector: ({ id: own }) => own ?? Symbol('own') }) }),
   fc.record({ do: fc.constant('brain' as const), brain }),
   fc.record({ do: fc.constant('preference' as const), id, value: fc.oneof(json, deepJson) }),
+  fc.record({ do: fc.constant('item' as const), name: fc.constantFrom('notes', 'constructor', 'x'.repeat(64)), id, value: fc.oneof(json, deepJson) }),
   fc.record({ do: fc.constant('change' as const), at: fc.nat(), content }),
   fc.record({ do: fc.constant('delete' as const), at: fc.nat() }),
   fc.record({ do: fc.constant('checkpoint' as const) }),
@@ -78,6 +80,7 @@ async function play(open: UnlockedVault, steps: readonly (typeof step extends fc
       if (made.do === 'session') await open.sessions.create(any(made.session))
       else if (made.do === 'brain') await open.brains.put(any(made.brain))
       else if (made.do === 'preference') await open.preferences.set(made.id, any(made.value))
+      else if (made.do === 'item') await open.collection(made.name, { schema: z.unknown(), head: (value) => ({ is: typeof value }) }).put(made.id, made.value)
       else if (made.do === 'checkpoint') await open.checkpoint()
       else if (log === undefined) continue
       else if (made.do === 'append') await open.chatLogs.append(log, any(made.messages))

@@ -54,7 +54,7 @@ export function manifestLine({ header }: ArchiveMaker, changes: Record<string, u
 }
 
 export const NO_COUNTS = { sessions: 0, chatLogs: 0, messages: 0, brains: 0, preferences: 0, tombstones: 0, missing: 0 }
-const COUNTED: Record<string, keyof typeof NO_COUNTS> = { session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', missing: 'missing' }
+const COUNTED: Record<string, string> = { item: 'items', session: 'sessions', chatLog: 'chatLogs', message: 'messages', brain: 'brains', preference: 'preferences', missing: 'missing' }
 
 /** docs/format.md, section 15, "Hash". */
 function blockHash(bytes: Buffer): string {
@@ -66,11 +66,11 @@ function blockHash(bytes: Buffer): string {
 /** Lines as text, with the last one that they should have, but for what is given. */
 export function withEnd(lines: readonly Line[], changes: { readonly counts?: object; readonly sha256?: string } = {}): string {
   const text = lines.map((line) => `${encoded(line)}\n`).join('')
-  const counts = { ...NO_COUNTS }
+  const counts: Record<string, number> & typeof NO_COUNTS = { ...NO_COUNTS }
   for (const line of lines) {
     if (typeof line === 'string') continue
     const name = COUNTED[String(line['kind'])]
-    if (name !== undefined) counts[name]++
+    if (name !== undefined) counts[name] = (counts[name] ?? 0) + 1
     if (line['kind'] === 'tombstones') counts.tombstones += (line['list'] as unknown[]).length
   }
   const sha256 = blockHash(Buffer.from(text))

@@ -19,6 +19,7 @@ const log = (changes: object = {}, id = 'l'): Line => ({ kind: 'chatLog', id, ..
 const message = (changes: object = {}, number = 0): Line => ({ kind: 'message', number, ...stamp, value: { id: `m${number}`, senderId: 'a', type: 'user', content: 'text', timestamp: 1, ...changes } })
 const brain = (changes: object = {}, id = 'b'): Line => ({ kind: 'brain', id, ...stamp, value: { model: 'm', configuration: {}, memories: [], ...changes } })
 const preference = (value: unknown, id = 'p'): Line => ({ kind: 'preference', id, ...stamp, value })
+const item = (changes: object = {}, value: object = {}): Line => ({ kind: 'item', collection: 'notes', id: 'i', ...stamp, value: { head: {}, value: 1, ...value }, ...changes })
 const proto = (line: Line): string => JSON.stringify(line).replace('"value":{', '"value":{"__proto__":{"polluted":1},')
 
 async function vault(): Promise<UnlockedVault> {
@@ -52,6 +53,20 @@ const CASES: Refusal[] = [
   ['a brain without memories', [brain({ memories: 'many' })], { reason: 'record', fields: ['memories'] }],
   ['a brain whose model is an object', [brain({ model: {} })], { reason: 'record', fields: ['model'] }],
   ['a preference of the vault’s own', [preference([], 'sealed-vault/known vaults')], { reason: 'reserved' }],
+  ['a brain of the vault’s own', [brain({}, 'sealed-vault/app/notes/i')], { reason: 'reserved' }],
+  ['an item with an own __proto__', [proto(item())], { reason: 'record' }],
+  ['an item of __proto__', [item({ collection: '__proto__' })], { reason: 'shape' }],
+  ['an item whose collection is a path', [item({ collection: 'a/b' })], { reason: 'shape' }],
+  ['an item of no collection', [item({ collection: undefined })], { reason: 'shape' }],
+  ['an item without an id', [item({ id: '' })], { reason: 'shape' }],
+  ['two items of one id', [item(), item()], { reason: 'duplicate-id', number: 3 }],
+  ['an item without a value', [item({}, { value: undefined })], { reason: 'record' }],
+  ['an item without a head', [item({}, { head: undefined })], { reason: 'record', fields: ['head'] }],
+  ['an item whose head is a list', [item({}, { head: [] })], { reason: 'record', fields: ['head'] }],
+  ['an item whose head is too long', [item({}, { head: { a: 'x'.repeat(16_384) } })], { reason: 'record', fields: ['head'] }],
+  ['an item with a long head', [{ ...(item({}, { head: { a: 'x' } }) as object), long: [[['head', 'a'], 2]] }, { kind: 'text', text: 'xx' }], { reason: 'long' }],
+  ['an item with a field nobody knows', [item({}, { body: 1 })], { reason: 'record', fields: ['body'] }],
+  ['an item before a preference', [item(), preference(1)], { reason: 'order' }],
   ['a chat log of a session that is not there', [log()], { reason: 'dangling' }],
   ['a chat log of another session than the one before', [session({}, 's'), session({}, 'other'), log()], { reason: 'dangling' }],
   ['a session whose chat log never comes', [session({ chatLogId: 'l' }), brain()], { reason: 'dangling', number: 2 }],
@@ -136,6 +151,13 @@ describe('plain JSON', () => {
     ['a message without text', whole({ chatLogs: [{ id: 'l2', sessionId: 's2', messages: [{ id: 'm', senderId: 'a', type: 'user', timestamp: 5 }] }] }), { fields: ['content'] }],
     ['a session that is not there', whole({ sessions: [] }), { reason: 'dangling' }],
     ['two sessions of one id', whole({ sessions: [{ id: 's2' }, { id: 's2' }] }), { reason: 'duplicate-id' }],
+    ['a collection of __proto__', whole().replace(/\}$/, ',"collections":{"__proto__":[{"id":"i","value":1}]}}'), { reason: 'collection' }],
+    ['a collection that is no list', whole({ collections: { notes: { id: 'i' } } }), { fields: ['collections.notes'] }],
+    ['collections that are a list', whole({ collections: [] }), { fields: ['collections'] }],
+    ['an item without a value', whole({ collections: { notes: [{ id: 'i' }] } }), { reason: 'record' }],
+    ['an item without an id', whole({ collections: { notes: [{ value: 1 }] } }), { fields: ['id'] }],
+    ['two items of one id', whole({ collections: { notes: [{ id: 'i', value: 1 }, { id: 'i', value: 2 }] } }), { reason: 'duplicate-id' }],
+    ['an item whose head is none', whole({ collections: { notes: [{ id: 'i', head: 'x', value: 1 }] } }), { fields: ['head'] }],
     ['a title that is none', whole({ sessions: [{ id: 's2', title: 5 }] }), { fields: ['title'] }],
   ])('is refused: %s', async (_, text, details, code = 'invalid-value') => {
     const open = await vault()
