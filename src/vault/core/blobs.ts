@@ -10,7 +10,8 @@ import type { Codec } from './codec.js'
 import { lostLease } from './jobs.js'
 import { chunkBytesOf, decodeLongText, encodeLongText, storedBytesOf } from './long-text.js'
 import { fieldsOf, refsOf, type BlobRef, type Body, type Fields } from './log-row.js'
-import { isUnopenable, readLabelled, SuspectPage } from './pages.js'
+import { readLabelled } from './labelled-rows.js'
+import { isUnopenable, SuspectPage } from './pages.js'
 import { Slices } from './slices.js'
 
 /** What stays in place of a long string: enough for titles and previews. */

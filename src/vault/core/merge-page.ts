@@ -4,7 +4,8 @@
 import type { Codec } from './codec.js'
 import type { StemPlan } from './fold-plan.js'
 import { refsOf, type BlobRef } from './log-row.js'
-import { isUnopenable, type LabelledValue, type StoredPage, type StoredRecord } from './pages.js'
+import type { LabelledValue } from './labelled-rows.js'
+import { isUnopenable, type StoredPage, type StoredRecord } from './pages.js'
 import { BRAIN_STEM, PAGE_SHIFT } from './state.js'
 
 export interface PlaceOfPage {

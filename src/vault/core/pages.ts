@@ -2,10 +2,10 @@
 // what its head says of it, so an older copy or another page under its label is never taken for it.
 // Implements docs/format.md, section 7; PROTOCOL rule 12.
 
-import type { Epoch, Label, SealedBytes } from '../../brand.js'
 import { VaultError } from '../../errors.js'
-import type { Backend, ReadRequest } from '../../stores/backend.js'
-import type { Codec, LabelledStore } from './codec.js'
+import type { Backend } from '../../stores/backend.js'
+import type { Codec } from './codec.js'
+import { readLabelled, type LabelledValue } from './labelled-rows.js'
 import type { Body, Origin } from './log-row.js'
 import { Slices } from './slices.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
@@ -152,34 +152,6 @@ export interface StoredPage {
 /** The JSON value of a page. */
 export function encodePage(stem: string, page: number, version: number, records: readonly StoredRecord[], lost: readonly number[] = []): StoredPage {
   return { s: stem, p: page, n: version, r: records, ...(lost.length > 0 && { l: lost }) }
-}
-
-export interface LabelledValue {
-  /** The epoch of the label; that of the envelope, unless that is damaged. */
-  readonly epoch: Epoch
-  readonly label: Label
-  readonly value: SealedBytes
-}
-
-/** Rows by stem and page, under whichever epoch's label they lie, from one state of the store. */
-export async function readLabelled(
-  backend: Backend,
-  codec: Codec,
-  store: LabelledStore,
-  wanted: readonly { readonly stem: string; readonly page: number }[],
-): Promise<(LabelledValue | undefined)[]> {
-  const names = wanted.map(({ stem, page }) => codec.names(store, stem, page))
-  const requests: ReadRequest[] = names.flatMap((all) => all.map(({ label }) => ({ kind: 'get', store, key: label }) as const))
-  const answers = (await backend.read(requests)) as (SealedBytes | undefined)[]
-  let at = 0
-  return names.map((all) => {
-    let found: LabelledValue | undefined
-    for (const { epoch, label } of all) {
-      const value = answers[at++]
-      if (value !== undefined) found ??= { epoch, label, value }
-    }
-    return found
-  })
 }
 
 function versionOf(folded: Folded | undefined, stem: string, page: number): number | undefined {

@@ -11,7 +11,7 @@ import { isUnknown, type CommitLog } from './commit-log.js'
 import { encodeIndex, type SearchIndex, type Segment } from './index-segments.js'
 import { lostLease, type Job } from './jobs.js'
 import { Tally, type StoredManifest } from './manifest.js'
-import { readLabelled } from './pages.js'
+import { readLabelled } from './labelled-rows.js'
 import { rewriteRows } from './rewrite-rows.js'
 import type { Slices } from './slices.js'
 
