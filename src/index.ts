@@ -25,6 +25,7 @@ export type { InputOf, OutputOf, SchemaResult, StandardSchema } from './vault/re
 export type { JsonValue, JsonObject } from './vault/records/values.js'
 export type { ConversationInput, LoadOptions, LoadReport, Progress } from './vault/records/load.js'
 export type { Backup, BackupPlace, BackupPlan } from './vault/backup.js'
+export type { CacheStatus, PageCacheView } from './vault/page-cache-view.js'
 export type { KeyRotation } from './vault/key-rotation.js'
 export type { Mismatch, RotationDue, RotationOptions, RotationProgress, RotationReport, RotationStatus, SkippedRow } from './vault/rotation/rotation-status.js'
 export type { BackupDirectory, BackupFile } from './vault/archive/backup-files.js'

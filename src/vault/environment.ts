@@ -37,6 +37,8 @@ export interface VaultEnvironment {
   readonly deviceKeys?: ((vaultName: string) => DeviceKeys) | undefined
   /** Rows that a rotation moves in one transaction; left out but by tests, which want many. */
   readonly rotationRows?: number
+  /** Runs work when the page is idle; gives what calls it off. As the engine says when left out: tests say when, and wait for it. */
+  readonly idle?: ((work: () => Promise<void>) => () => void) | undefined
   /** Milliseconds of the wall clock. */
   readonly now: () => number
 }
@@ -69,6 +71,11 @@ export interface VaultOptions {
   readonly passwordKdf?: PasswordKdfName
   /** Decoded pages kept in memory, in bytes; 32 MiB when left out. */
   readonly cacheBytes?: number
+  /**
+   * False: nothing is fetched before it is asked for, and which chat logs are opened is not learned; what was learned before is dropped with the next lock. True when left out: what is likely to be
+   * opened next is fetched while the page is idle. What is learned for it stays in the vault, sealed (docs/memory.md).
+   */
+  readonly prefetch?: boolean
 }
 
 /** What every state of a vault works with. */

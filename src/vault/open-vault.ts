@@ -169,11 +169,12 @@ async function forgetDeviceKeys({ deviceKeys }: VaultEnvironment, name: string):
   }
 }
 
-function checkOptions({ name, autoLock, cacheBytes, index, rotation, shareUnlock, passwordKdf }: VaultOptions): void {
+function checkOptions({ name, autoLock, cacheBytes, prefetch, index, rotation, shareUnlock, passwordKdf }: VaultOptions): void {
   if (typeof name !== 'string') throw new TypeError('name must be a string')
   if (name.length === 0 || name.length > MAX_NAME) throw new RangeError(`name must have 1 to ${MAX_NAME} characters`)
   if (autoLock !== undefined) checkAutoLock(autoLock)
   if (index !== undefined && typeof index !== 'boolean') throw new TypeError('index must be true or false')
+  if (prefetch !== undefined && typeof prefetch !== 'boolean') throw new TypeError('prefetch must be true or false')
   if (shareUnlock !== undefined && typeof shareUnlock !== 'boolean') throw new TypeError('shareUnlock must be true or false')
   if (passwordKdf !== undefined && passwordKdf !== 'pbkdf2' && passwordKdf !== 'argon2id') throw new TypeError('passwordKdf must be pbkdf2 or argon2id')
   if (rotation?.continue !== undefined && typeof rotation.continue !== 'boolean') throw new TypeError('rotation.continue must be true or false')

@@ -16,6 +16,8 @@ import type { MergeReport } from './merge/merge-report.js'
 import type { OpenedVault } from './opened-vault.js'
 import type { VaultEvent } from './vault-events.js'
 import { KeyRotation } from './key-rotation.js'
+import { PageCacheView } from './page-cache-view.js'
+import { Prefetcher } from './prefetcher.js'
 import { Slots } from './slots.js'
 import { checkOpened } from './checking.js'
 import type { RotationOptions, RotationReport } from './rotation/rotation-status.js'
@@ -30,6 +32,8 @@ export class UnlockedVault extends VaultRecords {
   readonly rotation: KeyRotation
   /** The ways into this vault. */
   readonly slots: Slots
+  /** How well pages are kept in memory, in figures. */
+  readonly cache: PageCacheView
   /**
    * Whether this vault was left without being closed: a tab that crashed, was killed or lost its power. What a promise said was saved is there,
    * except what a power cut took from the last moments of `relaxed` writes; the canary tells of such a loss only if it knew of it.
@@ -46,6 +50,8 @@ export class UnlockedVault extends VaultRecords {
     this.backup = new Backup(vault)
     this.rotation = new KeyRotation(vault)
     this.slots = new Slots(vault)
+    this.cache = new PageCacheView(vault)
+    new Prefetcher(vault)
   }
 
   /**

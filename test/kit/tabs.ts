@@ -92,6 +92,7 @@ export interface BrowserParts {
   readonly lockMark?: VaultEnvironment['lockMark']
   readonly attempts?: VaultEnvironment['attempts']
   readonly deviceKeys?: VaultEnvironment['deviceKeys']
+  readonly idle?: VaultEnvironment['idle']
 }
 
 export interface TestBrowser {
@@ -119,6 +120,7 @@ export function testBrowser(parts: BrowserParts = {}): TestBrowser {
     lockMark: parts.lockMark ?? memoryLockMark(),
     attempts: parts.attempts,
     deviceKeys: parts.deviceKeys ?? memoryDeviceKeys(),
+    idle: parts.idle,
     ...(parts.rotationRows !== undefined && { rotationRows: parts.rotationRows }),
   }
   const open = (options: Partial<VaultOptions> = {}): Promise<Vault> => openVaultIn(environment, { name: 'test', ...options })

@@ -267,6 +267,8 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'rotation.status': async (vault) => vault.rotation.status,
   createRecoveryCode: (vault) => vault.createRecoveryCode(PASSWORD),
   protect: (vault) => vault.protect(PASSWORD, 'next'),
+  'cache.status': async (vault) => vault.cache.status(),
+  'cache.resetCounts': async (vault) => vault.cache.resetCounts(),
   'slots.list': (vault) => vault.slots.list(),
   'slots.add': (vault) => vault.slots.add(PASSWORD, { kind: 'device' }),
   'slots.replace': (vault) => vault.slots.replace(PASSWORD, 'id', { kind: 'device' }),
@@ -347,7 +349,7 @@ describe('a locked vault', () => {
       const proto = Object.getPrototypeOf(target) as object
       return proto === Object.prototype ? [] : [...methodsOf(proto), ...Object.getOwnPropertyNames(proto).filter((name) => name !== 'constructor')]
     }
-    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation', 'slots'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`)), ...methodsOf(open.collection('notes', notes)).map((name) => `collection.${name}`)]
+    const all = [...methodsOf(open), ...(['sessions', 'chatLogs', 'brains', 'preferences', 'backup', 'rotation', 'slots', 'cache'] as const).flatMap((kind) => methodsOf(open[kind]).map((name) => `${kind}.${name}`)), ...methodsOf(open.collection('notes', notes)).map((name) => `collection.${name}`)]
     expect(all.filter((name) => !HARMLESS.includes(name)).sort()).toEqual(Object.keys(calls).sort())
     await open.lock()
   })

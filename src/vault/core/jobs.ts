@@ -24,6 +24,8 @@ export interface JobPorts {
   readonly locks: FairLocks
   readonly lockName: string
   readonly now: () => number
+  /** Jobs that this tab runs. */
+  readonly running: { count: number }
 }
 
 /**
@@ -43,9 +45,11 @@ export async function runJob<T>(ports: JobPorts, wait: boolean, work: (job: Job)
     const renew = setInterval(() => {
       ports.backend.apply({ expect: [expectation], operations: [leaseRow(ports, token)], durability: 'relaxed' }).catch(() => undefined)
     }, RENEW_MS)
+    ports.running.count++
     try {
       return await work({ expectation })
     } finally {
+      ports.running.count--
       clearInterval(renew)
       await ports.backend.apply({ expect: [expectation], operations: [{ kind: 'delete', store: 'jobs', key: LEASE }], durability: 'relaxed' }).catch(() => undefined)
     }

@@ -7,6 +7,7 @@ import type { Backend } from '../../stores/backend.js'
 import type { Codec } from './codec.js'
 import { readLabelled, type LabelledValue } from './labelled-rows.js'
 import type { Body, Origin } from './log-row.js'
+import { PageCache, type Ahead } from './page-cache.js'
 import { Slices } from './slices.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
 
@@ -27,6 +28,27 @@ export interface WantedPage {
   readonly stem: string
   readonly folded: Folded | undefined
   readonly page: number
+}
+
+/** What one reader found in the cache and what not. */
+export interface ReadTally {
+  missed: number
+}
+
+/** A chat log is opened: its newest messages are read. */
+export interface Opening extends ReadTally {
+  /** That of its head. */
+  number: number
+  /** Messages asked for. */
+  readonly limit: number
+}
+
+interface MissingPage {
+  readonly stem: string
+  readonly page: number
+  readonly version: number
+  /** Where it was asked for. */
+  readonly at: number
 }
 
 export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body, origin?: Origin]
@@ -57,45 +79,100 @@ export function isUnopenable(error: unknown): error is VaultError {
 export class Pages {
   readonly #backend: Backend
   readonly #codec: Codec
-  readonly #cache: PageCache
+  readonly cache: PageCache<Page>
   /** What readers learned from whole runs of pages; forgotten together with them. */
   readonly derived = new Map<string, unknown>()
+  /** Whoever fetches ahead is told of what is opened; nothing is fetched ahead without it. */
+  onOpened: ((opened: Opening) => void) | undefined
+  #reading = 0
+  #era = 0
 
   constructor(backend: Backend, codec: Codec, maxCacheBytes: number) {
     this.#backend = backend
     this.#codec = codec
-    this.#cache = new PageCache(maxCacheBytes)
+    this.cache = new PageCache(maxCacheBytes)
   }
 
   /** Forgets every decoded page. */
   clear(): void {
-    this.#cache.clear()
+    // What is still being read then is given to who asked, and not kept.
+    this.#era++
+    this.cache.clear()
     this.derived.clear()
   }
 
   /** Keeps a page that was just made, as if it had been read: what is written is mostly read next. */
   keep(stem: string, page: number, version: number, records: readonly StoredRecord[], sealedBytes: number): void {
-    this.#cache.set(cacheKey(stem, page, version), pageOfRecords(records), sealedBytes)
+    this.cache.set(cacheKey(stem, page, version), pageOfRecords(records), sealedBytes)
+  }
+
+  /** Somebody waits for pages from the store. */
+  get isReading(): boolean {
+    return this.#reading > 0
+  }
+
+  noteOpened(opened: Opening): void {
+    const { counts } = this.cache
+    counts.opens++
+    if (opened.missed > 0) counts.coldOpens++
+    this.onOpened?.(opened)
   }
 
   /**
    * The pages of a stem, in the order asked for; what `folded` does not reach is empty.
    * @throws {SuspectPage}
    */
-  read(stem: string, folded: Folded | undefined, wanted: readonly number[]): Promise<Page[]> {
-    return this.readMany(wanted.map((page) => ({ stem, folded, page })))
+  read(stem: string, folded: Folded | undefined, wanted: readonly number[], tally?: ReadTally): Promise<Page[]> {
+    return this.readMany(wanted.map((page) => ({ stem, folded, page })), tally)
   }
 
   /** Pages of any stems, in the order asked for. @throws {SuspectPage} */
-  async readMany(wanted: readonly WantedPage[]): Promise<Page[]> {
+  async readMany(wanted: readonly WantedPage[], tally?: ReadTally): Promise<Page[]> {
     const found = new Array<Page | undefined>(wanted.length)
-    const missing: (WantedPage & { readonly version: number; readonly at: number })[] = []
+    const missing: MissingPage[] = []
     for (const [at, { stem, folded, page }] of wanted.entries()) {
       const version = versionOf(folded, stem, page)
-      const known = version === undefined ? EMPTY : this.#cache.get(cacheKey(stem, page, version))
+      const known = version === undefined ? EMPTY : this.cache.get(cacheKey(stem, page, version))
       if (known !== undefined) found[at] = known
-      else missing.push({ stem, folded, page, version: version!, at })
+      else missing.push({ stem, page, version: version!, at })
     }
+    if (missing.length === 0) return found as Page[]
+    if (tally !== undefined) tally.missed += missing.length
+    const era = this.#era
+    this.#reading++
+    try {
+      await this.#readStored(missing, (page, { at, ...place }, sealedBytes) => {
+        found[at] = page
+        if (era === this.#era) this.cache.set(cacheKey(place.stem, place.page, place.version), page, sealedBytes)
+      })
+    } finally {
+      this.#reading--
+    }
+    return found as Page[]
+  }
+
+  /** Where pages lie that may be wanted; undefined for one that holds nothing yet. */
+  placeOf({ stem, folded, page }: WantedPage): 'used' | 'ahead' | 'store' | undefined {
+    const version = versionOf(folded, stem, page)
+    return version === undefined ? undefined : (this.cache.placeOf(cacheKey(stem, page, version)) ?? 'store')
+  }
+
+  /** Of the pages fetched ahead these are kept longest, the first of them longest of all. */
+  prefer(wanted: readonly WantedPage[]): void {
+    this.cache.preferAhead(wanted.map(({ stem, folded, page }) => cacheKey(stem, page, versionOf(folded, stem, page) ?? 0)))
+  }
+
+  /** Fetches pages that nobody asked for, apart from those that are used. @returns how many. @throws {SuspectPage} */
+  async readAhead(wanted: readonly WantedPage[], why: Ahead): Promise<number> {
+    const era = this.#era
+    const missing = wanted.filter((place) => this.placeOf(place) === 'store').map(({ stem, folded, page }, at) => ({ stem, page, version: versionOf(folded, stem, page)!, at }))
+    await this.#readStored(missing, (found, { stem, page, version }, sealedBytes) => {
+      if (era === this.#era) this.cache.setAhead(cacheKey(stem, page, version), found, sealedBytes, why)
+    })
+    return missing.length
+  }
+
+  async #readStored(missing: readonly MissingPage[], keep: (page: Page, place: MissingPage, sealedBytes: number) => void): Promise<void> {
     const read = (start: number): Promise<(LabelledValue | undefined)[]> => {
       const rows = readLabelled(this.#backend, this.#codec, 'pages', missing.slice(start, start + READ_AT_ONCE))
       // Nobody waits for it any more when a page before is not what it should be.
@@ -112,16 +189,16 @@ export class Pages {
         if (slices.isDue) await slices.breathe()
         await Promise.all(
           rows.slice(first, first + OPEN_AT_ONCE).map(async (row, i) => {
-            const { stem, page, version, at } = missing[start + first + i]!
-            found[at] = await this.#openPage(stem, page, version, row)
+            const place = missing[start + first + i]!
+            const page = await this.#openPage(place, row)
+            keep(page, place, row!.value.length)
           }),
         )
       }
     }
-    return found as Page[]
   }
 
-  async #openPage(stem: string, page: number, version: number, row: LabelledValue | undefined): Promise<Page> {
+  async #openPage({ stem, page, version }: MissingPage, row: LabelledValue | undefined): Promise<Page> {
     if (row === undefined) throw suspect('a page of records is missing', page, 'missing-page')
     let body
     try {
@@ -134,9 +211,7 @@ export class Pages {
     if (body.n !== version) throw suspect('a page of records was replaced by an older one', page, 'page-replayed')
     // What is gone must not look as if it had never been there.
     if (body.l !== undefined) throw suspect('records of a page were lost with a damaged row', page, 'records-lost')
-    const records = pageOfRecords(body.r)
-    this.#cache.set(cacheKey(stem, page, version), records, row.value.length)
-    return records
+    return pageOfRecords(body.r)
   }
 }
 
@@ -171,42 +246,6 @@ function pageOfRecords(records: readonly StoredRecord[]): Page {
 
 function cacheKey(stem: string, page: number, version: number): string {
   return `${stem}/${page}/${version}`
-}
-
-/** Least recently used goes first. A decoded page is taken for four times its sealed size. */
-class PageCache {
-  readonly #pages = new Map<string, { readonly page: Page; readonly bytes: number }>()
-  readonly #maxBytes: number
-  #bytes = 0
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes
-  }
-
-  get(key: string): Page | undefined {
-    const entry = this.#pages.get(key)
-    if (entry === undefined) return undefined
-    this.#pages.delete(key)
-    this.#pages.set(key, entry)
-    return entry.page
-  }
-
-  set(key: string, page: Page, sealedBytes: number): void {
-    const bytes = sealedBytes * 4
-    if (this.#pages.has(key)) return
-    this.#pages.set(key, { page, bytes })
-    this.#bytes += bytes
-    for (const [oldest, entry] of this.#pages) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.#pages.delete(oldest)
-      this.#bytes -= entry.bytes
-    }
-  }
-
-  clear(): void {
-    this.#pages.clear()
-    this.#bytes = 0
-  }
 }
 
 /** Which pages hold the numbers from..to (exclusive) of a chat log. */

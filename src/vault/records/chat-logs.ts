@@ -7,6 +7,7 @@ import type { Access } from '../core/access.js'
 import { randomStem } from '../core/blobs.js'
 import type { Draft } from '../core/draft.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
+import type { Opening, ReadTally } from '../core/pages.js'
 import type { Head, State } from '../core/state.js'
 import { findMessage, holdsAny, inGroups, placeOf, prefetchBefore, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
 import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
@@ -165,14 +166,23 @@ export class ChatLogs {
    */
   async read(chatLogId: string, options: ReadOptions = {}): Promise<readonly Message[]> {
     const { limit = 50, longValues = 'load' } = options
+    if (!Number.isInteger(limit) || limit < 0) throw new RangeError('limit must be a whole number from 0')
+    const opening = { number: 0, limit, missed: 0 }
+    const messages = await this.#read(chatLogId, { ...options, limit, longValues }, opening)
+    const isOpening = options.before === undefined && options.after === undefined && options.around === undefined && limit > 0
+    if (isOpening) this.#access.pages.noteOpened(opening)
+    return messages
+  }
+
+  async #read(chatLogId: string, options: ReadOptions & { readonly limit: number; readonly longValues: 'load' | 'defer' }, opening: Opening): Promise<readonly Message[]> {
     // Whoever looks at the newest messages scrolls up next.
     const prefetch = options.after === undefined && options.around === undefined
-    if (!Number.isInteger(limit) || limit < 0) throw new RangeError('limit must be a whole number from 0')
     return this.#access.view(async (state) => {
       const log = requireLog(state, chatLogId)
-      const found = await this.#stretch(state, log, limit, options)
+      opening.number = log.number
+      const found = await this.#stretch(state, log, options, opening)
       if (prefetch && found.length > 0) prefetchBefore(this.#access, log, found[0]!.number)
-      return Promise.all(found.map((record) => this.#toMessage(log, record, longValues)))
+      return Promise.all(found.map((record) => this.#toMessage(log, record, options.longValues)))
     })
   }
 
@@ -186,7 +196,8 @@ export class ChatLogs {
     let place: number | undefined
     for (;;) {
       const from = order === 'newest' ? (place === undefined ? {} : { before: place }) : { after: place ?? -1 }
-      const stretch = await this.read(chatLogId, { limit: 256, longValues: 'defer', ...from })
+      // Whoever goes through a whole chat log is not somebody who opened it.
+      const stretch = await this.#read(chatLogId, { limit: 256, longValues: 'defer', ...from }, { number: 0, limit: 256, missed: 0 })
       if (stretch.length === 0) return
       for (const message of order === 'newest' ? [...stretch].reverse() : stretch) {
         // A stretch of pictures would be hundreds of megabytes at once.
@@ -239,16 +250,16 @@ export class ChatLogs {
     })
   }
 
-  async #stretch(state: State, log: Head, limit: number, { before, after, around }: ReadOptions): Promise<FoundMessage[]> {
+  async #stretch(state: State, log: Head, { before, after, around, limit }: ReadOptions & { readonly limit: number }, tally: ReadTally): Promise<FoundMessage[]> {
     const next = log.value['next'] as number
     if (around !== undefined) {
       const middle = await this.#numberOf(state, log, around)
-      const older = await readBodies(this.#access, state, log, { to: middle, limit: Math.floor(limit / 2), newest: true })
-      const newer = await readBodies(this.#access, state, log, { from: middle, to: next, limit: limit - older.length, newest: false })
+      const older = await readBodies(this.#access, state, log, { to: middle, limit: Math.floor(limit / 2), newest: true, tally })
+      const newer = await readBodies(this.#access, state, log, { from: middle, to: next, limit: limit - older.length, newest: false, tally })
       return [...older, ...newer]
     }
-    if (after !== undefined) return readBodies(this.#access, state, log, { from: (await this.#numberOf(state, log, after)) + 1, to: next, limit, newest: false })
-    return readBodies(this.#access, state, log, { to: before === undefined ? next : await this.#numberOf(state, log, before), limit, newest: true })
+    if (after !== undefined) return readBodies(this.#access, state, log, { from: (await this.#numberOf(state, log, after)) + 1, to: next, limit, newest: false, tally })
+    return readBodies(this.#access, state, log, { to: before === undefined ? next : await this.#numberOf(state, log, before), limit, newest: true, tally })
   }
 
   async #numberOf(state: State, log: Head, place: number | string): Promise<number> {

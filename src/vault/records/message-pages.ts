@@ -3,7 +3,7 @@
 import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { fieldsOf, type Body, type Origin } from '../core/log-row.js'
-import { pagesBetween, type Page } from '../core/pages.js'
+import { pagesBetween, type Page, type ReadTally, type WantedPage } from '../core/pages.js'
 import { PAGE_SHIFT, type Head, type PendingBody, type State } from '../core/state.js'
 import type { MessagePlace } from './messages.js'
 
@@ -27,13 +27,15 @@ export interface Stretch {
   readonly limit: number
   /** Take from the end of the stretch, else from its beginning. */
   readonly newest: boolean
+  /** Told what was not in the cache. */
+  readonly tally?: ReadTally
 }
 
 /** Pages asked for at once when looking for more messages. */
 const PAGES_AT_ONCE = 64
 
 /** Messages of a stretch in order of their numbers. @throws {SuspectPage} */
-export async function readBodies(access: Access, state: PendingBodies, log: Head, { from = 0, to, limit, newest }: Stretch): Promise<FoundMessage[]> {
+export async function readBodies(access: Access, state: PendingBodies, log: Head, { from = 0, to, limit, newest, tally }: Stretch): Promise<FoundMessage[]> {
   let high = Math.min(to, log.value['next'] as number)
   let low = Math.max(0, Math.ceil(from))
   const found: FoundMessage[] = []
@@ -42,7 +44,7 @@ export async function readBodies(access: Access, state: PendingBodies, log: Head
     const missing = limit - found.length
     const all = newest ? pagesBetween(Math.max(low, high - missing), high) : pagesBetween(low, Math.min(high, low + missing))
     const pages = newest ? all.slice(-PAGES_AT_ONCE) : all.slice(0, PAGES_AT_ONCE)
-    const records = (await readLog(access, state, log, pages)).filter(({ number }) => number >= low && number < high)
+    const records = (await readLog(access, state, log, pages, tally)).filter(({ number }) => number >= low && number < high)
     if (newest) {
       found.unshift(...records)
       high = pages[0]! << PAGE_SHIFT
@@ -55,17 +57,25 @@ export async function readBodies(access: Access, state: PendingBodies, log: Head
 }
 
 /** Everything in some pages of a chat log, pending laid over folded, in order. */
-async function readLog(access: Access, state: PendingBodies, log: Head, pages: readonly number[]): Promise<FoundMessage[]> {
-  const folded = await access.pages.read(log.value['stem'] as string, log.folded, pages)
+async function readLog(access: Access, state: PendingBodies, log: Head, pages: readonly number[], tally?: ReadTally): Promise<FoundMessage[]> {
+  const folded = await access.pages.read(log.value['stem'] as string, log.folded, pages, tally)
   return layPending(state, log, pages, folded)
 }
 
 /** Brings the page before a number into the cache, some time soon. */
 export function prefetchBefore(access: Access, log: Head, number: number): void {
   const page = (number >> PAGE_SHIFT) - 1
-  if (page < 0) return
+  if (page < 0 || access.pages.onOpened === undefined) return
+  const place = { stem: log.value['stem'] as string, folded: log.folded, page }
   // After the caller has painted what it asked for. Trouble shows when the page is really read.
-  setTimeout(() => void access.pages.read(log.value['stem'] as string, log.folded, [page]).catch(() => undefined), 0)
+  setTimeout(() => void access.pages.readAhead([place], 'previous').catch(() => undefined), 0)
+}
+
+/** The pages that opening a chat log at its newest messages reads. */
+export function newestPages(log: Head, limit: number): WantedPage[] {
+  const next = log.value['next'] as number
+  const stem = log.value['stem'] as string
+  return pagesBetween(Math.max(0, next - limit), next).map((page) => ({ stem, folded: log.folded, page }))
 }
 
 /** All messages of several chat logs, their pages read together. @throws {SuspectPage} */
