@@ -32,6 +32,7 @@ import { FetchedSearch } from './search-index.js'
 import { SecondCopies } from './second-copies.js'
 import { CurrentKeys } from './current-keys.js'
 import { namesOf, type LockReason, type VaultEvent } from './vault-events.js'
+import { within } from './within.js'
 
 const DRAIN_MS = 5000
 const SUPERSEDED_MS = 500
@@ -386,16 +387,4 @@ export class OpenedVault {
     void this.#copies.writeCanary()
     void this.#unmark().catch(() => undefined)
   }
-}
-
-/** Best effort in bounded time: a lock must not hang on a store that does not answer. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  await Promise.race([
-    work.catch(() => undefined),
-    new Promise((resolve) => {
-      timer = setTimeout(resolve, ms)
-    }),
-  ])
-  clearTimeout(timer)
 }
