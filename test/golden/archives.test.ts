@@ -34,7 +34,9 @@ describe.each(readdirSync(folder))('golden archives: %s', (name) => {
 
   it('verify, here and with the stand-alone reader', async () => {
     for (const file of Object.values(bytes)) {
-      const { counts } = await verifyArchive(file, { recoveryCode })
+      // Written before there were items of collections: the file says nothing of them.
+      const { items, ...counts } = (await verifyArchive(file, { recoveryCode })).counts
+      expect(items).toBe(0)
       expect((await readWithTool(file, recoveryCode, { recoveryCode: true })).at(-1)).toMatchObject({ kind: 'end', counts })
     }
     expect(await verifyArchive(bytes.whole, { password })).toMatchObject({ counts: { messages: 105 } })
@@ -43,10 +45,10 @@ describe.each(readdirSync(folder))('golden archives: %s', (name) => {
   it('come into a vault: the last one alone, or those before it one after the other', async () => {
     const alone = await emptyVault()
     await alone.importArchive(bytes.merged, { password })
-    expect(await contentOf(alone)).toEqual(holds)
+    expect(await contentOf(alone)).toEqual({ collections: {}, ...(holds as object) })
     const chained = await emptyVault()
     for (const file of ['whole', 'changes', 'of another vault', 'chosen'] as const) await chained.importArchive(bytes[file], { recoveryCode })
-    expect(await contentOf(chained)).toEqual(holds)
+    expect(await contentOf(chained)).toEqual({ collections: {}, ...(holds as object) })
     for (const open of [alone, chained]) expect(await open.check()).toMatchObject({ ok: true })
   }, 60_000)
 })
