@@ -150,6 +150,7 @@ export const MISPLACED: readonly { readonly name: string; readonly call: (record
   { name: 'read before no message', call: (r) => r.chatLogs.read('c', { before: 'nothing' }), code: 'not-found' },
   { name: 'update no message', call: (r) => r.chatLogs.update('c', 'nothing', { content: SECRET }), code: 'not-found' },
   { name: 'update in no chat log', call: (r) => r.chatLogs.update('nowhere', 'm', { content: SECRET }), code: 'not-found' },
+  { name: 'delete messages of no chat log', call: (r) => r.chatLogs.deleteMessages('nowhere', ['m']), code: 'not-found' },
   { name: 'delete a message of no chat log', call: (r) => r.chatLogs.deleteMessage('nowhere', 'm'), code: 'not-found' },
   { name: 'chat log of no session', call: (r) => r.chatLogs.create({ sessionId: 'nowhere' }), code: 'not-found' },
   { name: 'update no session', call: (r) => r.sessions.update('nowhere', { title: SECRET }), code: 'not-found' },

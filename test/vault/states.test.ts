@@ -300,6 +300,7 @@ const calls: Record<string, (vault: UnlockedVault) => Promise<unknown>> = {
   'chatLogs.append': (vault) => vault.chatLogs.append('c', message('m')),
   'chatLogs.update': (vault) => vault.chatLogs.update('c', 'm', { content: 'n' }),
   'chatLogs.deleteMessage': (vault) => vault.chatLogs.deleteMessage('c', 'm'),
+  'chatLogs.deleteMessages': (vault) => vault.chatLogs.deleteMessages('c', ['m']),
   'chatLogs.getMessage': (vault) => vault.chatLogs.getMessage('c', 'm'),
   'chatLogs.count': (vault) => vault.chatLogs.count('c'),
   'chatLogs.read': (vault) => vault.chatLogs.read('c'),

@@ -9,7 +9,7 @@ import type { Draft } from '../core/draft.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
 import type { Opening, ReadTally } from '../core/pages.js'
 import type { Head, State } from '../core/state.js'
-import { findMessage, holdsAny, inGroups, placeOf, prefetchBefore, readBodies, readWholeLogs, type FoundMessage } from './message-pages.js'
+import { findMessage, findMessages, holdsAny, inGroups, placeOf, prefetchBefore, readBodies, readWholeLogs, type FoundMessage, type MessageName } from './message-pages.js'
 import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
 import { id, parseInput, randomId } from './values.js'
 
@@ -36,6 +36,8 @@ export interface ReadOptions {
   readonly longValues?: 'load' | 'defer'
 }
 
+/** Whatever else a message holds is not looked at. */
+const namesSchema = z.array(z.union([id, z.object({ id, number: z.optional(z.number()) })]))
 const createSchema = z.strictObject({ id: z.optional(id), sessionId: z.optional(id) })
 
 export class ChatLogs {
@@ -143,6 +145,20 @@ export class ChatLogs {
       if (found === undefined) return false
       draft.change(['unset', chatLogId, found.number, messageId])
       return true
+    })
+  }
+
+  /**
+   * Deletes many messages of a chat log as one commit; resolves to how many of them were there. Takes ids, or messages as they were read: these say by their number
+   * where to look, so that a long chat log is not read from its end for each call. An id counts once; numbers are not used again.
+   * @throws {VaultError} `not-found` without that chat log, `invalid-value`, `corrupt`, `locked`, `storage-full`
+   */
+  async deleteMessages(chatLogId: string, messages: readonly (string | MessageName)[]): Promise<number> {
+    const names = parseInput(namesSchema, messages, 'messages').map((name) => (typeof name === 'string' ? { id: name } : name))
+    return this.#access.commit(async (draft) => {
+      const found = await findMessages(this.#access, draft.state, requireLog(draft.state, chatLogId), names)
+      for (const { number, body } of found) draft.change(['unset', chatLogId, number, fieldsOf(body)['id'] as string])
+      return found.length
     })
   }
 

@@ -138,6 +138,28 @@ export async function findMessage(access: Access, state: State, log: Head, messa
   return search(access, state, log, (id) => id === messageId)
 }
 
+/** A message by its id; the number it had, where that is known, says in which page to look first. */
+export interface MessageName {
+  readonly id: string
+  readonly number?: number | undefined
+}
+
+/** Those of many messages that are there, in no particular order: pages that their numbers name first, then the others, newest first, until all are found. @throws {SuspectPage} */
+export async function findMessages(access: Access, state: State, log: Head, names: readonly MessageName[]): Promise<FoundMessage[]> {
+  const missing = new Set(names.map(({ id }) => id))
+  const found: FoundMessage[] = []
+  const take = (records: readonly FoundMessage[]): void => {
+    for (const record of records) if (missing.delete(idOf(record))) found.push(record)
+  }
+  const last = (log.value['next'] as number) - 1
+  const named = new Set(names.flatMap(({ number }) => (number !== undefined && number >= 0 && number <= last ? [Math.floor(number) >> PAGE_SHIFT] : [])))
+  const rest = pagesBetween(0, last + 1).filter((page) => !named.has(page)).reverse()
+  for (const pages of [[...named], rest]) {
+    for (let start = 0; start < pages.length && missing.size > 0; start += PAGES_AT_ONCE) take(await readLog(access, state, log, pages.slice(start, start + PAGES_AT_ONCE)))
+  }
+  return found
+}
+
 async function search(access: Access, state: State, log: Head, matches: (id: string) => boolean): Promise<FoundMessage | undefined> {
   const pages = pagesBetween(0, log.value['next'] as number).reverse()
   // What is looked for is mostly new: a streamed answer, the message just sent.
