@@ -4,6 +4,7 @@ import type { UnlockedVault } from '../../index.js'
 import { Archiving } from './archiving.js'
 import { BulkChanges } from './bulk.js'
 import { CleanUp } from './clean-up.js'
+import { Edits } from './edits.js'
 import type { LifePorts } from './life-ports.js'
 import { PendingDeletes } from './pending-deletes.js'
 import { Pins } from './pins.js'
@@ -31,6 +32,8 @@ export class SessionLife {
   readonly deletes: PendingDeletes
   /** One change to many sessions. */
   readonly bulk: BulkChanges
+  /** Edits that another tab may have overtaken. */
+  readonly edits: Edits
 
   constructor({ open, now, activeSessionIds }: SessionLifeOptions) {
     const ports: LifePorts = { open, now, activeSessionIds }
@@ -39,5 +42,6 @@ export class SessionLife {
     this.cleanUp = new CleanUp(ports)
     this.deletes = new PendingDeletes(ports)
     this.bulk = new BulkChanges(ports, this.pins, this.deletes)
+    this.edits = new Edits(ports)
   }
 }
