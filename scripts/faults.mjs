@@ -13,9 +13,10 @@
 //   npm run faults -- imports            an import that is cut off at every call it makes to the store; and by kill -9 in a real browser
 //   npm run faults -- locks              a lock at 100 moments of unlock, write, search, export, import and rotation
 //   npm run faults -- rotations          a rotation of keys that is cut off at every call it makes to the store, at any moment; and by kill -9 in real browsers
+//   npm run faults -- life               archiving, clean-up and deleting over a year of 2,000 sessions and 100,000 messages, cut off at every call to the store
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
-//   --part I/N                           of the matrix, of attacks on archives and corpora in them, of imports and rotations, only the I-th of N parts
+//   --part I/N                           of the matrix, of attacks on archives and corpora in them, of imports, rotations and life, only the I-th of N parts
 //   --engine chromium|firefox            kills in this engine only
 //   --kills N                            kills in each engine; 20 when left out
 //   --corpus NAME                        search, or export, only corpora whose names begin like this
@@ -66,7 +67,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations], ['locks', runLocks]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations], ['locks', runLocks], ['life', runLife]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -152,6 +153,11 @@ async function runArchives() {
 /** @returns {Promise<Counts>} */
 function runLocks() {
   return runTestFile('test/slots/lock-anywhere.test.ts', {})
+}
+
+/** @returns {Promise<Counts>} */
+function runLife() {
+  return runTestFile('test/system/life/year.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
 }
 
 /** @returns {Promise<Counts>} */
