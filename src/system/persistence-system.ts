@@ -3,11 +3,13 @@
 
 import { isVaultError, VaultError, type ArchiveExport, type ArchiveSource, type ExportOptions, type ImportOptions, type ImportReport, type JsonExportOptions, type SessionMatch, type UnlockedVault, type VaultEvent, type VaultOptions } from '../index.js'
 import { openWorldVault, type AskToUnlock } from './opening.js'
+import { SessionLife } from './life/session-life.js'
 import { handOver, readSessions, restoreBrains, type RestoreOptions } from './restoring.js'
 import { Saver } from './saver.js'
 import { SessionStorage, type StorageOperation } from './session-storage.js'
 import { SessionWatch } from './session-watch.js'
 import type { PersistenceEvent, PersistenceState, PersistenceTask } from './system-events.js'
+import { checkUpkeep, Upkeep, type UpkeepRules } from './upkeep.js'
 import { brainOf, checkWorld, sessionSystemOf, type SessionSystem, type World } from './world.js'
 
 export interface PersistenceOptions {
@@ -20,6 +22,8 @@ export interface PersistenceOptions {
   /** Between two flushes, in ms; 1000 when left out. What happened since the last one is lost in a crash. */
   readonly flushEveryMs?: number | undefined
   readonly restore?: RestoreOptions | undefined
+  /** What is done with old sessions and messages by itself: after an unlock, and once a day. Nothing when left out. */
+  readonly upkeep?: UpkeepRules | undefined
   /** Milliseconds of the wall clock. */
   readonly now?: (() => number) | undefined
 }
@@ -32,21 +36,26 @@ export class PersistenceSystem {
   readonly #options: PersistenceOptions
   readonly #watch = new SessionWatch()
   readonly #saver: Saver
+  readonly #now: () => number
   readonly #listeners = new Set<(event: PersistenceEvent) => void>()
   #state: PersistenceState = 'new'
   #opening: Promise<void> | undefined
   /** Once what was going on is back in the world: nothing is written before. */
   #open: UnlockedVault | undefined
   #storage: SessionStorage | undefined
+  #life: SessionLife | undefined
+  #upkeep: Upkeep | undefined
   #stops: (() => void)[] = []
 
   /** @throws {TypeError} for a world without `query` or `getSystem` */
   constructor(world: World, options: PersistenceOptions = {}) {
     checkWorld(world)
-    const { flushEveryMs = DEFAULT_FLUSH_MS, now = Date.now } = options
+    const { flushEveryMs = DEFAULT_FLUSH_MS, now = Date.now, upkeep = {} } = options
+    checkUpkeep(upkeep)
     if (!(flushEveryMs >= 0)) throw new RangeError('flushEveryMs must be a number of milliseconds from 0')
     this.#world = world
     this.#options = options
+    this.#now = now
     this.#saver = new Saver({ open: () => this.#open, watch: this.#watch, brain: (entityId) => this.#brain(entityId), tell: (event) => this.#tell(event), now, everyMs: flushEveryMs })
   }
 
@@ -64,6 +73,12 @@ export class PersistenceSystem {
   get storage(): SessionStorage {
     void this.vault
     return this.#storage!
+  }
+
+  /** Pins, archiving, clean-up, deleting with a time to change one's mind, changes to many sessions, edits that another tab may have overtaken. @throws {VaultError} `locked` */
+  get life(): SessionLife {
+    void this.vault
+    return this.#life!
   }
 
   /** Whether everything that happened is in the vault. */
@@ -111,9 +126,14 @@ export class PersistenceSystem {
   }
 
   async #restore(open: UnlockedVault): Promise<void> {
-    const counts = await this.#bringBack(open)
+    const life = new SessionLife({ open, now: this.#now, activeSessionIds: () => [...(this.#sessions?.activeSessions ?? [])].map(({ id }) => id) })
+    const upkeep = new Upkeep(life, { rules: this.#options.upkeep ?? {}, now: this.#now, tell: (event) => this.#tell(event) })
+    await upkeep.refresh().catch(() => undefined)
+    const counts = await this.#bringBack(open, upkeep)
     if (counts === undefined) return
-    this.#storage = new SessionStorage(open)
+    this.#storage = new SessionStorage(open, (sessionId) => upkeep.isHidden(sessionId))
+    this.#life = life
+    this.#upkeep = upkeep
     this.#open = open
     this.#saver.begin()
     this.#listenToPage()
@@ -122,10 +142,10 @@ export class PersistenceSystem {
   }
 
   /** What is going on in the vault, into the world. Undefined when the vault was locked meanwhile. */
-  async #bringBack(open: UnlockedVault): Promise<{ readonly sessions: number; readonly brains: number } | undefined> {
+  async #bringBack(open: UnlockedVault, upkeep: Upkeep): Promise<{ readonly sessions: number; readonly brains: number } | undefined> {
     try {
       const system = this.#sessions
-      const sessions = system?.restore === undefined ? [] : await readSessions(open, this.#options.restore ?? {}, () => false, (sessionId, error) => this.#tell({ kind: 'trouble', task: 'restore', error, willRetry: false, sessionId }))
+      const sessions = system?.restore === undefined ? [] : await readSessions(open, this.#options.restore ?? {}, (sessionId) => upkeep.isHidden(sessionId), (sessionId, error) => this.#tell({ kind: 'trouble', task: 'restore', error, willRetry: false, sessionId }))
       const { restored, unknown } = await restoreBrains(open, this.#world)
       handOver(sessions, system, this.#watch)
       for (const entityId of unknown) this.#saver.markBrain(entityId)
@@ -144,6 +164,7 @@ export class PersistenceSystem {
     const sessions = this.#sessions
     if (sessions !== undefined) this.#watch.look(sessions.activeSessions)
     this.#saver.tick()
+    this.#upkeep?.tick()
   }
 
   get #sessions(): SessionSystem | undefined {
@@ -168,8 +189,9 @@ export class PersistenceSystem {
   }
 
   /** Sessions by title, keyword or the beginning of an id, each once, best first; see `searchSessions` of the vault. @throws {VaultError} `locked` */
-  searchSessions(query: string): Promise<readonly SessionMatch[]> {
-    return this.vault.searchSessions(query)
+  async searchSessions(query: string): Promise<readonly SessionMatch[]> {
+    const found = await this.vault.searchSessions(query)
+    return found.filter(({ session }) => this.#upkeep?.isHidden(session.id) !== true)
   }
 
   /** See `SessionStorage.saveBatch`. */
@@ -193,7 +215,7 @@ export class PersistenceSystem {
   async importArchive(source: ArchiveSource, options: ImportOptions): Promise<ImportReport> {
     await this.flush()
     const report = await this.vault.importArchive(source, options)
-    const counts = await this.#bringBack(this.vault)
+    const counts = await this.#bringBack(this.vault, this.#upkeep!)
     if (counts !== undefined) this.#tell({ kind: 'restored', ...counts })
     return report
   }
@@ -219,11 +241,14 @@ export class PersistenceSystem {
     for (const stop of this.#stops.splice(0)) stop()
     this.#open = undefined
     this.#storage = undefined
+    this.#life = undefined
+    this.#upkeep = undefined
   }
 
   #hear(event: VaultEvent): void {
     // What waits is asked for before the keys go: a lock writes what was asked for.
     if (event.kind === 'locking') this.#saver.flush().catch(() => undefined)
+    if (event.kind === 'changed' && event.collections.includes('preferences')) this.#upkeep?.refresh().catch(() => undefined)
     if (event.kind === 'lock-soon') this.#tell(event)
     if (event.kind === 'warning') this.#trouble('background', event.error, false)
     if (event.kind !== 'locked') return

@@ -22,6 +22,8 @@ export type PersistenceEvent =
    * that no vault can hold, named by its ids.
    */
   | { readonly kind: 'trouble'; readonly task: PersistenceTask; readonly error: VaultError; readonly willRetry: boolean; readonly sessionId?: string; readonly messageId?: string; readonly entityId?: string }
+  /** What was done with old sessions and messages, and with sessions whose time to be had back was over. Only when something was. */
+  | { readonly kind: 'upkeep'; readonly archived: number; readonly deletedSessions: number; readonly deletedMessages: number }
   /** What went wrong before works again. */
   | { readonly kind: 'recovered' }
   /** The vault locks as idle unless somebody uses it; undefined when somebody did. */
