@@ -2,12 +2,14 @@
 // never awaited.
 
 import { isVaultError, VaultError, type ArchiveExport, type ArchiveSource, type ExportOptions, type ImportOptions, type ImportReport, type JsonExportOptions, type SessionMatch, type UnlockedVault, type VaultEvent, type VaultOptions } from '../index.js'
+import { CallMeter, type Metrics } from './call-meter.js'
 import { openWorldVault, type AskToUnlock } from './opening.js'
 import { SessionLife } from './life/session-life.js'
 import { handOver, readSessions, restoreBrains, type RestoreOptions } from './restoring.js'
 import { Saver } from './saver.js'
 import { SessionStorage, type StorageOperation } from './session-storage.js'
 import { SessionWatch } from './session-watch.js'
+import { readStatistics, type Statistics, type StatisticsOptions } from './statistics.js'
 import type { PersistenceEvent, PersistenceState, PersistenceTask } from './system-events.js'
 import { checkUpkeep, Upkeep, type UpkeepRules } from './upkeep.js'
 import { brainOf, checkWorld, sessionSystemOf, type SessionSystem, type World } from './world.js'
@@ -24,6 +26,8 @@ export interface PersistenceOptions {
   readonly restore?: RestoreOptions | undefined
   /** What is done with old sessions and messages by itself: after an unlock, and once a day. Nothing when left out. */
   readonly upkeep?: UpkeepRules | undefined
+  /** Count what the vault is asked and how long it takes: see `metrics`. False when left out. */
+  readonly measure?: boolean | undefined
   /** Milliseconds of the wall clock. */
   readonly now?: (() => number) | undefined
 }
@@ -45,6 +49,7 @@ export class PersistenceSystem {
   #storage: SessionStorage | undefined
   #life: SessionLife | undefined
   #upkeep: Upkeep | undefined
+  #meter: CallMeter | undefined
   #stops: (() => void)[] = []
 
   /** @throws {TypeError} for a world without `query` or `getSystem` */
@@ -131,10 +136,11 @@ export class PersistenceSystem {
     await upkeep.refresh().catch(() => undefined)
     const counts = await this.#bringBack(open, upkeep)
     if (counts === undefined) return
-    this.#storage = new SessionStorage(open, (sessionId) => upkeep.isHidden(sessionId))
+    if (this.#options.measure === true) this.#meter ??= new CallMeter()
+    this.#open = this.#meter?.measure(open) ?? open
+    this.#storage = new SessionStorage(this.#open, (sessionId) => upkeep.isHidden(sessionId))
     this.#life = life
     this.#upkeep = upkeep
-    this.#open = open
     this.#saver.begin()
     this.#listenToPage()
     this.#tell({ kind: 'restored', ...counts })
@@ -218,6 +224,16 @@ export class PersistenceSystem {
     const counts = await this.#bringBack(this.vault, this.#upkeep!)
     if (counts !== undefined) this.#tell({ kind: 'restored', ...counts })
     return report
+  }
+
+  /** When sessions are begun, how long they get, and with `messages: true` who writes how much and when. Counted here and now. @throws {VaultError} `locked`, `corrupt`; the signal's reason */
+  async statistics(options: StatisticsOptions = {}): Promise<Statistics> {
+    return readStatistics(this.vault, await this.storage.sessions(), options)
+  }
+
+  /** What was asked of the vault since the system was made: how often, how long it took, what failed. Undefined without `measure`, and before the vault was open. */
+  get metrics(): Metrics | undefined {
+    return this.#meter?.metrics()
   }
 
   /** @returns what ends it */
