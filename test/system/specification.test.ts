@@ -57,10 +57,9 @@ describe('the specification', () => {
 
 /** What may say that it is not done yet, beside everything under 'Future Enhancements' (section 16). */
 const MAY_BE_PLANNED = [
-  // Nobody asks the index how often it was used.
-  'S-15.1.3',
   // Names and words of people are replaced in no copy yet.
   'S-14.2.3',
+  // Rules by which old sessions are archived and old messages deleted.
   'S-7.2.3',
   'S-8.2.4',
 ]

@@ -106,3 +106,24 @@ row('S-15.2.4', 'what takes most time comes first', async ({ tab }) => {
   meter.reset()
   expect(meter.metrics().calls).toEqual([])
 })
+
+row('S-15.1.3', 'how often the index is asked, and how large it is', async ({ tab }) => {
+  const meter = new CallMeter()
+  const open = meter.measure(await tab())
+  const { chatLogId } = await open.sessions.create()
+  await open.chatLogs.append(chatLogId, Array.from({ length: 50 }, (_, i) => message(`needle ${i}`)))
+  await open.checkpoint()
+  const size = async (): Promise<number> => (await open.audit()).sealed.find(({ where }) => where === 'blocks')?.bytes ?? 0
+  await open.rebuildIndex()
+  expect(await size()).toBeGreaterThan(0)
+  await open.searchPlaces('needle')
+  await open.searchPlaces('needle')
+  await open.suggest('nee')
+  const used = new Map(meter.metrics().calls.map(({ name, calls }) => [name, calls]))
+  expect([used.get('searchPlaces'), used.get('suggest'), used.get('search')]).toEqual([2, 1, undefined])
+  // Without an index the same answers come from reading everything, and nothing of it lies on the disk.
+  const without = await tab({ name: 'without', index: false })
+  await without.preferences.set('theme', 'dark')
+  await without.checkpoint()
+  expect((await without.audit()).sealed.filter(({ where, rows }) => where === 'blocks' && rows > 0)).toEqual([])
+})
