@@ -2,6 +2,7 @@
 
 import { expect, vi } from 'vitest'
 import { openVault, type Conflict, type UnlockedVault } from '../../../src/index.js'
+import { SessionLife } from '../../../src/system/index.js'
 import { archiveOf, CODE } from '../../kit/devices.js'
 import { contents, idsOf, row, type Stage } from '../../kit/specification-rows.js'
 import { PASSWORD } from '../../kit/tabs.js'
@@ -21,6 +22,14 @@ async function apart({ tab }: Stage, here: (open: UnlockedVault) => Promise<unkn
   await new Promise((resolve) => setTimeout(resolve, 5))
   await there(other)
   return { mine, theirs: await archiveOf(other) }
+}
+
+/** An edit of a session that was shown before another tab changed its title and keywords. */
+async function overtaken({ tab }: Stage) {
+  const [here, there] = [await tab({ name: 'tabs' }), await tab({ name: 'tabs' })]
+  const shown = await here.sessions.create({ id: 'a', title: 'before', keywords: ['old'] })
+  await there.sessions.update('a', { title: 'theirs', keywords: ['old', 'theirs'] })
+  return { shown, life: new SessionLife({ open: here, now: () => Date.now(), activeSessionIds: () => [] }) }
 }
 
 row('S-13', 'tabs that write at once all see the same, and nothing is lost', async ({ tab }) => {
@@ -120,6 +129,9 @@ row('S-13.2.1', 'the later of two changes is kept, where nothing else is asked f
   const { mine, theirs } = await apart(stage, (open) => open.preferences.set('theme', 'dark'), (open) => open.preferences.set('theme', 'light'))
   await mine.importArchive(theirs, { recoveryCode: CODE })
   expect(await mine.preferences.get('theme')).toBe('light')
+  const { shown, life } = await overtaken(stage)
+  const { value, wasStale } = await life.edits.editSession('a', shown, { title: 'mine' }, { onConflict: 'last-write-wins' })
+  expect([value!.title, wasStale]).toEqual(['mine', true])
 })
 
 row('S-13.2.2', 'chats are merged message by message, sessions field by field', async (stage) => {
@@ -137,6 +149,9 @@ row('S-13.2.2', 'chats are merged message by message, sessions field by field', 
   await mine.importArchive(theirs, { recoveryCode: CODE, onConflict: 'keep-mine' })
   expect(await mine.sessions.get('a')).toMatchObject({ title: 'mine', participants: ['ada', 'ben'], keywords: ['theirs'] })
   expect(contents(await mine.chatLogs.read('log')).sort()).toEqual(['mine', 'one', 'theirs'])
+  const { shown, life } = await overtaken(stage)
+  const { value } = await life.edits.editSession('a', shown, { keywords: ['old', 'mine'], participants: ['ada'] }, { onConflict: 'merge' })
+  expect(value).toMatchObject({ title: 'theirs', keywords: ['old', 'theirs', 'mine'], participants: ['ada'] })
 })
 
 row('S-13.2.3', 'the user is asked about each conflict, with both versions', async (stage) => {
@@ -145,6 +160,9 @@ row('S-13.2.3', 'the user is asked about each conflict, with both versions', asy
   await mine.importArchive(theirs, { recoveryCode: CODE, onConflict: (conflict) => (asked.push(conflict), 'mine') })
   expect(asked).toMatchObject([{ kind: 'session', id: 'a', field: 'title', mine: { value: 'mine' }, theirs: { value: 'theirs' } }])
   expect((await mine.sessions.get('a'))!.title).toBe('mine')
+  const { shown, life } = await overtaken(stage)
+  const { value } = await life.edits.editSession('a', shown, { title: 'mine' }, { onConflict: ({ field, base, theirs: stored }) => ({ merged: { title: `${field}: ${String(base)}, ${String(stored?.value)}` } }) })
+  expect(value!.title).toBe('title: before, theirs')
 })
 
 row('S-13.2.4', 'a conflict is known from versions, and named in the report', async (stage) => {
@@ -153,6 +171,8 @@ row('S-13.2.4', 'a conflict is known from versions, and named in the report', as
   expect(look.entries).toContainEqual(expect.objectContaining({ kind: 'message', id: 'm1', conflict: { kept: 'theirs' }, lost: 'mine' }))
   const report = await mine.importArchive(theirs, { recoveryCode: CODE, onConflict: 'keep-both' })
   expect([report.counts.messages.conflicted, contents(await mine.chatLogs.read('log')).sort()]).toEqual([1, ['mine', 'theirs']])
+  const { shown, life } = await overtaken(stage)
+  expect((await life.edits.editSession('a', shown, { title: 'mine' }, { onConflict: 'merge' })).conflicts).toEqual(['title'])
   // A second time there is nothing left to decide.
   expect((await mine.importArchive(theirs, { recoveryCode: CODE })).counts.messages.conflicted).toBe(0)
 })
