@@ -8,6 +8,7 @@ import type { Codec } from './codec.js'
 import { readLabelled, type LabelledValue } from './labelled-rows.js'
 import type { Body, Origin } from './log-row.js'
 import { PageCache, type Ahead } from './page-cache.js'
+import { roughLength } from './record-size.js'
 import { Slices } from './slices.js'
 import { BRAIN_STEM, PAGE_SHIFT, type Folded } from './state.js'
 
@@ -57,6 +58,8 @@ export type StoredRecord = readonly [number: number, rev: number, modifiedAt: nu
 const READ_AT_ONCE = 64
 /** Pages opened together: enough to keep WebCrypto busy, few enough to give way in time. An engine may open short rows on the page's own thread, so that all of them would be one task. */
 const OPEN_AT_ONCE = 8
+/** What a record takes in memory besides its text, over the factor by which sealed bytes are counted. */
+const RECORD_BYTES = 128
 
 /**
  * A page was not what its head promised. Either another tab's checkpoint came in between (catch up, start again) or,
@@ -191,7 +194,7 @@ export class Pages {
           rows.slice(first, first + OPEN_AT_ONCE).map(async (row, i) => {
             const place = missing[start + first + i]!
             const page = await this.#openPage(place, row)
-            keep(page, place, row!.value.length)
+            keep(page, place, place.stem === BRAIN_STEM ? bytesOfOne(page, row!.value.length) : row!.value.length)
           }),
         )
       }
@@ -242,6 +245,11 @@ const EMPTY: Page = new Map()
 
 function pageOfRecords(records: readonly StoredRecord[]): Page {
   return new Map(records.map(([number, rev, modifiedAt, body, origin]) => [number, { number, rev, modifiedAt, body, ...(origin !== undefined && { origin }) }]))
+}
+
+/** A page with one record is mostly padding: counted as that, two thousand short notes would fill a cache that holds ten thousand, and searches would read all of them each time. */
+function bytesOfOne(page: Page, sealedBytes: number): number {
+  return Math.min(sealedBytes, RECORD_BYTES + roughLength([...page.values()]))
 }
 
 function cacheKey(stem: string, page: number, version: number): string {
