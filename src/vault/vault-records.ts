@@ -21,6 +21,7 @@ import { Preferences } from './records/preferences.js'
 import { Sessions } from './records/sessions.js'
 import { collectionsOver, type AnyCollection, type AnyOptions, type CollectionMaker } from './app-collections.js'
 import { fetchPart } from './fetch-part.js'
+import type { FetchedSearch } from './search-index.js'
 
 /** The records of a vault; inside `transact` the same, as one commit. */
 export interface Records {
@@ -55,12 +56,12 @@ export class VaultRecords implements Records {
   /** @internal */
   constructor(vault: OpenedVault) {
     this.#vault = vault
-    const records = recordsOver(vault.access)
+    const records = recordsOver(vault.access, vault.search)
     this.sessions = records.sessions
     this.chatLogs = records.chatLogs
     this.brains = records.brains
     this.preferences = records.preferences
-    this.#collection = collectionsOver(vault.access)
+    this.#collection = collectionsOver(vault.access, vault.search)
   }
 
   collection<S extends StandardSchema, H extends object = Record<never, never>, K extends keyof OutputOf<S> & string = never>(
@@ -82,12 +83,12 @@ export class VaultRecords implements Records {
    * @throws whatever the function throws (then nothing is saved); {VaultError} `busy` when it takes over 30 seconds
    */
   async transact<T>(change: (tx: Records) => Promise<T>): Promise<T> {
-    const { log, access } = this.#vault
+    const { log, access, search } = this.#vault
     return access.commit(
       async (draft) => {
         const life = { ended: false }
         try {
-          return await withDeadline(change(recordsOver(draftAccess({ ...access, log }, draft, life))))
+          return await withDeadline(change(recordsOver(draftAccess({ ...access, log }, draft, life), search)))
         } finally {
           life.ended = true
         }
@@ -216,8 +217,8 @@ export class VaultRecords implements Records {
   }
 }
 
-function recordsOver(access: Access): Records {
-  return { sessions: new Sessions(access), chatLogs: new ChatLogs(access), brains: new Brains(access), preferences: new Preferences(access), collection: collectionsOver(access) as Records['collection'] }
+function recordsOver(access: Access, search: FetchedSearch): Records {
+  return { sessions: new Sessions(access), chatLogs: new ChatLogs(access), brains: new Brains(access), preferences: new Preferences(access), collection: collectionsOver(access, search) as Records['collection'] }
 }
 
 async function withDeadline<T>(work: Promise<T>): Promise<T> {

@@ -13,6 +13,7 @@ import { countDifferences } from './index/check-index.js'
 import { coverAdopted, mergeOnce, rebuild, wantsMerge, type IndexJobPorts } from './index/index-jobs.js'
 import { generateKeywords, type KeywordOptions, type KeywordReport } from './records/generate-keywords.js'
 import { indexTermFrequencies } from './records/index-frequencies.js'
+import { searchInItems } from './records/search-items.js'
 import { foldSegment, isDamage, type IndexMakerPorts } from './index/index-maker.js'
 import { LiveIndex } from './index/live-index.js'
 import { searchBySession, searchPlaces } from './messages/search-messages.js'
@@ -63,6 +64,9 @@ export class SearchPart implements IndexPort {
   cover(job: Job, slices: Slices): Promise<void> {
     return this.#ports.kept ? coverAdopted(this.#jobs, job, slices) : Promise.resolve()
   }
+
+  /** In items of an app's collection, as this access has them: there is no index over them. */
+  readonly searchItems = searchInItems
 
   search(query: string, options: AnySearchOptions): AsyncGenerator<AnyHit, void, undefined> {
     return search(this.#ports, this.live, query, options)
