@@ -1,6 +1,7 @@
 // What the runner may ask of the page: tasks by name, one at a time. A suite brings its tasks in a file of its own.
 
 import { archiveTasks } from './archive.ts'
+import { collectionTasks } from './collection.ts'
 import { questionTasks } from './questions.ts'
 import { rotateTasks } from './rotate.ts'
 import { searchTasks } from './search.ts'
@@ -8,7 +9,7 @@ import { writeTasks } from './write.ts'
 
 type Task = (input: never) => Promise<unknown>
 
-const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...questionTasks, ...rotateTasks, ...searchTasks, ...writeTasks }))
+const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...collectionTasks, ...questionTasks, ...rotateTasks, ...searchTasks, ...writeTasks }))
 
 async function runTask(name: string, input: unknown): Promise<unknown> {
   const task = tasks.get(name)

@@ -42,6 +42,8 @@ declare module 'dexie' {
     reverse(): this
     limit(count: number): this
     primaryKeys(): Promise<K[]>
+    filter(holds: (record: T) => boolean): this
+    toArray(): Promise<T[]>
   }
   export interface WhereClause<T, K> {
     equals(word: string): Collection<T, K>
@@ -52,6 +54,12 @@ declare module 'dexie' {
     bulkGet(keys: readonly K[]): Promise<(T | undefined)[]>
     where(index: string): WhereClause<T, K>
     toCollection(): Collection<T, K>
+    orderBy(index: string): Collection<T, K>
+    toArray(): Promise<T[]>
+    get(key: K): Promise<T | undefined>
+    put(record: T): Promise<K>
+    update(key: K, changes: Partial<T>): Promise<number>
+    bulkPut(records: readonly T[]): Promise<unknown>
   }
   export class Dexie {
     constructor(name: string)
