@@ -1,6 +1,7 @@
 // Iterations over hits and messages that are left standing, and come to a lock or to their end. That nothing is left of what they held is for heap.test.ts to say.
 
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
 import type { UnlockedVault } from '../../src/index.js'
 import { testBrowser } from '../kit/tabs.js'
 import { message } from '../kit/vault-states.js'
@@ -8,11 +9,15 @@ import { message } from '../kit/vault-states.js'
 const LOCKED = { code: 'locked' }
 const END = { done: true, value: undefined }
 
+const notesOf = (open: UnlockedVault) => open.collection('notes', { schema: z.object({ text: z.string() }), searchable: ['text'] })
+
 const kinds: Record<string, (open: UnlockedVault) => AsyncGenerator<unknown, void, undefined>> = {
   search: (open) => open.search('night'),
   searchBySession: (open) => open.searchBySession('night'),
   messages: (open) => open.chatLogs.messages('l0'),
   readAll: (open) => open.chatLogs.readAll(),
+  'items of a collection': (open) => notesOf(open).items(),
+  'search in a collection': (open) => notesOf(open).search('night'),
 }
 
 async function filled(): Promise<UnlockedVault> {
@@ -20,6 +25,7 @@ async function filled(): Promise<UnlockedVault> {
   for (let i = 0; i < 3; i++) {
     await open.sessions.create({ id: `s${i}`, chatLogId: `l${i}` })
     await open.chatLogs.append(`l${i}`, [1, 2, 3].map((j) => message(`night ${j}`)))
+    await notesOf(open).add({ text: `night ${i}` })
   }
   return open
 }

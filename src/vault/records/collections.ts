@@ -173,7 +173,11 @@ export class Collection<In, T, H> {
    * those deleted by then are left out. Changing items on the way is fine.
    * @throws as `list`; {VaultError} `corrupt`
    */
-  async *items(query: CollectionQuery<H> = {}): AsyncGenerator<CollectionItem<T>, void, undefined> {
+  items(query: CollectionQuery<H> = {}): AsyncGenerator<CollectionItem<T>, void, undefined> {
+    return this.#ports.access.iterations.over(this.#items(query))
+  }
+
+  async *#items(query: CollectionQuery<H>): AsyncGenerator<CollectionItem<T>, void, undefined> {
     const ids = (await this.list(query)).map(({ id }) => id)
     for (let start = 0; start < ids.length; start += ITEMS_AT_ONCE) {
       const some = ids.slice(start, start + ITEMS_AT_ONCE)
@@ -196,7 +200,11 @@ export class Collection<In, T, H> {
    * @throws when the first hit is asked for: {VaultError} `invalid-value` (the query is empty or too long), `locked`, `corrupt`; {TypeError} for a collection without `searchable`;
    *   {RangeError}, {TypeError} for options; whatever the app's functions throw; the signal's reason when aborted
    */
-  async *search(query: string, { where, ...options }: CollectionSearchOptions<H> = {}): AsyncGenerator<CollectionHit<H>, void, undefined> {
+  search(query: string, options: CollectionSearchOptions<H> = {}): AsyncGenerator<CollectionHit<H>, void, undefined> {
+    return this.#ports.access.iterations.over(this.#search(query, options))
+  }
+
+  async *#search(query: string, { where, ...options }: CollectionSearchOptions<H>): AsyncGenerator<CollectionHit<H>, void, undefined> {
     if (!this.#shape.isSearchable) throw new TypeError('nothing of this collection is searchable; say what is with its options')
     const { access, find } = this.#ports
     const admits = (head: Head): boolean => head.id.startsWith(this.#prefix) && (where === undefined || where(frozenHead<H>(head)))
