@@ -38,6 +38,10 @@ export interface ReadOptions {
 
 /** Whatever else a message holds is not looked at. */
 const namesSchema = z.array(z.union([id, z.object({ id, number: z.optional(z.number()) })]))
+
+/** Messages made whole side by side: of each picture its rows, sealed and opened, are in memory beside its text. */
+const WHOLE_AT_ONCE = 4
+
 const createSchema = z.strictObject({ id: z.optional(id), sessionId: z.optional(id) })
 
 export class ChatLogs {
@@ -198,7 +202,7 @@ export class ChatLogs {
       opening.number = log.number
       const found = await this.#stretch(state, log, options, opening)
       if (prefetch && found.length > 0) prefetchBefore(this.#access, log, found[0]!.number)
-      return Promise.all(found.map((record) => this.#toMessage(log, record, options.longValues)))
+      return this.#toMessages(log, found, options.longValues)
     })
   }
 
@@ -293,6 +297,14 @@ export class ChatLogs {
     const found = await findMessage(this.#access, draft.state, log, messageId)
     if (found === undefined) throw new VaultError('not-found', 'there is no message with this id in the chat log', { where: 'messages' })
     return { found }
+  }
+
+  async #toMessages(log: Head, found: readonly FoundMessage[], longValues: 'load' | 'defer'): Promise<Message[]> {
+    const messages: Message[] = []
+    for (let start = 0; start < found.length; start += WHOLE_AT_ONCE) {
+      messages.push(...(await Promise.all(found.slice(start, start + WHOLE_AT_ONCE).map((record) => this.#toMessage(log, record, longValues)))))
+    }
+    return messages
   }
 
   async #toMessage(log: Head, found: FoundMessage, longValues: 'load' | 'defer'): Promise<Message> {
