@@ -9,7 +9,7 @@ const folder = new URL('.', import.meta.url)
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
 describe('golden vaults', () => {
-  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json', 'vault-v1-index-2.json', 'vault-v1-slots.json'])))
+  it('are there', () => expect(files).toEqual(expect.arrayContaining(['vault-v1.json', 'vault-v1-index.json', 'vault-v1-index-2.json', 'vault-v1-slots.json', 'vault-v1-pictures.json'])))
 
   for (const file of files) {
     it(`${file} opens and holds what it held`, { timeout: 30_000 }, async () => {
@@ -46,6 +46,17 @@ describe('golden vaults', () => {
       expect(await open.slots.list()).toMatchObject(golden.slots!)
       await open.lock()
     }
+  })
+
+  it('with pictures keep those as bytes, and give back their base64', { timeout: 30_000 }, async () => {
+    const { vault, golden, rows } = await openGolden('vault-v1-pictures.json')
+    const open = await vault.unlock(golden.password)
+    const [, picture] = (await open.brains.get('guide'))!.memories as string[]
+    expect(picture).toMatch(/^data:image\/png;base64,/)
+    const { metadata } = (await open.chatLogs.getMessage('l', 'm0'))!
+    expect(metadata!.images!.length === 2 && metadata!.images![0] === picture).toBe(true)
+    for (const [, row] of rows('blobs').entries()) expect(row.length).toBeLessThan(0.79 * picture!.length)
+    await open.lock()
   })
 
   it('without an index get one after the first search', { timeout: 30_000 }, async () => {
