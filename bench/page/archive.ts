@@ -1,7 +1,7 @@
 // The rows of `archive` as tasks. Files go to the private file system of the page, as a backup goes to a file: no subject's file is held in memory.
 
 import { streamedCorpus, type Conversation } from './corpus.ts'
-import { longestTask, usedMemory, watchLongTasks } from './measures.ts'
+import { growth, longestTask, watchLongTasks } from './measures.ts'
 import { ArchivedVault } from './subjects/archived-vault.ts'
 import type { ArchiveSubject, Brain, Counts, Preference } from './subjects/archive-subject.ts'
 import { DexieExport } from './subjects/dexie-export.ts'
@@ -9,8 +9,6 @@ import { DexieExport } from './subjects/dexie-export.ts'
 const FILE = 'archive'
 const BRAINS = 20
 const PREFERENCES = 20
-/** Between two looks at the memory; each collects garbage first, which takes longer. */
-const LOOK_MS = 50
 
 const makers: Record<string, () => ArchiveSubject> = {
   'sealed-vault': () => new ArchivedVault(),
@@ -56,27 +54,6 @@ async function exportToFile(): Promise<number> {
 
 async function file(): Promise<File> {
   return (await (await navigator.storage.getDirectory()).getFileHandle(FILE)).getFile()
-}
-
-/** How much more memory the page held at most while it worked, seen every now and then. */
-async function growth(work: () => Promise<unknown>): Promise<{ readonly bytes: number; readonly looks: number } | undefined> {
-  const before = await usedMemory()
-  if (before === undefined) return undefined
-  let isDone = false
-  const done = work().finally(() => {
-    isDone = true
-  })
-  // Whoever looks below may fail first.
-  done.catch(() => undefined)
-  let most = before
-  let looks = 0
-  while (!isDone) {
-    most = Math.max(most, (await usedMemory()) ?? 0)
-    looks++
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-  }
-  await done
-  return { bytes: most - before, looks }
 }
 
 export const archiveTasks = {

@@ -1,5 +1,8 @@
 // What a page can tell of itself while it works: its long tasks, and its memory.
 
+/** Between two looks at the memory; each collects garbage first, which takes longer. */
+const LOOK_MS = 50
+
 let watching: { readonly observer: PerformanceObserver; longest: number } | undefined
 
 /** Chromium alone reports long tasks, and only those of 50 ms and more. @returns false where the engine does not tell */
@@ -29,4 +32,28 @@ interface MeasuresMemory {
 export async function usedMemory(): Promise<number | undefined> {
   const measured = await (performance as MeasuresMemory).measureUserAgentSpecificMemory?.()
   return measured?.bytes
+}
+
+/** How much more memory the page held at most while it worked, seen every now and then, and when the work says `look`. */
+export async function growth(work: (look: () => Promise<void>) => Promise<unknown>): Promise<{ readonly bytes: number; readonly looks: number } | undefined> {
+  const before = await usedMemory()
+  if (before === undefined) return undefined
+  let isDone = false
+  let most = before
+  let looks = 0
+  const look = async (): Promise<void> => {
+    most = Math.max(most, (await usedMemory()) ?? 0)
+    looks++
+  }
+  const done = work(look).finally(() => {
+    isDone = true
+  })
+  // Whoever looks below may fail first.
+  done.catch(() => undefined)
+  while (!isDone) {
+    await look()
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+  await done
+  return { bytes: most - before, looks }
 }
