@@ -3,6 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import type { CollectionHit, StandardSchema } from '../../src/index.js'
+import { createMemoryDisk } from '../../src/stores/memory-disk.js'
+import { memoryFactory } from '../../src/stores/memory.js'
+import { createCrashingBackend } from '../../src/testing/crashing-backend.js'
 import type { UnlockedVault } from '../../src/vault/unlocked-vault.js'
 import type { VaultEvent } from '../../src/vault/vault-events.js'
 import type { Records } from '../../src/vault/vault-records.js'
@@ -230,6 +233,25 @@ describe('a search', () => {
     expect(await open.transact(async (tx) => all(tx.collection(notes).search('nothing')))).toHaveLength(1)
     const aborted = new Error('enough')
     await expect(notes.search('soup', { signal: AbortSignal.abort(aborted) }).next()).rejects.toBe(aborted)
+    await open.lock()
+  })
+})
+
+describe('many short items', () => {
+  it('stay in memory once they were read: padding does not count', async () => {
+    const crashing = createCrashingBackend(memoryFactory(createMemoryDisk()), { mode: 'none' })
+    const open = await testBrowser({ backend: () => crashing.factory }).tab()
+    const notes = notesOf(open)
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => notes.put(String(i), { title: `note ${i}`, text: `word${i % 7} and a text that is as long as a short note may be` })))
+    await open.checkpoint()
+    const pageReads = () => crashing.calls.filter(({ kind, stores }) => kind === 'read' && stores.includes('pages')).length
+    open.releaseMemory()
+    const before = pageReads()
+    expect(await all(notes.search('word3'))).toHaveLength(429)
+    const cold = pageReads()
+    expect(cold).toBeGreaterThan(before)
+    expect(await all(notes.search('word4'))).toHaveLength(428)
+    expect(pageReads()).toBe(cold)
     await open.lock()
   })
 })
