@@ -29,7 +29,10 @@ async function emptyVault(): Promise<UnlockedVault> {
 }
 
 /** As an archive of a vault without items has them. */
-const written = ({ items: _, ...counts }: ArchiveCounts) => counts
+function written(counts: ArchiveCounts): object {
+  const { items: _, ...others } = counts
+  return others
+}
 
 describe.each(readdirSync(folder))('golden archives: %s', (name) => {
   const { password, recoveryCode, files, holds } = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as GoldenArchives
