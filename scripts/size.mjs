@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 
 const budgetBytes = 30_000
 // Everything together: above the goal of 30 kB (docs/decisions/004-two-chunks.md), so at least it must not grow unseen.
-const wholeBudgetBytes = 185_000
+const wholeBudgetBytes = 200_000
 // An import that uses nothing must leave nothing behind; a few bytes allow for the bundler's own wrapping.
 const unusedBudgetBytes = 64
 const root = fileURLToPath(new URL('..', import.meta.url))
