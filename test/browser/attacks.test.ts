@@ -61,8 +61,11 @@ async function putBack(snapshot: ReadonlyMap<string, Rows>): Promise<void> {
 const put = (store: string, key: IDBValidKey, value: Uint8Array): Promise<void> => raw(store, (rows) => void rows.put(value, key))
 const remove = (store: string, key: IDBValidKey): Promise<void> => raw(store, (rows) => void rows.delete(key))
 
-/** The real limits, but no password is made dearer behind an unlock: rows are put back here as they were, and a commit that nobody asked for would be one that is missing. */
-const openHere = () => openVaultIn({ ...browserEnvironment(), kdf: { ...DEFAULT_KDF_POLICY, targetMs: 1 } }, { name: NAME })
+/**
+ * The real limits, but no password is made dearer behind an unlock, and nothing is learned of what is opened: rows are put back here as they were, and a commit that nobody asked for
+ * would be one that is missing.
+ */
+const openHere = () => openVaultIn({ ...browserEnvironment(), kdf: { ...DEFAULT_KDF_POLICY, targetMs: 1 } }, { name: NAME, prefetch: false })
 
 async function lockedVault() {
   const vault = await openHere()

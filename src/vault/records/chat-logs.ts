@@ -40,7 +40,7 @@ export interface ReadOptions {
 const namesSchema = z.array(z.union([id, z.object({ id, number: z.optional(z.number()) })]))
 
 /** Messages made whole side by side: of each picture its rows, sealed and opened, are in memory beside its text. */
-const WHOLE_AT_ONCE = 4
+const WHOLE_AT_ONCE = 2
 
 const createSchema = z.strictObject({ id: z.optional(id), sessionId: z.optional(id) })
 
