@@ -37,8 +37,8 @@ export interface VaultEnvironment {
   readonly deviceKeys?: ((vaultName: string) => DeviceKeys) | undefined
   /** Rows that a rotation moves in one transaction; left out but by tests, which want many. */
   readonly rotationRows?: number
-  /** Runs work when the page is idle; gives what calls it off. As the engine says when left out: tests say when, and wait for it. */
-  readonly idle?: ((work: () => Promise<void>) => () => void) | undefined
+  /** Runs work when the page is idle, after some time; gives what calls it off. As the engine says when left out: tests say when, and wait for it. */
+  readonly idle?: ((work: () => Promise<void>, afterMs: number) => () => void) | undefined
   /** Milliseconds of the wall clock. */
   readonly now: () => number
 }

@@ -10,9 +10,10 @@ import { newestPages } from './records/message-pages.js'
 import { ownValue, putOwnValue } from './records/preferences.js'
 
 const NAME = 'habits'
-/** Chat logs fetched in one idle moment, and such moments after one was opened. */
-const LOGS_AT_ONCE = 2
-const MOMENTS = 2
+/** Time without a reader before the first idle moment counts: who goes from chat to chat in a hurry has the store to himself. */
+const QUIET_MS = 50
+/** Chat logs fetched after one was opened, one in each idle moment: a reader who comes meanwhile waits for no more than that. */
+const MOMENTS = 4
 /** Nobody's screen shows more; who asks for more messages at once reads a chat log through. */
 const MAX_LIMIT = 256
 /** What guessing may cost: pages it may fetch, a few at first, more with each guess that was right, nearly none where none is. */
@@ -31,9 +32,11 @@ export class Prefetcher {
   #openings: number[] = []
   #savedAt = -Infinity
   #last: Opening | undefined
+  #before: WantedPage | undefined
   #credit = MAX_CREDIT
   #rewarded = 0
   #moments = 0
+  #quietMs = QUIET_MS
   #isHidden = false
   #isOver = false
   #callOff: (() => void) | undefined
@@ -47,7 +50,7 @@ export class Prefetcher {
       drains.push(() => this.#forget())
       return
     }
-    pages.onOpened = (opening) => this.#opened(opening)
+    pages.reader = { opened: (opening) => this.#opened(opening), readUpTo: (before) => this.#readUpTo(before) }
     const stops = [
       environment.signals.onHidden(() => {
         this.#isHidden = true
@@ -59,7 +62,7 @@ export class Prefetcher {
     events.subscribe(({ kind }) => {
       if (kind !== 'locking') return
       this.#isOver = true
-      pages.onOpened = undefined
+      pages.reader = undefined
       this.#stopFetching()
       for (const stop of stops) stop()
     })
@@ -82,6 +85,20 @@ export class Prefetcher {
     this.#credit = Math.min(MAX_CREDIT, this.#credit + CREDIT_FOR_OPENING + CREDIT_FOR_USE * (likelyUsed - this.#rewarded))
     this.#rewarded = likelyUsed
     this.#moments = MOMENTS
+    this.#begin()
+  }
+
+  #readUpTo(before: WantedPage): void {
+    this.#before = before
+    this.#moments = Math.max(1, this.#moments)
+    this.#begin()
+  }
+
+  /** Once nobody has read anything for a while. */
+  #begin(): void {
+    this.#callOff?.()
+    this.#callOff = undefined
+    this.#quietMs = QUIET_MS
     this.#waitForIdle()
   }
 
@@ -89,6 +106,7 @@ export class Prefetcher {
     if (this.#isOver || this.#isHidden || this.#moments <= 0 || this.#callOff !== undefined || this.#fetching !== undefined) return
     this.#callOff = (this.#vault.environment.idle ?? whenIdle)(() => {
       this.#callOff = undefined
+      this.#quietMs = 0
       this.#fetching = this.#fetch()
         .catch(() => void (this.#moments = 0))
         .finally(() => {
@@ -96,7 +114,7 @@ export class Prefetcher {
           this.#waitForIdle()
         })
       return this.#fetching
-    })
+    }, this.#quietMs)
   }
 
   #stopFetching(): void {
@@ -114,34 +132,39 @@ export class Prefetcher {
     }
     // Somebody waits for the store: not now.
     if (pages.isReading) return
+    const before = this.#before
+    this.#before = undefined
+    if (before !== undefined && (await pages.readAhead([before], 'previous')) > 0) return
     this.#moments--
     const missing = this.#choose(log.state)
     if (missing.length === 0) this.#moments = 0
     else this.#credit -= await pages.readAhead(missing, 'likely')
   }
 
-  /** Arranges what was fetched ahead by how likely it is now, and says what to fetch. */
+  /** Arranges what was fetched ahead by how likely it is now, and says what to fetch: what opening one chat log reads. */
   #choose(state: State): WantedPage[] {
-    const { cache } = this.#vault.pages
-    const { number, limit } = this.#last!
-    let room = cache.size === 0 ? 0 : cache.roomAhead / (cache.bytes / cache.size)
-    const wanted = pageBefore(headOf(state, number), limit)
-    const missing: WantedPage[] = []
-    let logs = 0
+    const { pages } = this.#vault
+    const { cache } = pages
+    if (this.#last === undefined || cache.size === 0) return []
+    const { number, limit } = this.#last
+    const current = headOf(state, number)
+    const [first] = current === undefined ? [] : newestPages(current, limit)
+    // What whoever scrolls up wants goes last.
+    const wanted: WantedPage[] = first === undefined || first.page === 0 ? [] : [{ ...first, page: first.page - 1 }]
+    let room = cache.roomAhead / (cache.bytes / cache.size)
+    let missing: WantedPage[] = []
     for (const next of this.#habits!.likely()) {
       const head = headOf(state, next)
       if (head === undefined) continue
-      const places = newestPages(head, limit).map((page) => ({ page, at: this.#vault.pages.placeOf(page) }))
+      const places = newestPages(head, limit).map((page) => ({ page, at: pages.placeOf(page) }))
       const ahead = places.filter(({ at }) => at === 'ahead' || at === 'store')
       room -= ahead.length
       if (room < 0) break
       wanted.push(...ahead.map(({ page }) => page))
       const stored = places.filter(({ at }) => at === 'store').map(({ page }) => page)
-      if (stored.length === 0 || logs === LOGS_AT_ONCE || missing.length + stored.length > this.#credit) continue
-      missing.push(...stored)
-      logs++
+      if (missing.length === 0 && stored.length <= this.#credit) missing = stored
     }
-    this.#vault.pages.prefer(wanted)
+    pages.prefer(wanted)
     return missing
   }
 
@@ -182,10 +205,4 @@ export class Prefetcher {
 function headOf(state: State, number: number): Head | undefined {
   const id = state.ids.chatLogs.get(number)
   return id === undefined ? undefined : state.heads.chatLogs.get(id)
-}
-
-/** The page that is wanted by whoever scrolls up. */
-function pageBefore(head: Head | undefined, limit: number): WantedPage[] {
-  const [first] = head === undefined ? [] : newestPages(head, limit)
-  return first === undefined || first.page === 0 ? [] : [{ ...first, page: first.page - 1 }]
 }

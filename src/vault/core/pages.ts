@@ -44,6 +44,13 @@ export interface Opening extends ReadTally {
   readonly limit: number
 }
 
+/** Told of what somebody looks at, once it was answered. */
+export interface ReaderListener {
+  opened(opened: Opening): void
+  /** Whoever scrolls up from what was read comes to this page. */
+  readUpTo(before: WantedPage): void
+}
+
 interface MissingPage {
   readonly stem: string
   readonly page: number
@@ -85,8 +92,8 @@ export class Pages {
   readonly cache: PageCache<Page>
   /** What readers learned from whole runs of pages; forgotten together with them. */
   readonly derived = new Map<string, unknown>()
-  /** Whoever fetches ahead is told of what is opened; nothing is fetched ahead without it. */
-  onOpened: ((opened: Opening) => void) | undefined
+  /** Who fetches ahead, if anybody does. */
+  reader: ReaderListener | undefined
   #reading = 0
   #era = 0
 
@@ -118,7 +125,7 @@ export class Pages {
     const { counts } = this.cache
     counts.opens++
     if (opened.missed > 0) counts.coldOpens++
-    this.onOpened?.(opened)
+    this.reader?.opened(opened)
   }
 
   /**

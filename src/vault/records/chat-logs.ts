@@ -7,9 +7,9 @@ import type { Access } from '../core/access.js'
 import { randomStem } from '../core/blobs.js'
 import type { Draft } from '../core/draft.js'
 import { fieldsOf, refsOf, type Body } from '../core/log-row.js'
-import type { Opening, ReadTally } from '../core/pages.js'
+import type { Opening, ReadTally, WantedPage } from '../core/pages.js'
 import type { Head, State } from '../core/state.js'
-import { findMessage, findMessages, holdsAny, inGroups, placeOf, prefetchBefore, readBodies, readWholeLogs, type FoundMessage, type MessageName } from './message-pages.js'
+import { findMessage, findMessages, holdsAny, inGroups, pageBefore, placeOf, readBodies, readWholeLogs, type FoundMessage, type MessageName } from './message-pages.js'
 import { parseMessage, parsePatch, toDeferredMessage, toMessage, type Message, type MessageInput, type MessagePatch } from './messages.js'
 import { id, parseInput, randomId } from './values.js'
 
@@ -41,6 +41,11 @@ const namesSchema = z.array(z.union([id, z.object({ id, number: z.optional(z.num
 
 /** Messages made whole side by side: of each picture its rows, sealed and opened, are in memory beside its text. */
 const WHOLE_AT_ONCE = 2
+
+/** What reading a stretch found out on the way. */
+interface Reading extends Opening {
+  before: WantedPage | undefined
+}
 
 const createSchema = z.strictObject({ id: z.optional(id), sessionId: z.optional(id) })
 
@@ -187,21 +192,21 @@ export class ChatLogs {
   async read(chatLogId: string, options: ReadOptions = {}): Promise<readonly Message[]> {
     const { limit = 50, longValues = 'load' } = options
     if (!Number.isInteger(limit) || limit < 0) throw new RangeError('limit must be a whole number from 0')
-    const opening = { number: 0, limit, missed: 0 }
+    const opening: Reading = { number: 0, limit, missed: 0, before: undefined }
     const messages = await this.#read(chatLogId, { ...options, limit, longValues }, opening)
-    const isOpening = options.before === undefined && options.after === undefined && options.around === undefined && limit > 0
-    if (isOpening) this.#access.pages.noteOpened(opening)
+    const { pages } = this.#access
+    if (options.before === undefined && options.after === undefined && options.around === undefined && limit > 0) pages.noteOpened(opening)
+    // Whoever looks at the newest messages scrolls up next.
+    if (opening.before !== undefined && options.after === undefined && options.around === undefined) pages.reader?.readUpTo(opening.before)
     return messages
   }
 
-  async #read(chatLogId: string, options: ReadOptions & { readonly limit: number; readonly longValues: 'load' | 'defer' }, opening: Opening): Promise<readonly Message[]> {
-    // Whoever looks at the newest messages scrolls up next.
-    const prefetch = options.after === undefined && options.around === undefined
+  async #read(chatLogId: string, options: ReadOptions & { readonly limit: number; readonly longValues: 'load' | 'defer' }, opening: Reading): Promise<readonly Message[]> {
     return this.#access.view(async (state) => {
       const log = requireLog(state, chatLogId)
       opening.number = log.number
       const found = await this.#stretch(state, log, options, opening)
-      if (prefetch && found.length > 0) prefetchBefore(this.#access, log, found[0]!.number)
+      opening.before = found.length === 0 ? undefined : pageBefore(log, found[0]!.number)
       return this.#toMessages(log, found, options.longValues)
     })
   }
@@ -217,7 +222,7 @@ export class ChatLogs {
     for (;;) {
       const from = order === 'newest' ? (place === undefined ? {} : { before: place }) : { after: place ?? -1 }
       // Whoever goes through a whole chat log is not somebody who opened it.
-      const stretch = await this.#read(chatLogId, { limit: 256, longValues: 'defer', ...from }, { number: 0, limit: 256, missed: 0 })
+      const stretch = await this.#read(chatLogId, { limit: 256, longValues: 'defer', ...from }, { number: 0, limit: 256, missed: 0, before: undefined })
       if (stretch.length === 0) return
       for (const message of order === 'newest' ? [...stretch].reverse() : stretch) {
         // A stretch of pictures would be hundreds of megabytes at once.

@@ -107,10 +107,12 @@ export class Habits {
   #age(): void {
     this.#weight *= 2 ** (1 / HALF_LIFE)
     if (this.#weight < LARGEST_WEIGHT) return
-    const stored = new Habits({ total: this.#total / this.#weight, logs: [...this.#known].map(([number, { opens, left, followers }]) => [number, opens / this.#weight, left / this.#weight, [...followers].map(([follower, count]) => [follower, count / this.#weight])]) })
-    this.#known.clear()
-    for (const [number, known] of stored.#known) this.#known.set(number, known)
-    this.#total = stored.#total
+    this.#total /= this.#weight
+    for (const known of this.#known.values()) {
+      known.opens /= this.#weight
+      known.left /= this.#weight
+      for (const [follower, count] of known.followers) known.followers.set(follower, count / this.#weight)
+    }
     this.#weight = 1
   }
 }

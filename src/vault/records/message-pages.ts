@@ -62,20 +62,17 @@ async function readLog(access: Access, state: PendingBodies, log: Head, pages: r
   return layPending(state, log, pages, folded)
 }
 
-/** Brings the page before a number into the cache, some time soon. */
-export function prefetchBefore(access: Access, log: Head, number: number): void {
-  const page = (number >> PAGE_SHIFT) - 1
-  if (page < 0 || access.pages.onOpened === undefined) return
-  const place = { stem: log.value['stem'] as string, folded: log.folded, page }
-  // After the caller has painted what it asked for. Trouble shows when the page is really read.
-  setTimeout(() => void access.pages.readAhead([place], 'previous').catch(() => undefined), 0)
-}
-
 /** The pages that opening a chat log at its newest messages reads. */
 export function newestPages(log: Head, limit: number): WantedPage[] {
   const next = log.value['next'] as number
   const stem = log.value['stem'] as string
   return pagesBetween(Math.max(0, next - limit), next).map((page) => ({ stem, folded: log.folded, page }))
+}
+
+/** The page before a number, where there is one. */
+export function pageBefore(log: Head, number: number): WantedPage | undefined {
+  const page = (number >> PAGE_SHIFT) - 1
+  return page < 0 ? undefined : { stem: log.value['stem'] as string, folded: log.folded, page }
 }
 
 /** All messages of several chat logs, their pages read together. @throws {SuspectPage} */
