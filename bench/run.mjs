@@ -5,12 +5,14 @@
 // `npm run bench -- collection`: an app's own notes, next to plain Dexie.
 // `npm run bench -- rotate`: new keys for everything, next to the rekeying of an encrypted SQLite.
 // `npm run bench -- images`: a picture in every message, next to the base64 in plain records.
+// `npm run bench -- prefetch`: the same openings of chats with and without fetching ahead.
 //
 //   --engine chromium|firefox        chromium when left out
 //   --size 10000|100000|500000       about how many messages; 10000 when left out
 //   --size 20|200|1000               images: how many messages; 200 when left out
 //   --size 10|100|500                archive: about how many megabytes of JSON; 100 when left out
 //   --size 1000|10000                collection: how many notes; 1000 when left out
+//   --size 100|500                   prefetch: how many chats; 500 when left out
 //   --json FILE                      also writes rows { suite, row, size, engine, subject, value, unit }
 //   --subject A,B                    search: only these; all when left out
 //   --max-build-minutes N            search: gives up a subject that is not ready to be searched by then; 10 when left out
@@ -25,7 +27,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const suiteNames = /** @type {const} */ (['write', 'search', 'questions', 'archive', 'rotate', 'collection', 'images'])
+const suiteNames = /** @type {const} */ (['write', 'search', 'questions', 'archive', 'rotate', 'collection', 'images', 'prefetch'])
 
 /** What is compared with is installed here and now, so that nobody who only uses or tests the library carries it. */
 function installPeers() {

@@ -3,6 +3,7 @@
 import { archiveTasks } from './archive.ts'
 import { collectionTasks } from './collection.ts'
 import { imageTasks } from './images.ts'
+import { prefetchTasks } from './prefetch.ts'
 import { questionTasks } from './questions.ts'
 import { rotateTasks } from './rotate.ts'
 import { searchTasks } from './search.ts'
@@ -10,7 +11,7 @@ import { writeTasks } from './write.ts'
 
 type Task = (input: never) => Promise<unknown>
 
-const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...collectionTasks, ...imageTasks, ...questionTasks, ...rotateTasks, ...searchTasks, ...writeTasks }))
+const tasks = new Map<string, Task>(Object.entries({ ...archiveTasks, ...collectionTasks, ...imageTasks, ...prefetchTasks, ...questionTasks, ...rotateTasks, ...searchTasks, ...writeTasks }))
 
 async function runTask(name: string, input: unknown): Promise<unknown> {
   const task = tasks.get(name)
