@@ -4,13 +4,14 @@ import { expect, vi } from 'vitest'
 import { createMemoryDisk } from '../../../src/stores/memory-disk.js'
 import { memoryFactory } from '../../../src/stores/memory.js'
 import type { BackendFactory } from '../../../src/stores/backend.js'
+import { idleMoments, type IdleMoments } from '../../kit/idle.js'
 import { all, contents, idsOf, row, type Stage } from '../../kit/specification-rows.js'
-import { message, outcomeOf, settle } from '../../kit/vault-states.js'
+import { message, outcomeOf } from '../../kit/vault-states.js'
 
 const PATIENCE = { timeout: 10_000, interval: 20 }
 
 /** A browser that counts how often pages are read. */
-function counting({ play }: Stage): { readonly pages: () => number } {
+function counting({ play }: Stage, idle?: IdleMoments): { readonly pages: () => number } {
   let pages = 0
   const factory = memoryFactory(createMemoryDisk())
   const open: BackendFactory['open'] = async (name) => {
@@ -21,13 +22,13 @@ function counting({ play }: Stage): { readonly pages: () => number } {
     }) as typeof backend.read
     return { ...backend, read }
   }
-  play({ backend: () => ({ ...factory, open }) })
+  play({ backend: () => ({ ...factory, open }), idle: idle?.idle })
   return { pages: () => pages }
 }
 
 /** Sessions with 100 messages each, in pages, and nothing of them in memory. */
-async function folded(stage: Stage, sessions = 3) {
-  const counted = counting(stage)
+async function folded(stage: Stage, sessions = 3, idle?: IdleMoments) {
+  const counted = counting(stage, idle)
   const open = await stage.tab()
   for (let i = 0; i < sessions; i++) {
     const { chatLogId } = await open.sessions.create({ id: `s${i}`, chatLogId: `log ${i}`, title: `chat ${i}`, participants: [i === 0 ? 'ada' : 'ben'], state: i === 1 ? 'archived' : 'active' })
@@ -153,14 +154,27 @@ row('S-11.2.1', 'what is asked for often is in memory', async (stage) => {
     expect((await open.sessions.list({ title: 'chat' })).length).toBe(3)
   }
   expect(pages() - before).toBe(0)
+  const { hits, hitRate, bytes, maxBytes } = open.cache.status()
+  expect(hits).toBeGreaterThanOrEqual(20)
+  expect(hitRate).toBeGreaterThan(0.5)
+  expect(bytes).toBeLessThanOrEqual(maxBytes)
 })
 
-row('S-11.2.3', 'whoever reads the newest messages finds those before them fetched', async (stage) => {
-  const { open, pages } = await folded(stage, 1)
+row('S-11.2.3', 'whoever reads the newest messages finds those before them fetched, and what mostly follows', async (stage) => {
+  const idle = idleMoments()
+  const { open, pages } = await folded(stage, 3, idle)
   // All of these lie on the last page.
   const [first] = await open.chatLogs.read('log 0', { limit: 4 })
-  await settle()
+  await idle.pass()
   const before = pages()
   expect((await open.chatLogs.read('log 0', { before: first!.number, limit: 5 })).map(({ number }) => number)).toEqual([91, 92, 93, 94, 95])
   expect(pages() - before).toBe(0)
+  // Habits: after one chat the other.
+  for (let round = 0; round < 3; round++) for (const id of ['log 1', 'log 2']) await open.chatLogs.read(id, { limit: 10 })
+  open.releaseMemory()
+  await open.chatLogs.read('log 1', { limit: 10 })
+  await idle.pass()
+  const guessed = pages()
+  expect((await open.chatLogs.read('log 2', { limit: 10 })).length).toBe(10)
+  expect([pages() - guessed, open.cache.status().prefetchedUsed > 0]).toEqual([0, true])
 })
