@@ -34,6 +34,8 @@ export class Saver {
   readonly #brains = new Set<string>()
   #round: Round | undefined
   #writing: Promise<void> | undefined
+  /** The flush that was asked for last: one after the other, or two batches of one session could come in the wrong order when the first one fails. */
+  #flushing: Promise<void> | undefined
   #dueAt = 0
   /** After something went wrong, nothing is tried before this time. */
   #notBefore = 0
@@ -52,10 +54,6 @@ export class Saver {
     this.#brains.add(entityId)
   }
 
-  forgetBrain(entityId: string): void {
-    this.#brains.delete(entityId)
-  }
-
   /** The vault was opened, or is another one: what waits is due. */
   begin(): void {
     this.#failures = 0
@@ -66,7 +64,7 @@ export class Saver {
   /** In a frame: begins a batch if one is due and none is on its way. A flush that takes several goes on frame by frame. */
   tick(): void {
     const { open, now, everyMs } = this.#ports
-    if (this.#writing !== undefined || open() === undefined) return
+    if (this.#writing !== undefined || this.#flushing !== undefined || open() === undefined) return
     if (this.#round === undefined) {
       if (this.waiting === 0 || now() < Math.max(this.#dueAt, this.#notBefore)) return
       this.#dueAt = now() + everyMs
@@ -75,7 +73,17 @@ export class Saver {
   }
 
   /** Writes everything that waits when it is called. @throws {VaultError} why something of it is still waiting */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    const flushing = (this.#flushing ?? Promise.resolve()).catch(() => undefined).then(() => this.#flush())
+    const ended = flushing.finally(() => {
+      if (this.#flushing === ended) this.#flushing = undefined
+    })
+    ended.catch(() => undefined)
+    this.#flushing = ended
+    return ended
+  }
+
+  async #flush(): Promise<void> {
     // What is on its way was taken before.
     await this.#writing?.catch(() => undefined)
     this.#round = undefined

@@ -30,9 +30,14 @@ interface Watched extends Taken {
   stored?: Session | undefined
   /** Ids of messages that were changed elsewhere than at the end. */
   readonly changed: Set<string>
+  /** The look at which the world had it. */
+  seen: number
   /** The vault had it, and somebody deleted it there: the world may go on with it, and nothing of that is kept. */
   isGone?: boolean
 }
+
+/** Sessions that are remembered although the world has left them. */
+const SPARE = 64
 
 const NOTHING: Readonly<Taken> = { isKnown: false, lastId: undefined, lastContent: undefined, fields: [] }
 
@@ -41,7 +46,8 @@ const fieldsOf = ({ connectionId, participants, state, title, keywords, createdA
 export class SessionWatch {
   readonly #watched = new Map<string, Watched>()
   readonly #dirty = new Set<string>()
-  readonly #before = new WeakMap<SessionBatch, Taken>()
+  readonly #before = new WeakMap<SessionBatch, { readonly watched: Watched; readonly taken: Taken }>()
+  #looks = 0
 
   /** Sessions that have something for the vault. */
   get waiting(): ReadonlySet<string> {
@@ -50,19 +56,23 @@ export class SessionWatch {
 
   /** The vault has this session, up to this message; the world is about to have it too. */
   agree(session: Session, last: { readonly id: string; readonly content: string } | undefined): void {
-    this.#watched.set(session.id, { session: undefined, stored: session, isKnown: true, lastId: last?.id, lastContent: last?.content, fields: [], changed: new Set() })
+    this.#watched.set(session.id, { session: undefined, stored: session, isKnown: true, lastId: last?.id, lastContent: last?.content, fields: [], changed: new Set(), seen: this.#looks })
   }
 
   /** Looks at every session: as long as nothing happened, some comparisons for each. Nothing is made, nothing awaited. */
   look(sessions: Iterable<WorldSession>): void {
+    const look = ++this.#looks
+    let found = 0
     for (const session of sessions) {
+      found++
       let watched = this.#watched.get(session.id)
       if (watched === undefined) {
-        watched = { ...NOTHING, session, changed: new Set() }
+        watched = { ...NOTHING, session, changed: new Set(), seen: look }
         this.#watched.set(session.id, watched)
         this.#dirty.add(session.id)
       }
       watched.session = session
+      watched.seen = look
       if (watched.stored !== undefined) {
         if (saysTheSame(session, watched.stored)) watched.fields = fieldsOf(session)
         watched.stored = undefined
@@ -70,6 +80,14 @@ export class SessionWatch {
       if (watched.isGone === true || this.#dirty.has(session.id)) continue
       const last = session.messages.at(-1)
       if (last?.id !== watched.lastId || last?.content !== watched.lastContent || isOther(watched.fields, session)) this.#dirty.add(session.id)
+    }
+    if (this.#watched.size > 2 * found + SPARE) this.#forgetLeft(look)
+  }
+
+  /** Sessions that the world has left, and of which nothing waits: one that comes again is held against the vault anew. */
+  #forgetLeft(look: number): void {
+    for (const [sessionId, { seen, session, isGone }] of this.#watched) {
+      if (seen !== look && session !== undefined && isGone !== true && !this.#dirty.has(sessionId)) this.#watched.delete(sessionId)
     }
   }
 
@@ -86,18 +104,6 @@ export class SessionWatch {
     const watched = this.#watched.get(sessionId)
     if (watched !== undefined) watched.isGone = true
     this.#dirty.delete(sessionId)
-  }
-
-  /** The world has left this session; when it comes again it is looked at anew. */
-  forget(sessionId: string): void {
-    this.#watched.delete(sessionId)
-    this.#dirty.delete(sessionId)
-  }
-
-  /** Everything is unknown again, as for another vault. */
-  clear(): void {
-    this.#watched.clear()
-    this.#dirty.clear()
   }
 
   /**
@@ -125,7 +131,7 @@ export class SessionWatch {
         characters -= content.length
       }
       const batch: SessionBatch = { sessionId, isKnown, fields, added: added.map(copyOf), changed: changed.map(copyOf) }
-      this.#before.set(batch, { isKnown, lastId, lastContent, fields: watched.fields })
+      this.#before.set(batch, { watched, taken: { isKnown, lastId, lastContent, fields: watched.fields } })
       batches.push(batch)
       watched.changed.clear()
       watched.fields = fieldsOf(session)
@@ -142,9 +148,10 @@ export class SessionWatch {
 
   /** What was taken did not get into the vault: it is taken again. */
   giveBack(batch: SessionBatch): void {
-    const watched = this.#watched.get(batch.sessionId)
-    if (watched === undefined) return
-    Object.assign(watched, this.#before.get(batch))
+    const { watched, taken } = this.#before.get(batch)!
+    // The world may have left it meanwhile.
+    this.#watched.set(batch.sessionId, watched)
+    Object.assign(watched, taken)
     for (const { id } of batch.changed) watched.changed.add(id)
     this.#dirty.add(batch.sessionId)
   }

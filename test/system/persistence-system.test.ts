@@ -100,6 +100,23 @@ describe('a world', () => {
     expect((await system.storage.messages('a')).map(({ id }) => id)).toEqual([...Array.from({ length: 30 }, (_, i) => `a-${i}`), 'next', 'after'])
   })
 
+  it('that has left a session is not held on to, and one that comes again goes on where it was', async () => {
+    const { world, system } = await started()
+    for (let i = 0; i < 150; i++) {
+      world.chats.chats.clear()
+      world.chats.open(`chat ${i}`, 'ada')
+      world.chats.say(`chat ${i}`, 'hello')
+      await system.flush()
+    }
+    world.chats.chats.clear()
+    world.chats.open('chat 0', 'ada')
+    world.chats.say('chat 0', 'hello')
+    world.chats.say('chat 0', 'again')
+    await system.flush()
+    expect((await system.storage.messages('chat 0')).map(({ content }) => content)).toEqual(['hello', 'again'])
+    expect(world.troubles()).toEqual([])
+  })
+
   it('that was restored writes nothing by itself', async () => {
     const { world, system } = await started()
     world.chats.open('a', 'ada')
@@ -232,6 +249,48 @@ describe('what cannot be kept', () => {
     expect(world.events.some(({ kind }) => kind === 'recovered')).toBe(true)
     expect((await system.storage.messages('a')).map(({ content }) => content)).toEqual(['one', 'two and a half'])
     expect(await system.storage.brain('guide')).toMatchObject({ model: 'small' })
+  })
+
+  it('of a session that the world has left meanwhile, is kept all the same', async () => {
+    let full = false
+    const live: { system?: PersistenceSystem } = {}
+    const disk = createMemoryDisk()
+    browser = testBrowser({ disk, backend: intercepted(disk, async (batch, send) => {
+      if (!full || !batch.operations.some(({ store }) => store === 'log')) return send()
+      await settle(0)
+      // The world has left so many sessions that they are forgotten, but for what is on its way.
+      live.system?.update(16)
+      throw new VaultError('storage-full', 'the disk is full')
+    }) })
+    const { world, system } = await started()
+    for (let i = 0; i < 80; i++) world.chats.open(`b${i}`, 'ada')
+    world.chats.open('left', 'ada')
+    await system.flush()
+    world.chats.say('left', 'the last word')
+    full = true
+    live.system = system
+    const flushing = system.flush()
+    world.chats.chats.clear()
+    await expect(flushing).rejects.toMatchObject({ code: 'storage-full' })
+    full = false
+    await system.flush()
+    expect((await system.storage.messages('left')).map(({ content }) => content)).toEqual(['the last word'])
+  })
+
+  it('while several flushes are asked for, comes in the order in which it was said', async () => {
+    let fails = 0
+    const disk = createMemoryDisk()
+    browser = testBrowser({ disk, backend: intercepted(disk, async (batch, send) => {
+      if (batch.operations.some(({ store }) => store === 'log') && fails-- > 0) throw new VaultError('storage-full', 'the disk is full')
+      return send()
+    }) })
+    const { world, system } = await started()
+    world.chats.open('a', 'ada')
+    for (let i = 0; i < 60; i++) world.chats.say('a', `${i}`)
+    fails = 1
+    const flushes = await Promise.allSettled([system.flush(), system.flush(), system.flush()])
+    expect(flushes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect((await system.storage.messages('a', { limit: 100 })).map(({ content }) => content)).toEqual(Array.from({ length: 60 }, (_, i) => `${i}`))
   })
 
   it('by any vault, is given up by name, and keeps nothing else from being kept', async () => {
