@@ -14,6 +14,7 @@
 //   npm run faults -- locks              a lock at 100 moments of unlock, write, search, export, import and rotation
 //   npm run faults -- rotations          a rotation of keys that is cut off at every call it makes to the store, at any moment; and by kill -9 in real browsers
 //   npm run faults -- life               archiving, clean-up and deleting over a year of 2,000 sessions and 100,000 messages, cut off at every call to the store
+//   npm run faults -- worlds             a world of 200 entities and twenty chats for 10,000 frames in Chromium, whose process dies twice; ms of the main thread in each frame
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
 //   --part I/N                           of the matrix, of attacks on archives and corpora in them, of imports, rotations and life, only the I-th of N parts
@@ -67,7 +68,7 @@ const kills = Number(options.kills)
 const seed = Number(options.seed)
 const queries = Number(options.queries)
 const histories = Number(options.histories)
-const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations], ['locks', runLocks], ['life', runLife]])
+const runs = /** @type {const} */ ([['matrix', runMatrix], ['kills', runAllKills], ['at-rest', runAtRest], ['search', runSearch], ['histories', runHistories], ['archives', runArchives], ['devices', runDevices], ['imports', runImports], ['rotations', runRotations], ['locks', runLocks], ['life', runLife], ['worlds', runWorlds]])
 const engines = killEngines.filter((engine) => onlyEngine === undefined || engine === onlyEngine)
 if (positionals.some((name) => !runs.some(([known]) => known === name))) refuse(`say ${runs.map(([name]) => name).join(', ')} or nothing`)
 if (engines.length === 0) refuse(`--engine must be one of ${killEngines.join(', ')}`)
@@ -158,6 +159,11 @@ function runLocks() {
 /** @returns {Promise<Counts>} */
 function runLife() {
   return runTestFile('test/system/life/year.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+}
+
+/** @returns {Promise<Counts>} */
+function runWorlds() {
+  return runTestFile('test/e2e/world.test.ts', {}, ['e2e'])
 }
 
 /** @returns {Promise<Counts>} */

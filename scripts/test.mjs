@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engines, findBrowser } from './browsers.mjs'
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ passed: number, failed: number, skipped: number, failures?: readonly string[] }} Counts */
 
 const suiteDeadlineMs = 20 * 60_000
 const gracePeriodMs = 10_000
@@ -93,6 +93,8 @@ const suites = named.length > 0 ? allSuites.filter((suite) => named.includes(sui
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const summary = []
+// Once more at the end: what failed in one suite is long out of sight when the last one ends.
+const failures = []
 for (const suite of suites) {
   const missing = missingFor(suite)
   if (missing) {
@@ -104,8 +106,10 @@ for (const suite of suites) {
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
+  failures.push(...(counts.failures ?? []).map((failure) => `${suite}: ${failure}`))
   summary.push(`${suite}: ${describe(counts)}`)
 }
 
+if (failures.length > 0) console.log(`\nfailed:\n${failures.join('\n')}`)
 console.log(`\n${summary.join('\n')}\n\n${describe(total)}`)
 process.exitCode = total.failed > 0 || total.passed + total.failed === 0 ? 1 : 0
