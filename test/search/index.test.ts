@@ -169,7 +169,7 @@ describe('the index', () => {
     expect(await open.check()).toMatchObject({ ok: true, problems: [] })
   })
 
-  it('is one segment when it was made anew, however many were gathered', { timeout: 60_000 }, async () => {
+  it('is one segment when it was made anew, however many were gathered', { timeout: 120_000 }, async () => {
     const browser = testBrowser()
     const open = await browser.tab()
     // Each is as much as a segment gathers.
