@@ -221,7 +221,7 @@ export class KeyRotation {
       true,
       async (job) => {
         // With one epoch as long as there is one: reads are quicker for it.
-        await runCheckpoint(log, job, search, signal)
+        await runCheckpoint(log, job, search, { signal })
         if (this.isPending) return false
         try {
           await withOpener(current, slotPorts, (opener) => this.#write(job, (newest) => rekeyHeader(newest, keys.opened.keys, opener, protect), () => ({ ...log.manifest.content, keysMadeAt: environment.now() })), signal)

@@ -112,11 +112,12 @@ export class OpenedVault {
     })
     this.keys = new CurrentKeys(opened, { log: this.log, queue: this.queue, copies: this.#copies, backend, channel: this.#channel, vaultName: options.name, locks: environment.locks, slotPorts: this.slotPorts, shares: options.shareUnlock === true })
     this.access = openAccess({ log: this.log, queue: this.queue, pages: this.pages })
-    this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now, running: { count: 0 } }
+    this.jobs = { backend, locks: environment.locks, lockName: `sealed-vault/${options.name}/job`, now: environment.now, running: { count: 0, awaited: 0 } }
     this.search = new FetchedSearch(() => ({ log: this.log, access: this.access, cacheBytes: INDEX_CACHE_BYTES, kept: options.index !== false, damaged: (error) => this.wantIndex(error) }))
     this.#maintenance = new Maintenance(this.log, this.pages, this.search, this.jobs, {
       warn: (error) => this.#warn(error),
       folded: () => void this.#copies.writeCanary(),
+      isCommitting: () => this.queue.isCommitting,
     })
     this.#autoLock = this.#startAutoLock(options.autoLock ?? {})
   }

@@ -39,8 +39,8 @@ export class FetchedSearch implements IndexPort {
     return this.#part?.wantsMerge === true
   }
 
-  async merge(job: Job, signal: AbortSignal): Promise<void> {
-    await (await this.part()).merge(job, signal)
+  async merge(job: Job, slices: Slices): Promise<void> {
+    await (await this.part()).merge(job, slices)
   }
 
   async rebuild(job: Job, options: RebuildOptions): Promise<void> {

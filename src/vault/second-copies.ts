@@ -8,7 +8,8 @@ import type { SecondHome } from '../stores/second-home.js'
 import { decodeHeader } from './core/header.js'
 import type { SecondCopiesSeen } from './health/audit.js'
 
-const CANARY_EVERY_MS = 1000
+/** Less than a second, which is how often apps like to save: what is written in one frame with a commit makes it late. */
+const CANARY_EVERY_MS = 700
 
 export class SecondCopies {
   readonly #homes: readonly SecondHome[]

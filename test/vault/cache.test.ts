@@ -101,6 +101,26 @@ describe('the cache of pages', () => {
     }
   })
 
+  it('holds the pages that a checkpoint has just made, and none after it was emptied meanwhile', async () => {
+    const { browser, reads } = place()
+    const open = await browser.tab({ prefetch: false })
+    await fill(open, 1)
+    // The first id of somebody's own is held against all there are.
+    await open.chatLogs.append('long', Array.from({ length: 40 }, (_, m) => ({ ...message(`more.${m}`), id: `more.${m}` })))
+    await open.checkpoint()
+    const before = reads.pages
+    const shown = (await open.chatLogs.read('long', { limit: 40 })).map(({ content }) => content)
+    expect(shown).toEqual(Array.from({ length: 40 }, (_, m) => `more.${m}`))
+    await open.chatLogs.append('long', { ...message('and again'), id: 'again' })
+    expect(reads.pages).toBe(before)
+    const folding = open.checkpoint()
+    while (reads.pages === before) await new Promise((resolve) => setImmediate(resolve))
+    open.releaseMemory()
+    await folding
+    expect(open.cache.status()).toMatchObject({ pages: 0, bytes: 0 })
+    await open.lock()
+  })
+
   it('keeps nothing of what was still being read when it was emptied', async () => {
     const { browser } = place()
     const open = await browser.tab({ prefetch: false })

@@ -10,7 +10,7 @@ import { randomStem } from './blobs.js'
 import type { CommitLog } from './commit-log.js'
 import { lostLease, type Job } from './jobs.js'
 import { fieldsOf, refsOf, type Adopted, type BlobRef, type Body, type Made } from './log-row.js'
-import { encodePage, type Pages, type StoredRecord } from './pages.js'
+import { encodePage, type KeepPage, type Pages, type StoredRecord } from './pages.js'
 import { titleSource } from './reducer.js'
 import type { Slices } from './slices.js'
 import { PAGE_SHIFT } from './state.js'
@@ -28,7 +28,7 @@ export interface StagedLog {
 
 export class BulkWriter {
   readonly #log: CommitLog
-  readonly #pages: Pages
+  readonly #keep: KeepPage
   readonly #job: Job
   readonly #slices: Slices
   #rows: Operation[] = []
@@ -38,7 +38,7 @@ export class BulkWriter {
   /** @param pages keeps what is made here, for whoever reads it next */
   constructor(log: CommitLog, pages: Pages, job: Job, slices: Slices) {
     this.#log = log
-    this.#pages = pages
+    this.#keep = pages.keeper()
     this.#job = job
     this.#slices = slices
   }
@@ -59,7 +59,7 @@ export class BulkWriter {
           const page = start + i
           const records = recordsOf(messages, page, versions)
           const made = await this.#log.codec.sealPage('pages', stem, page, encodePage(stem, page, 0, records))
-          this.#pages.keep(stem, page, 0, records, made.row.length)
+          this.#keep({ stem, page, version: 0, records, sealedBytes: made.row.length })
           return made
         }),
       )

@@ -16,19 +16,28 @@ import { epochOf, refsOf, type BlobRef } from './log-row.js'
 import { MAX_WRITERS, sealManifest, sealsAfter, Tally, type Manifest, type StoredManifest } from './manifest.js'
 import { mergePage, openOrDamaged } from './merge-page.js'
 import { readLabelled, type LabelledValue } from './labelled-rows.js'
-import { encodePage, type StoredRecord } from './pages.js'
+import { encodePage, type KeepPage, type MadePage, type StoredRecord } from './pages.js'
 import { decodeShards } from './replay.js'
-import { Slices } from './slices.js'
+import { Slices, type Pace } from './slices.js'
 import { BRAIN_STEM, pageOf, type FoldedHead, type Folded } from './state.js'
 
 const READ_AT_ONCE = 200
 const TOMBSTONES = 'tombstones'
+
+export interface CheckpointOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly pace?: Pace | undefined
+  /** Takes the pages it made, for whoever reads them next. */
+  readonly keep?: KeepPage | undefined
+}
 
 export type CheckpointOutcome = 'folded' | 'nothing-to-do' | 'superseded'
 
 /** Rows and sums of a checkpoint while it is being prepared. */
 class Fold {
   readonly operations: Operation[] = []
+  /** Pages of chat logs: who wrote on them mostly goes on, and what is added to a chat log is held against the ids in them. */
+  readonly madePages: MadePage[] = []
   readonly tally: Tally
   readonly #codec: Codec
 
@@ -77,12 +86,12 @@ class Fold {
  * A damaged page that has to be changed is moved aside; the one in its place says which records were lost, so reading them fails as before.
  * @throws {VaultError} `corrupt` when a page is missing that is there at an unchanged manifest no more, `storage-*`
  */
-export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, signal?: AbortSignal): Promise<CheckpointOutcome> {
+export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, options: CheckpointOptions = {}): Promise<CheckpointOutcome> {
   // Another tab may have folded since this one last looked; while the job is held, nobody else does.
   await log.catchUp()
   const { manifest } = log
   try {
-    return await foldLog(log, job, index, signal)
+    return await foldLog(log, job, index, new Slices(options.signal, options.pace), options.keep)
   } catch (error) {
     // Another tab took over the job: it folds.
     if (error instanceof VaultError && error.details.reason === 'lease-lost') {
@@ -97,12 +106,11 @@ export async function runCheckpoint(log: CommitLog, job: Job, index: IndexPort, 
   }
 }
 
-async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortSignal | undefined): Promise<CheckpointOutcome> {
+async function foldLog(log: CommitLog, job: Job, port: IndexPort, slices: Slices, keep: KeepPage | undefined): Promise<CheckpointOutcome> {
   const { codec, backend } = log
-  if (log.state.adoptions.length > 0 && log.manifest.content.index !== null) await port.cover(job, new Slices(signal))
+  if (log.state.adoptions.length > 0 && log.manifest.content.index !== null) await port.cover(job, slices)
   const plan = planFold(log)
   if (plan === undefined) return 'nothing-to-do'
-  const slices = new Slices(signal)
   const fold = new Fold(codec, plan.manifest.content)
   const dead: BlobRef[] = []
   const live = new Set<string>()
@@ -135,6 +143,7 @@ async function foldLog(log: CommitLog, job: Job, port: IndexPort, signal: AbortS
       return 'superseded'
     }
     log.publishFold(stored, { base: plan.base, folded }, plan.logBytes)
+    if (keep !== undefined) for (const page of fold.madePages) keep(page)
     return 'folded'
   })
 }
@@ -159,13 +168,17 @@ async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dea
         const version = versions[page - offset]
         const { records, lost, damaged } = await mergePage(codec, { stem, page, version, next: plan.folded?.next ?? 0 }, before[i], byPage.get(page) ?? [], blobs)
         if (damaged !== undefined) fold.quarantine(damaged)
-        await slices.breathe()
+        while (slices.isDue) await slices.breathe()
         const next = version === undefined ? 0 : version + 1
         versions[page - offset] = next
-        return codec.sealPage('pages', stem, page, encodePage(stem, page, next, records, lost))
+        const row = await codec.sealPage('pages', stem, page, encodePage(stem, page, next, records, lost))
+        return { row, made: { stem, page, version: next, records } }
       }),
     )
-    for (const [i, row] of sealed.entries()) fold.put('pages', row, before[i])
+    for (const [i, { row, made }] of sealed.entries()) {
+      fold.put('pages', row, before[i])
+      if (stem !== BRAIN_STEM) fold.madePages.push({ ...made, sealedBytes: row.row.length })
+    }
   }
   const next = stem === BRAIN_STEM ? 1 : Math.max(plan.folded?.next ?? 0, (bodies.at(-1)?.number ?? -1) + 1)
   const now: Folded = { next, versions }

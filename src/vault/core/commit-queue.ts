@@ -78,6 +78,10 @@ export class CommitQueue {
     return this.#turns
   }
 
+  get isCommitting(): boolean {
+    return this.#flushing !== undefined
+  }
+
   /** Resolves with the change's result when its commit is complete. */
   commit<T>(run: ChangeFunction<T>, options: CommitOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {

@@ -2,6 +2,28 @@
 
 /** What an idle moment is waited for where the engine does not tell of one (Safari): paint and input go first. */
 const UNTOLD_MS = 30
+/** A page that may be seen and paints nothing: one in a window that another one covers. */
+const NO_FRAME_MS = 50
+
+/** Whether somebody may be looking at the page this runs in; nobody looks at a worker. */
+export function mayBeSeen(): boolean {
+  return typeof document !== 'undefined' && document.visibilityState !== 'hidden'
+}
+
+/** After what the next frame does, and not before some time has passed; soon enough also where no frames come. */
+export function afterNextFrame(restMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      if (typeof requestAnimationFrame !== 'function') return resolve()
+      const timer = setTimeout(resolve, NO_FRAME_MS)
+      requestAnimationFrame(() => {
+        clearTimeout(timer)
+        // Whoever asked for this frame later than this has it first.
+        setTimeout(resolve, 0)
+      })
+    }, restMs)
+  })
+}
 
 /** Calls back once some time has passed and the page is idle, and not at all if it is hidden by then. @returns what calls it off */
 export function whenIdle(work: () => Promise<void>, afterMs: number): () => void {

@@ -31,7 +31,7 @@ export interface IndexPort {
   /** Whether there are segments to be made one; false as long as nobody used the index. */
   readonly wantsMerge: boolean
   /** Makes segments one, as a background job. */
-  merge(job: Job, signal: AbortSignal): Promise<void>
+  merge(job: Job, slices: Slices): Promise<void>
   /** Makes the whole index anew, as a background job. */
   rebuild(job: Job, options: RebuildOptions): Promise<void>
 }

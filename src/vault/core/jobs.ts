@@ -24,8 +24,8 @@ export interface JobPorts {
   readonly locks: FairLocks
   readonly lockName: string
   readonly now: () => number
-  /** Jobs that this tab runs. */
-  readonly running: { count: number }
+  /** Jobs that this tab runs, and those in it that somebody waits for. */
+  readonly running: { count: number; awaited: number }
 }
 
 /**
@@ -33,6 +33,16 @@ export interface JobPorts {
  * @throws {VaultError} `busy` when without Web Locks another tab's lease is alive and `wait` is true
  */
 export async function runJob<T>(ports: JobPorts, wait: boolean, work: (job: Job) => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  if (!wait) return asJob(ports, wait, work)
+  ports.running.awaited++
+  try {
+    return await asJob(ports, wait, work, signal)
+  } finally {
+    ports.running.awaited--
+  }
+}
+
+function asJob<T>(ports: JobPorts, wait: boolean, work: (job: Job) => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
   const options = { ...(!wait && { ifAvailable: true }), ...(wait && signal !== undefined && { signal }) }
   return ports.locks.request(ports.lockName, options, async (held) => {
     if (!held) return undefined

@@ -2,14 +2,18 @@
 
 import { VaultError } from '../../errors.js'
 import { runCheckpoint, type CheckpointOutcome } from './checkpoint.js'
+import { mayBeSeen } from './idle.js'
 import type { CommitLog } from './commit-log.js'
 import type { IndexPort, RebuildOptions } from './index-port.js'
 import { runJob, type Job, type JobPorts } from './jobs.js'
 import { clearLeftovers } from './leftovers.js'
 import type { Pages } from './pages.js'
+import { Slices, type Pace } from './slices.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
+/** Of what makes a checkpoint due: with more it is behind, and hurries. */
+const BEHIND = 4
 /** After a merge or a making anew that failed. */
 const INDEX_AGAIN_MS = 60_000
 /** After a checkpoint that failed. */
@@ -19,7 +23,10 @@ const MERGE_AGAIN_MS = 500
 /** So that whoever waits for the commit goes first. */
 const CHECKPOINT_DELAY_MS = 20
 
-export interface MaintenanceListener {
+/** What maintenance has to do with the rest of its tab. */
+export interface MaintenancePorts {
+  /** Whether this tab is just writing a commit. */
+  isCommitting(): boolean
   warn(error: unknown): void
   /** This tab has folded the log. */
   folded(): void
@@ -30,7 +37,7 @@ export class Maintenance {
   readonly #pages: Pages
   readonly #index: IndexPort
   readonly #jobs: JobPorts
-  readonly #listener: MaintenanceListener
+  readonly #ports: MaintenancePorts
   readonly #stopped = new AbortController()
   #timer: ReturnType<typeof setTimeout> | undefined
   #mergeTimer: ReturnType<typeof setTimeout> | undefined
@@ -42,12 +49,24 @@ export class Maintenance {
   #indexNotBefore = -Infinity
   #notBefore = -Infinity
 
-  constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, listener: MaintenanceListener) {
+  /** What it does by itself takes a small part of each frame, unless somebody waits for it, nobody looks, or it falls behind. */
+  readonly #pace: Pace
+
+  constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, ports: MaintenancePorts) {
     this.#log = log
     this.#index = index
     this.#pages = pages
     this.#jobs = jobs
-    this.#listener = listener
+    this.#ports = ports
+    this.#pace = {
+      get isBusy() {
+        return ports.isCommitting()
+      },
+      get isUnhurried() {
+        const { rows, bytes } = log.backlog
+        return jobs.running.awaited === 0 && rows < BEHIND * CHECKPOINT_ROWS && bytes < BEHIND * CHECKPOINT_BYTES && log.state.adoptions.length === 0 && mayBeSeen()
+      },
+    }
   }
 
   /** Folds the log soon if it has grown enough. */
@@ -72,7 +91,7 @@ export class Maintenance {
         },
         (error: unknown) => {
           this.#notBefore = performance.now() + CHECKPOINT_AGAIN_MS
-          this.#listener.warn(error)
+          this.#ports.warn(error)
         },
       )
     }, CHECKPOINT_DELAY_MS)
@@ -82,10 +101,10 @@ export class Maintenance {
   /** Folds the log; with `wait` false only when no other job runs. */
   async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
     const { signal } = this.#stopped
-    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, signal), signal)
+    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, { signal, pace: this.#pace, keep: this.#pages.keeper() }), signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
-    if (outcome === 'folded') this.#listener.folded()
+    if (outcome === 'folded') this.#ports.folded()
     // Also when there was nothing to fold: whoever waited for the job kept the merge after the last fold from having it.
     this.considerMerge()
     return outcome
@@ -96,7 +115,7 @@ export class Maintenance {
     clearTimeout(this.#mergeTimer)
     this.#mergeTimer = undefined
     if (this.#isIndexBusy || !this.#index.wantsMerge) return
-    this.#inBackground((job, signal) => this.#index.merge(job, signal))
+    this.#inBackground((job, signal) => this.#index.merge(job, new Slices(signal, this.#pace)))
   }
 
   /** Whoever had the job when there was something to merge may be the last one for a long time to come by here. */
@@ -141,7 +160,7 @@ export class Maintenance {
       .catch((error: unknown) => {
         if (signal.aborted) return
         this.#indexNotBefore = performance.now() + INDEX_AGAIN_MS
-        this.#listener.warn(error)
+        this.#ports.warn(error)
       })
       .finally(() => {
         this.#indexing = undefined
@@ -154,13 +173,13 @@ export class Maintenance {
     const { surplus } = this.#log
     const missing = (['pages', 'blobs', 'blocks'] as const).find((store) => surplus[store] < 0)
     if (missing !== undefined) {
-      this.#listener.warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: missing, number: surplus[missing], reason: 'rows-missing' }))
+      this.#ports.warn(new VaultError('corrupt', 'rows of this vault are missing; check() says which, an archive has them', { where: missing, number: surplus[missing], reason: 'rows-missing' }))
       return
     }
     if (surplus.pages + surplus.blobs + surplus.blocks === 0) return
     const { signal } = this.#stopped
     const clear = runJob(this.#jobs, false, (job) => clearLeftovers(this.#log, this.#pages, job, signal), signal)
-    clear.catch((error: unknown) => this.#listener.warn(error))
+    clear.catch((error: unknown) => this.#ports.warn(error))
   }
 
   /** Begins nothing any more; a checkpoint that has not written yet ends with this reason. */
@@ -185,6 +204,12 @@ export class Maintenance {
 
   /** Resolves when nothing of it runs. */
   async idle(): Promise<void> {
-    await Promise.all([this.#checkpointing, this.#indexing, this.#rebuilding])
+    const { running } = this.#jobs
+    running.awaited++
+    try {
+      await Promise.all([this.#checkpointing, this.#indexing, this.#rebuilding])
+    } finally {
+      running.awaited--
+    }
   }
 }

@@ -59,6 +59,17 @@ interface MissingPage {
   readonly at: number
 }
 
+/** A page that was just made, and as which version its head knows it. */
+export interface MadePage {
+  readonly stem: string
+  readonly page: number
+  readonly version: number
+  readonly records: readonly StoredRecord[]
+  readonly sealedBytes: number
+}
+
+export type KeepPage = (made: MadePage) => void
+
 export type StoredRecord = readonly [number: number, rev: number, modifiedAt: number, body: Body, origin?: Origin]
 
 /** Pages asked of the store in one transaction: asking for some hundreds is a long task by itself. */
@@ -111,9 +122,12 @@ export class Pages {
     this.derived.clear()
   }
 
-  /** Keeps a page that was just made, as if it had been read: what is written is mostly read next. */
-  keep(stem: string, page: number, version: number, records: readonly StoredRecord[], sealedBytes: number): void {
-    this.cache.set(cacheKey(stem, page, version), pageOfRecords(records), sealedBytes)
+  /** What keeps pages that were just made, as if they had been read: what is written is mostly read next. It keeps none after the next `clear`. */
+  keeper(): KeepPage {
+    const era = this.#era
+    return ({ stem, page, version, records, sealedBytes }) => {
+      if (era === this.#era) this.cache.set(cacheKey(stem, page, version), pageOfRecords(records), sealedBytes)
+    }
   }
 
   /** Somebody waits for pages from the store. */

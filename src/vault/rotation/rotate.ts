@@ -92,7 +92,7 @@ export class Rotating {
     const { log, index, signal, rowsAtOnce = ROWS_AT_ONCE } = this.#ports
     const damaged: DamagedRow[] = []
     let [moved, isWhole, isOver] = [0, true, false]
-    await this.#hold(async (job) => void (await runCheckpoint(log, job, index, signal)))
+    await this.#hold(async (job) => void (await runCheckpoint(log, job, index, { signal })))
     const epoch = log.codec.activeEpoch
     this.#headsAreSound = undefined
     const chunks = inChunks(allPlaces(log, this.#slices), rowsAtOnce)
@@ -162,7 +162,7 @@ export class Rotating {
       true,
       async (job) => {
         await log.catchUp()
-        if (log.backlog.rows >= FOLD_ROWS || log.backlog.bytes >= FOLD_BYTES) await runCheckpoint(log, job, index, signal)
+        if (log.backlog.rows >= FOLD_ROWS || log.backlog.bytes >= FOLD_BYTES) await runCheckpoint(log, job, index, { signal })
         return { value: await work(job) }
       },
       signal,
@@ -174,7 +174,7 @@ export class Rotating {
   async #end(walk: Walk): Promise<RotationReport | undefined> {
     const { log, index, signal, end, discards } = this.#ports
     return this.#hold(async (job) => {
-      await runCheckpoint(log, job, index, signal)
+      await runCheckpoint(log, job, index, { signal })
       // Another tab has begun another one, where tabs cannot keep each other out.
       if (log.codec.activeEpoch !== walk.epoch) return undefined
       const look = (): Promise<readonly LeftIn[] | undefined> => sweep(log, job, labelsOf(log, walk.damaged), this.#slices, (rows) => this.#tell('verify', rows))

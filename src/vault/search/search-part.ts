@@ -103,13 +103,13 @@ export class SearchPart implements IndexPort {
   }
 
   /** Merges segments until there is nothing to merge. */
-  async merge(job: Job, signal?: AbortSignal): Promise<void> {
+  async merge(job: Job, slices: Slices): Promise<void> {
     try {
-      await this.#mergeAll(job, new Slices(signal))
+      await this.#mergeAll(job, slices)
     } catch (error) {
       if (!isDamage(error)) throw error
       // Blocks that cannot be read at the manifest as it is now; or a stale holder of the job, whom the lease stops.
-      await this.rebuild(job, { signal })
+      await this.rebuild(job, { signal: slices.signal })
     }
   }
 
@@ -121,7 +121,7 @@ export class SearchPart implements IndexPort {
   async rebuild(job: Job, options: RebuildOptions): Promise<void> {
     const slices = new Slices(options.signal)
     for (let start = 0; start < MAX_STARTS; start++) {
-      await runCheckpoint(this.#ports.log, job, this, options.signal)
+      await runCheckpoint(this.#ports.log, job, this, { signal: options.signal })
       if (await rebuild(this.#jobs, job, slices, options.onProgress)) return this.#mergeAll(job, slices)
     }
     throw new VaultError('busy', 'the vault changed all the time while its index was made; try again', { where: 'blocks' })
