@@ -6,9 +6,9 @@ import type { SessionWatch } from './session-watch.js'
 import type { PersistenceEvent } from './system-events.js'
 
 /** Messages and characters of one commit: what is sealed and written in one go is work of one frame. */
-const BATCH = { messages: 16, characters: 16_384 }
+const BATCH = { messages: 8, characters: 8192 }
 /** Brains of one flush, and characters of them, as far as these are cheap to count. */
-const BRAINS_AT_ONCE = 16
+const BRAINS_AT_ONCE = 6
 const RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
 

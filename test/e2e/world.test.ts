@@ -70,7 +70,7 @@ test.skipIf(findBrowser('chromium') === undefined)('a world is kept while it liv
     await page.evaluate(`globalThis.page.start(${life + 1})`)
     if (saved !== undefined) expectRestored(JSON.parse(await inPage(page, (world) => world.now())) as Saved, saved)
     let script: number[] = []
-    const frames = FRAMES / LIVES
+    const frames = Math.ceil(FRAMES / LIVES)
     const worked = await traceFrames(browser, page, join(folder, 'trace.json'), async () => {
       script = (await page.evaluate(`globalThis.page.run(${frames})`)) as number[]
     })
