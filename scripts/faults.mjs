@@ -13,7 +13,7 @@
 //   npm run faults -- imports            an import that is cut off at every call it makes to the store; and by kill -9 in a real browser
 //   npm run faults -- locks              a lock at 100 moments of unlock, write, search, export, import and rotation
 //   npm run faults -- rotations          a rotation of keys that is cut off at every call it makes to the store, at any moment; and by kill -9 in real browsers
-//   npm run faults -- life               archiving, clean-up and deleting over a year of 2,000 sessions and 100,000 messages, cut off at every call to the store
+//   npm run faults -- life               archiving, clean-up and deleting over years of 600 sessions and of 2,000 with 100,000 messages, cut off at every call to the store
 //   npm run faults -- worlds             a world of 200 entities and twenty chats for 10,000 frames in Chromium, whose process dies twice; ms of the main thread in each frame
 //
 //   --seed N                             another history, other moments, other queries; 1 when left out
@@ -157,8 +157,11 @@ function runLocks() {
 }
 
 /** @returns {Promise<Counts>} */
-function runLife() {
-  return runTestFile('test/system/life/year.test.ts', part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part })
+async function runLife() {
+  const settings = part === undefined ? {} : { SEALED_VAULT_FAULTS_PART: part }
+  const quiet = await runTestFile('test/system/life/year.test.ts', { ...settings, SEALED_VAULT_YEAR: 'quiet' })
+  const large = await runTestFile('test/system/life/year.test.ts', settings)
+  return { passed: quiet.passed + large.passed, failed: quiet.failed + large.failed }
 }
 
 /** @returns {Promise<Counts>} */
