@@ -66,8 +66,8 @@ describe('a world', () => {
     expect(system.update(16)).toBeUndefined()
     await frames()
     expect((await system.storage.messages('a')).map(({ content }) => content)).toEqual(Array.from({ length: 40 }, (_, i) => `message ${i}`))
-    // Sixteen at a time.
-    expect(world.events.flatMap((event) => (event.kind === 'saved' ? [event.messages] : []))).toEqual([16, 16, 8])
+    // Eight at a time.
+    expect(world.events.flatMap((event) => (event.kind === 'saved' ? [event.messages] : []))).toEqual([8, 8, 8, 8, 8])
   })
 
   it('keeps a streamed answer as it grows, and what was changed elsewhere when it is told', async () => {

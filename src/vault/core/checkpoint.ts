@@ -172,12 +172,13 @@ async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dea
         const next = version === undefined ? 0 : version + 1
         versions[page - offset] = next
         const row = await codec.sealPage('pages', stem, page, encodePage(stem, page, next, records, lost))
-        return { row, made: { stem, page, version: next, records } }
+        return { row, made: { stem, page, version: next, records }, isWhole: lost.length === 0 }
       }),
     )
-    for (const [i, { row, made }] of sealed.entries()) {
+    for (const [i, { row, made, isWhole }] of sealed.entries()) {
       fold.put('pages', row, before[i])
-      if (stem !== BRAIN_STEM) fold.madePages.push({ ...made, sealedBytes: row.row.length })
+      // Reading one of which records were lost fails, and goes on to.
+      if (stem !== BRAIN_STEM && isWhole) fold.madePages.push({ ...made, sealedBytes: row.row.length })
     }
   }
   const next = stem === BRAIN_STEM ? 1 : Math.max(plan.folded?.next ?? 0, (bodies.at(-1)?.number ?? -1) + 1)
