@@ -8,7 +8,7 @@ import type { RebuildOptions } from './core/index-port.js'
 import type { AuditReport } from './health/audit.js'
 import type { CheckOptions, CheckReport } from './health/check.js'
 import type { ArchiveExport, ExportOptions } from './archive/export-archive.js'
-import type { JsonExportOptions } from './archive/export-json.js'
+import type { PlainExportOptions } from './archive/export-json.js'
 import type { ArchiveSource } from './archive/archive-source.js'
 import type { ImportOptions, ImportReport } from './archive/import-archive.js'
 import type { ImportPorts, MergeOptions } from './archive/take-over.js'
@@ -22,7 +22,13 @@ import { Slots } from './slots.js'
 import { checkOpened } from './checking.js'
 import type { RotationOptions, RotationReport } from './rotation/rotation-status.js'
 import { fetchPart } from './fetch-part.js'
+import type { AnonymiseOptions } from './privacy/anonymise.js'
 import { VaultRecords } from './vault-records.js'
+
+export interface JsonExportOptions extends PlainExportOptions {
+  /** Tells what was said and not who said it, as far as that can be done; `{}` for all that is usual. */
+  readonly anonymise?: AnonymiseOptions | undefined
+}
 
 export class UnlockedVault extends VaultRecords {
   readonly state = 'unlocked'
@@ -70,13 +76,16 @@ export class UnlockedVault extends VaultRecords {
 
   /**
    * The same as JSON that anybody can read, `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences, collections }` in UTF-8: for other programs. Nothing protects it, so
-   * `unprotected: true` has to be said.
+   * `unprotected: true` has to be said. With `anonymise` it tells what was said and not who said it: all ids are numbered anew, names of people and entities are replaced in titles, keywords and
+   * messages, as are links, e-mail addresses and long numbers; metadata, memories and settings of brains, preferences and collections are left out. What else is said may still tell who said it.
    * @throws {VaultError} `invalid-value`, `locked`; {TypeError} unless `unprotected` is true. The stream fails as that of `exportArchive`
    */
-  async exportJson(options: JsonExportOptions): Promise<ReadableStream<Uint8Array>> {
+  async exportJson({ anonymise, ...options }: JsonExportOptions): Promise<ReadableStream<Uint8Array>> {
     this.#vault.log.assertAlive()
     const { exportJson } = await fetchPart(() => import('./archive/archive-part.js'))
-    return exportJson(this.#vault.archivePorts(), options)
+    if (anonymise === undefined) return exportJson(this.#vault.archivePorts(), options)
+    const { anonymiserOf } = await fetchPart(() => import('./privacy/anonymise.js'))
+    return exportJson(this.#vault.archivePorts(), options, anonymiserOf(anonymise))
   }
 
   /**

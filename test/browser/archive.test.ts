@@ -25,6 +25,9 @@ it('is read by another program, verifies, and says what is wrong with a damaged 
   const file = await new Response(stream as ReadableStream<Uint8Array<ArrayBuffer>>).blob()
   expect((await report).counts).toEqual(ODD_COUNTS)
   const plain = JSON.parse(await new Response((await open.exportJson({ unprotected: true })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()) as JsonExport
+  const anonymous = JSON.parse(await new Response((await open.exportJson({ unprotected: true, anonymise: {} })) as ReadableStream<Uint8Array<ArrayBuffer>>).text()) as JsonExport
+  expect(anonymous.chatLogs.map(({ messages }) => messages.length)).toEqual(plain.chatLogs.map(({ messages }) => messages.length))
+  expect(anonymous.sessions.map(({ id }) => id)).toEqual(plain.sessions.map((_, i) => `session-${i + 1}`))
   const bytes = new Uint8Array(await file.arrayBuffer())
   const lines = (await commands.openWithTool(base64(bytes), recoveryCode)).trimEnd().split('\n').map((line) => JSON.parse(line) as ToolRecord)
   expect(asJson(lines)).toEqual(timeless(plain))

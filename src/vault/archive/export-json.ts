@@ -2,6 +2,7 @@
 
 import type { Bytes } from '../../brand.js'
 import { utf8 } from '../../crypto/bytes.js'
+import { VaultError } from '../../errors.js'
 import type { Access } from '../core/access.js'
 import { setAt } from '../core/blobs.js'
 import type { Fields } from '../core/log-row.js'
@@ -11,10 +12,16 @@ import { Selection, type ArchiveSelection } from './selection.js'
 import { overSnapshot, type Snapshot, type SnapshotPorts } from './snapshot.js'
 import { streamOfPieces } from './stream-of-pieces.js'
 
-export interface JsonExportOptions extends ArchiveSelection {
+export interface PlainExportOptions extends ArchiveSelection {
   /** Must be said: whoever gets this file reads everything in it. */
   readonly unprotected: true
   readonly signal?: AbortSignal | undefined
+}
+
+/** What is written in the place of each record. Asked in the order of the file; of nothing else than these kinds is anything written then. */
+export interface Rewriter {
+  rewrite(kind: 'session' | 'chatLog' | 'message' | 'brain', fields: Fields): Fields
+  madeAt(now: number): number
 }
 
 export interface JsonPorts extends SnapshotPorts {
@@ -26,13 +33,21 @@ export interface JsonPorts extends SnapshotPorts {
 const BATCH_UNITS = 128 * 1024
 
 /** `{ version: 1, exportedAt, chatLogs, sessions, brains, preferences, collections }` as UTF-8. */
-export function exportJson(ports: JsonPorts, options: JsonExportOptions): ReadableStream<Bytes> {
+export function exportJson(ports: JsonPorts, options: PlainExportOptions, rewriterFor?: (heads: Snapshot['heads']) => Rewriter): ReadableStream<Bytes> {
   if ((options as { unprotected?: unknown }).unprotected !== true) throw new TypeError('exportJson writes what anybody can read; say unprotected: true, or use exportArchive')
   ports.log.assertAlive()
   options.signal?.throwIfAborted()
-  const selection = new Selection(options)
-  const pieces = overSnapshot(ports, options.signal, (snapshot, stop) => encoded(textOf(ports, snapshot, selection, stop)))
+  const selection = new Selection(rewriterFor === undefined ? options : withoutForeign(options))
+  const pieces = overSnapshot(ports, options.signal, (snapshot, stop) => encoded(textOf(ports, snapshot, selection, rewriterFor?.(snapshot.heads), stop)))
   return streamOfPieces(pieces)
+}
+
+/** What an app keeps in its preferences and collections nobody here can rewrite. */
+function withoutForeign(options: PlainExportOptions): PlainExportOptions {
+  for (const field of ['preferences', 'collections'] as const) {
+    if (options[field] === true) throw new VaultError('invalid-value', 'nobody knows what names are in these; export them without anonymise, or leave them out', { where: 'export', fields: [field] })
+  }
+  return { ...options, preferences: false, collections: false }
 }
 
 async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, void, undefined> {
@@ -46,8 +61,8 @@ async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, vo
   yield utf8(batch)
 }
 
-async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
-  yield `{"version":1,"exportedAt":${now()},"chatLogs":[`
+async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, rewriter: Rewriter | undefined, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
+  yield `{"version":1,"exportedAt":${rewriter?.madeAt(now()) ?? now()},"chatLogs":[`
   const rest: Record<'session' | 'brain' | 'preference', string[]> = { session: [], brain: [], preference: [] }
   let logs = 0
   let messages = 0
@@ -55,7 +70,8 @@ async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection
   const endOfRest = (): string =>
     `${logs === 0 ? '' : ']}'}],"sessions":[${rest.session.join(',')}],"brains":[${rest.brain.join(',')}],"preferences":[${rest.preference.join(',')}],"collections":{`
   const add = (record: ArchiveRecord): string => {
-    const json = JSON.stringify(plain(record))
+    const { kind } = record
+    const json = JSON.stringify(rewriter === undefined || kind === 'preference' || kind === 'item' ? plain(record) : rewriter.rewrite(kind, plain(record)))
     if (record.kind === 'message') return `${messages++ === 0 ? '' : ','}${json}`
     if (record.kind === 'chatLog') {
       messages = 0

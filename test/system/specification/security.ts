@@ -146,6 +146,16 @@ row('S-14.2.2', 'nothing is sent: no code that could, and no call while everythi
   expect(files.filter((name) => sending.test(readFileSync(root + name, 'utf8')))).toEqual([])
 })
 
+row('S-14.2.3', 'a copy can tell what was said and not who said it', async ({ tab }) => {
+  const open = await tab()
+  const { chatLogId } = await open.sessions.create({ participants: ['ada'], title: 'With Ada' })
+  await open.chatLogs.append(chatLogId, { ...message('Ada will meet Grace in Vienna'), senderId: 'grace' })
+  const copy = await textOf(await open.exportJson({ unprotected: true, anonymise: { words: ['Vienna'], times: 'day' } }))
+  expect(copy).toContain('person-1 will meet person-2 in [word-1]')
+  expect(copy).not.toMatch(/ada|grace|vienna/i)
+  expect(await textOf(await open.exportJson({ unprotected: true, anonymise: { texts: 'mask' } }))).toContain('xxx xxxx xxxx xxxxx xx xxxxxx')
+})
+
 row('S-14.2.4', 'access, correction, a copy to take along, erasure of a part and of everything', async ({ browser, tab }) => {
   const open = await tab()
   const { chatLogId } = await open.sessions.create({ id: 'a', participants: ['ada'], title: 'hers' })
