@@ -1,6 +1,6 @@
 // What the persistence system asks of the world it lives in: small structural types, so that any entity-component world fits. Nothing here is a class of ours.
 
-import type { Brain, BrainInput, JsonObject, JsonValue, Message, MessageMetadata, MessageType, Session, SessionState } from '../index.js'
+import type { Brain, BrainInput, JsonObject, JsonValue, Message, MessageMetadata, MessageType, Session, SessionInput } from '../index.js'
 import type { PersistenceEvent } from './system-events.js'
 
 /** The world, as far as it is needed. A library that has these under other names is fitted by a few lines (docs/system.md). */
@@ -37,14 +37,8 @@ export interface SessionSystem {
 }
 
 /** A session of the world. What is left out is as the vault has it. */
-export interface WorldSession {
+export interface WorldSession extends Pick<SessionInput, 'connectionId' | 'participants' | 'state' | 'title' | 'keywords' | 'createdAt'> {
   readonly id: string
-  readonly connectionId?: string | undefined
-  readonly participants?: readonly string[] | undefined
-  readonly state?: SessionState | undefined
-  readonly title?: string | undefined
-  readonly keywords?: readonly string[] | undefined
-  readonly createdAt?: number | undefined
   /**
    * In the order in which they were said. New ones come at the end, and the last one may still grow; the world may drop old ones from its beginning, which deletes nothing. A message that was
    * changed otherwise is told of by `noteChange`.

@@ -22,6 +22,8 @@ import { Slices, type Pace } from './slices.js'
 import { BRAIN_STEM, pageOf, type FoldedHead, type Folded } from './state.js'
 
 const READ_AT_ONCE = 200
+/** Pages that are kept decoded until they are in the store: a checkpoint may change any number of them. */
+const MAX_KEPT = 256
 const TOMBSTONES = 'tombstones'
 
 export interface CheckpointOptions {
@@ -178,7 +180,7 @@ async function foldStem(log: CommitLog, fold: Fold, plan: StemPlan, blobs: { dea
     for (const [i, { row, made, isWhole }] of sealed.entries()) {
       fold.put('pages', row, before[i])
       // Reading one of which records were lost fails, and goes on to.
-      if (stem !== BRAIN_STEM && isWhole) fold.madePages.push({ ...made, sealedBytes: row.row.length })
+      if (stem !== BRAIN_STEM && isWhole && fold.madePages.length < MAX_KEPT) fold.madePages.push({ ...made, sealedBytes: row.row.length })
     }
   }
   const next = stem === BRAIN_STEM ? 1 : Math.max(plan.folded?.next ?? 0, (bodies.at(-1)?.number ?? -1) + 1)
