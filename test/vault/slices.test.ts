@@ -68,9 +68,9 @@ describe('slices', () => {
     vi.stubGlobal('setTimeout', (end: () => void, ms: number) => void rests.push({ end, ms }))
     const pace = { isUnhurried: true, isBusy: true }
     const slices = new Slices(undefined, pace)
-    work(1)
+    work(0.5)
     expect(slices.isDue).toBe(false)
-    work(2)
+    work(1)
     expect(slices.isDue).toBe(true)
     let rested = false
     const resting = slices.breathe().then(() => (rested = true))

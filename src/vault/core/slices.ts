@@ -3,8 +3,8 @@
 import { afterNextFrame } from './idle.js'
 
 const SLICE_MS = 12
-/** Beside an animation: less than a fifth of each frame, so that a frame that has work of its own is not late. */
-const UNHURRIED_SLICE_MS = 2
+/** Beside an animation, so that a frame that has work of its own is not late. The piece of work that uses it up ends behind it: to seal a page takes another millisecond. */
+const UNHURRIED_SLICE_MS = 1
 const UNHURRIED_REST_MS = 10
 /** Frames that it leaves to other work, one after the other. */
 const MAX_FRAMES_LEFT = 4

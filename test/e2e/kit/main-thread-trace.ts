@@ -16,7 +16,8 @@ interface TraceEvent {
 
 /** Works while a trace is written. @returns ms of work between the marks named `frame`, one after the other */
 export async function traceFrames(browser: Browser, page: Page, file: string, work: () => Promise<void>): Promise<number[]> {
-  await browser.startTracing(page, { path: file, categories: ['toplevel', 'blink.user_timing', 'disabled-by-default-devtools.timeline'] })
+  // No more than is looked at: what is traced takes time of its own.
+  await browser.startTracing(page, { path: file, categories: ['toplevel', 'blink.user_timing'] })
   await work()
   await browser.stopTracing()
   return frameTimes((JSON.parse(readFileSync(file, 'utf8')) as { readonly traceEvents: readonly TraceEvent[] }).traceEvents)
