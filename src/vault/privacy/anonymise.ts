@@ -5,6 +5,7 @@ import * as z from 'zod/mini'
 import { VaultError } from '../../errors.js'
 import type { Fields } from '../core/log-row.js'
 import type { Head } from '../core/state.js'
+import { isOwn } from '../records/reserved-ids.js'
 import { parseInput } from '../records/values.js'
 import { Names } from './names.js'
 
@@ -58,7 +59,7 @@ export class Anonymiser {
     this.#options = options
     this.#names = new Names((id) => this.#person(id))
     for (const { value } of sessions) for (const id of value['participants'] as readonly string[]) this.#names.add(id)
-    for (const { id } of brains) this.#names.add(id)
+    for (const { id } of brains) if (!isOwn(id)) this.#names.add(id)
     for (const [i, word] of (options.words ?? []).entries()) this.#names.addWord(word, `[word-${i + 1}]`)
     this.#start = [...sessions, ...chatLogs].reduce((earliest, { value }) => Math.min(earliest, value['createdAt'] as number), Infinity)
   }
