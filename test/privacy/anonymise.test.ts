@@ -76,6 +76,7 @@ describe('an anonymised copy', () => {
     ['decomposed letters as composed ones', 'Ada\u0301 is another, Ada is not', 'Adá is another, person-1 is not'],
     ['addresses, links and long numbers', 'ada@example.org, https://example.org/ada?x=1 www.example.org +43 (0)1 234-56 78, 2026-05-06 and 12345', '[email], [link] [link] [number], [number] and 12345'],
     ['no number that only looks like somebody', 'person-1 is Ada, person-4301234567 is not', 'person-1 is person-1, [number] is not'],
+    ['what a case does to the length of a word', 'İİ Ada and ΆΔΑΣ', 'İİ person-1 and ΆΔΑΣ'],
     ['scripts without capitals', 'アダ and Ada', 'アダ and person-1'],
   ])('replaces %s', async (_what, content, expected) => {
     expect(await saidBy(content)).toBe(expected)
@@ -83,6 +84,13 @@ describe('an anonymised copy', () => {
 
   it('replaces words that it is told, each by its own', async () => {
     expect(await saidBy('From Vienna to the Kahlenberg. From VIENNA, c++ and c#', { words: ['vienna', 'The Kahlenberg'] })).toBe('From [word-1] to [word-2]. From [word-1], c++ and c#')
+  })
+
+  it('knows names that change their length or depend on their place in another case', async () => {
+    const open = await testBrowser().tab()
+    const { chatLogId } = await open.sessions.create({ participants: ['İrem', 'Οδυσσεύς', '@𝒜da!'] })
+    await open.chatLogs.append(chatLogId, { senderId: 'İrem', type: 'user', content: 'İREM? İrem, ΟΔΥΣΣΕΎΣ und Οδυσσεύς, 𝒜da𝒜 𝒜DA' })
+    expect((await copyOf(open)).copy.chatLogs[0]!.messages[0]!['content']).toBe('person-1? person-1, person-2 und person-2, 𝒜da𝒜 person-3')
   })
 
   it('masks what was said where that is asked for, and leaves its shape', async () => {

@@ -7,7 +7,7 @@ const INNER = /[\p{L}\p{M}\p{N}]/u
 const MIN_PART = 3
 
 interface Name {
-  readonly lower: string
+  readonly folded: string
   readonly replacement: () => string
 }
 
@@ -43,34 +43,44 @@ export class Names {
   }
 
   #put(name: string, replacement: () => string): void {
-    const lower = name.toLowerCase()
-    const [first] = lower.match(WORD) ?? []
+    const folded = fold(name)
+    const [first] = folded.match(WORD) ?? []
     if (first === undefined) return
     const named = this.#byFirstWord.get(first) ?? []
     // Whose name it was first keeps it.
-    if (named.some((known) => known.lower === lower)) return
-    this.#byFirstWord.set(first, [...named, { lower, replacement }].sort((a, b) => b.lower.length - a.lower.length))
+    if (named.some((known) => known.folded === folded)) return
+    this.#byFirstWord.set(first, [...named, { folded, replacement }].sort((a, b) => b.folded.length - a.folded.length))
   }
 
   /** @param text in NFC */
   replaceIn(text: string): string {
+    const folded = fold(text)
     let replaced = ''
     let done = 0
-    for (const match of text.matchAll(WORD)) {
+    for (const match of folded.matchAll(WORD)) {
       if (match.index < done) continue
-      const named = this.#byFirstWord.get(match[0].toLowerCase())
-      const found = named?.find(({ lower }) => standsAt(text, match.index, lower))
+      const named = this.#byFirstWord.get(match[0])
+      const found = named?.find((name) => standsAt(folded, match.index, name.folded))
       if (found === undefined) continue
       replaced += text.slice(done, match.index) + found.replacement()
-      done = match.index + found.lower.length
+      done = match.index + found.folded.length
     }
     return done === 0 ? text : replaced + text.slice(done)
   }
 }
 
-function standsAt(text: string, at: number, lower: string): boolean {
-  const end = at + lower.length
-  return text.slice(at, end).toLowerCase() === lower && !INNER.test(text.charAt(end))
+function standsAt(text: string, at: number, name: string): boolean {
+  const end = at + name.length
+  return text.startsWith(name, at) && !(end < text.length && INNER.test(String.fromCodePoint(text.codePointAt(end)!)))
+}
+
+/** In one case, character by character, so that everything stays in its place: a few have a longer form in the other case, and one depends on what stands beside it. */
+function fold(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase()
+  return Array.from(text, (character) => {
+    const lower = character.toLowerCase()
+    return lower.length !== character.length ? character : lower === 'ς' ? 'σ' : lower
+  }).join('')
 }
 
 /** From its first letter or digit to its last. */
