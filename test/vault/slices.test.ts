@@ -123,4 +123,19 @@ describe('a vault that folds its log by itself', () => {
     expect(await restsOf('hidden', false)).toBe(0)
     expect(await restsOf(undefined, false)).toBe(0)
   })
+
+  it('folds what came meanwhile behind it, without another change', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab()
+    vi.stubGlobal('document', { visibilityState: 'visible' })
+    // A page each.
+    const put = (i: number): Promise<unknown> => open.brains.put({ entityId: `${i}`, model: 'small' })
+    for (let i = 0; i < 258; i++) await put(i)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    for (let i = 0; i < 300; i++) await put(i)
+    expect(browser.disk.rows('test', 'log').size).toBeGreaterThan(500)
+    await expect.poll(() => browser.disk.rows('test', 'log').size, { timeout: 30_000 }).toBeLessThan(256)
+    await open.lock()
+    vi.unstubAllGlobals()
+  })
 })

@@ -15,8 +15,11 @@ export function afterNextFrame(restMs: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(() => {
       if (typeof requestAnimationFrame !== 'function') return resolve()
-      const timer = setTimeout(resolve, NO_FRAME_MS)
-      requestAnimationFrame(() => {
+      const timer = setTimeout(() => {
+        cancelAnimationFrame(frame)
+        resolve()
+      }, NO_FRAME_MS)
+      const frame = requestAnimationFrame(() => {
         clearTimeout(timer)
         // Whoever asked for this frame later than this has it first.
         setTimeout(resolve, 0)

@@ -12,6 +12,8 @@ import { Slices, type Pace } from './slices.js'
 
 const CHECKPOINT_ROWS = 256
 const CHECKPOINT_BYTES = 512 * 1024
+/** Longer than this nobody else waits for the job on account of frames: other tabs cannot say that they do. */
+const UNHURRIED_MS = 4000
 /** Of what makes a checkpoint due: with more it is behind, and hurries. */
 const BEHIND = 4
 /** After a merge or a making anew that failed. */
@@ -49,22 +51,26 @@ export class Maintenance {
   #indexNotBefore = -Infinity
   #notBefore = -Infinity
 
-  /** What it does by itself takes a small part of each frame, unless somebody waits for it, nobody looks, or it falls behind. */
-  readonly #pace: Pace
-
   constructor(log: CommitLog, pages: Pages, index: IndexPort, jobs: JobPorts, ports: MaintenancePorts) {
     this.#log = log
     this.#index = index
     this.#pages = pages
     this.#jobs = jobs
     this.#ports = ports
-    this.#pace = {
+  }
+
+  /** What begins now by itself takes a small part of each frame, unless somebody waits for it, nobody looks, it falls behind, or it takes too long. */
+  #pace(): Pace {
+    const [log, jobs, ports, started] = [this.#log, this.#jobs, this.#ports, performance.now()]
+    return {
       get isBusy() {
         return ports.isCommitting()
       },
       get isUnhurried() {
         const { rows, bytes } = log.backlog
-        return jobs.running.awaited === 0 && rows < BEHIND * CHECKPOINT_ROWS && bytes < BEHIND * CHECKPOINT_BYTES && log.state.adoptions.length === 0 && mayBeSeen()
+        // Without Web Locks whoever wants the job is refused as long as it is held.
+        const hasTime = jobs.locks.available && jobs.running.awaited === 0 && performance.now() - started < UNHURRIED_MS
+        return hasTime && rows < BEHIND * CHECKPOINT_ROWS && bytes < BEHIND * CHECKPOINT_BYTES && log.state.adoptions.length === 0 && mayBeSeen()
       },
     }
   }
@@ -85,9 +91,9 @@ export class Maintenance {
       this.#timer = undefined
       this.#wantedAgain = false
       this.checkpoint(false).then(
-        (outcome) => {
-          // A load ran and is over by now, maybe: what it brought would else wait for the next change.
-          if (outcome === undefined && this.#wantedAgain) void Promise.resolve(this.#checkpointing).then(() => this.considerCheckpoint())
+        () => {
+          // What came meanwhile, from here or by a load that held the job, would else wait for the next change.
+          if (this.#wantedAgain) void Promise.resolve(this.#checkpointing).then(() => this.considerCheckpoint())
         },
         (error: unknown) => {
           this.#notBefore = performance.now() + CHECKPOINT_AGAIN_MS
@@ -101,7 +107,7 @@ export class Maintenance {
   /** Folds the log; with `wait` false only when no other job runs. */
   async checkpoint(wait: boolean): Promise<CheckpointOutcome | undefined> {
     const { signal } = this.#stopped
-    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, { signal, pace: this.#pace, keep: this.#pages.keeper() }), signal)
+    const run = runJob(this.#jobs, wait, (job) => runCheckpoint(this.#log, job, this.#index, { signal, pace: this.#pace(), keep: this.#pages.keeper() }), signal)
     this.#checkpointing = run.catch(() => undefined).finally(() => (this.#checkpointing = undefined))
     const outcome = await run
     if (outcome === 'folded') this.#ports.folded()
@@ -115,7 +121,7 @@ export class Maintenance {
     clearTimeout(this.#mergeTimer)
     this.#mergeTimer = undefined
     if (this.#isIndexBusy || !this.#index.wantsMerge) return
-    this.#inBackground((job, signal) => this.#index.merge(job, new Slices(signal, this.#pace)))
+    this.#inBackground((job, signal) => this.#index.merge(job, new Slices(signal, this.#pace())))
   }
 
   /** Whoever had the job when there was something to merge may be the last one for a long time to come by here. */
