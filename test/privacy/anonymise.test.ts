@@ -70,16 +70,19 @@ describe('an anonymised copy', () => {
   })
 
   it.each([
-    ['a name in any case, between whatever is no letter', 'ADA, (ada) ada_lovelace "Ada  Lovelace"', 'person-1, (person-1) person-1_person-1 "person-1  person-1"'],
+    ['a name in any case, between whatever is no letter', 'ADA, (ada) ada_lovelace "Ada  Lovelace"', 'person-1, (person-1) person-1 "person-1"'],
     ['not what only contains one', 'Adam met Nevada and guide-77', 'Adam met Nevada and guide-77'],
     ['the longest name there is', 'Ada Lovelace-Byron', 'person-1-Byron'],
     ['decomposed letters as composed ones', 'Ada\u0301 is another, Ada is not', 'Adá is another, person-1 is not'],
     ['addresses, links and long numbers', 'ada@example.org, https://example.org/ada?x=1 www.example.org +43 (0)1 234-56 78, 2026-05-06 and 12345', '[email], [link] [link] [number], [number] and 12345'],
     ['no number that only looks like somebody', 'person-1 is Ada, person-4301234567 is not', 'person-1 is person-1, [number] is not'],
     ['what a case does to the length of a word', 'İİ Ada and ΆΔΑΣ', 'İİ person-1 and ΆΔΑΣ'],
+    ['addresses with words in them', 'grace@acme.com, acme@secret.org or ada@acme.com', '[email], [email] or [email]'],
+    ['links wherever they begin', '_https://secret.example/abc_ _www.secret.example_ xftp://secret.example/x mailto:x@y data:text/plain;base64,AAAA', '_[link] _[link] [link] [link] [link]'],
+    ['addresses in scripts with marks', 'नमस्ते@example.org', '[email]'],
     ['scripts without capitals', 'アダ and Ada', 'アダ and person-1'],
   ])('replaces %s', async (_what, content, expected) => {
-    expect(await saidBy(content)).toBe(expected)
+    expect(await saidBy(content, { words: ['acme'] })).toBe(expected)
   })
 
   it('replaces words that it is told, each by its own', async () => {
@@ -88,9 +91,48 @@ describe('an anonymised copy', () => {
 
   it('knows names that change their length or depend on their place in another case', async () => {
     const open = await testBrowser().tab()
-    const { chatLogId } = await open.sessions.create({ participants: ['İrem', 'Οδυσσεύς', '@𝒜da!'] })
-    await open.chatLogs.append(chatLogId, { senderId: 'İrem', type: 'user', content: 'İREM? İrem, ΟΔΥΣΣΕΎΣ und Οδυσσεύς, 𝒜da𝒜 𝒜DA' })
-    expect((await copyOf(open)).copy.chatLogs[0]!.messages[0]!['content']).toBe('person-1? person-1, person-2 und person-2, 𝒜da𝒜 person-3')
+    const { chatLogId } = await open.sessions.create({ participants: ['İrem', 'Οδυσσεύς', '@𝒜da!', "Mary O'Hara", 'Li Wu', 'ΝΙΚΟΣ.Α'] })
+    await open.chatLogs.append(chatLogId, { senderId: 'İrem', type: 'user', content: 'İREM? İrem, ΟΔΥΣΣΕΎΣ und Οδυσσεύς, 𝒜da𝒜 𝒜DA, O’Hara, Li\u00a0Wu and ΝΙΚΟΣ.Α' })
+    expect((await copyOf(open)).copy.chatLogs[0]!.messages[0]!['content']).toBe('person-1? person-1, person-2 und person-2, 𝒜da𝒜 person-3, person-4, person-5 and person-6')
+  })
+
+  it('knows whoever says something later, or in another chat', async () => {
+    const open = await chatOf([['Ada Lovelace', 'Hello Grace, where is Lin?'], ['Grace', 'hi']])
+    const other = await open.sessions.create({ id: 'other' })
+    await open.chatLogs.append(other.chatLogId, { senderId: 'Lin', type: 'user', content: 'here', timestamp: at })
+    await open.sessions.update('our trip', { title: 'Ada and Grace' })
+    const copy = JSON.parse(new TextDecoder().decode(await bytesOf(await open.exportJson({ unprotected: true, sessionIds: ['our trip'], anonymise: {} })))) as Copy
+    expect(copy.sessions[0]!['title']).toMatch(/^person-\d and person-\d$/)
+    expect(copy.chatLogs[0]!.messages[0]!['content']).toMatch(/^Hello person-\d, where is person-\d\?$/)
+  })
+
+  it.each([
+    ['write to grace.hopper@secret-company.example.org', /grace|hopper|secret|company/i],
+    ['call +43 664 123 456 789 now', /[1-9]/],
+    ['see https://secret.example.org/path', /secret|example/],
+    ['ask Ada Lovelace', /ada|love/i],
+  ])('has no half of anything in a title that was cut off: %s', async (secret, leak) => {
+    for (let before = 20; before < 80; before += 3) {
+      const open = await testBrowser().tab()
+      const { chatLogId } = await open.sessions.create({ participants: ['Ada Lovelace'] })
+      await open.chatLogs.append(chatLogId, { senderId: 'Ada Lovelace', type: 'user', content: `${'x'.repeat(before)} ${secret} ${'y'.repeat(90)}`, timestamp: at })
+      expect(String((await copyOf(open)).copy.sessions[0]!['title']).replaceAll(/person-1/g, '')).not.toMatch(leak)
+      await open.lock()
+    }
+  })
+
+  it('tells no time by one that is none', async () => {
+    const open = await testBrowser().tab()
+    await open.importJson(JSON.stringify({ version: 1, sessions: [], chatLogs: [{ id: 'c', messages: [{ id: 'm', senderId: 'ada', type: 'user', content: 'x', timestamp: at }] }] }))
+    const { id } = await open.sessions.create({ createdAt: at + 7000, lastActivityAt: at + 8000 })
+    expect(id).toBeTypeOf('string')
+    const { copy } = await copyOf(open)
+    expect(copy.sessions[0]).toMatchObject({ createdAt: 7000, lastActivityAt: 8000 })
+    expect(copy.chatLogs.map(({ messages }) => messages.map(({ timestamp }) => timestamp)).flat()).toEqual([0])
+    // A copy of a copy begins where the first one did.
+    const again = await testBrowser().tab()
+    await again.importJson(JSON.stringify(copy))
+    expect((await copyOf(again)).copy.sessions[0]).toMatchObject({ createdAt: 7000, lastActivityAt: 8000 })
   })
 
   it('masks what was said where that is asked for, and leaves its shape', async () => {

@@ -64,6 +64,8 @@ export interface Walk {
   readonly slices: Slices
   /** Whether to go on behind what cannot be read, and to say so, or to fail there. */
   readonly skipsDamage: boolean
+  /** Whether long strings of messages are not read. */
+  readonly leavesLong?: boolean
 }
 
 /** Messages read together. */
@@ -178,7 +180,7 @@ async function* recordsOf(walk: Walk, { groups, read }: Batch): AsyncGenerator<r
           }
           if (found.rev <= since || !selection.admitsMessage(fieldsOf(found.body))) continue
           const record = messageRecord(found)
-          const whole = refsOf(found.body).length === 0 ? record : await withLong(walk, record, found.body, { kind: 'message', id: log.id, from: found.number, to: found.number + 1 })
+          const whole = walk.leavesLong === true || refsOf(found.body).length === 0 ? record : await withLong(walk, record, found.body, { kind: 'message', id: log.id, from: found.number, to: found.number + 1 })
           if (whole.kind !== 'missing' && heads.length > 0) {
             items.push(...heads)
             heads = []

@@ -20,6 +20,8 @@ export interface PlainExportOptions extends ArchiveSelection {
 
 /** What is written in the place of each record. Asked in the order of the file; of nothing else than these kinds is anything written then. */
 export interface Rewriter {
+  /** Every message of the vault, before anything is written; of long strings only their beginnings. */
+  meet(message: Fields): void
   rewrite(kind: 'session' | 'chatLog' | 'message' | 'brain', fields: Fields): Fields
   madeAt(now: number): number
 }
@@ -62,6 +64,12 @@ async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, vo
 }
 
 async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, rewriter: Rewriter | undefined, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
+  const walk = { access, snapshot, since: -1, slices: new Slices(stop), skipsDamage: false }
+  if (rewriter !== undefined) {
+    for await (const items of archiveRecords({ ...walk, selection: new Selection({ brains: false, preferences: false, collections: false }), leavesLong: true })) {
+      for (const item of items) if (item.kind === 'message') rewriter.meet(item.value as Fields)
+    }
+  }
   yield `{"version":1,"exportedAt":${rewriter?.madeAt(now()) ?? now()},"chatLogs":[`
   const rest: Record<'session' | 'brain' | 'preference', string[]> = { session: [], brain: [], preference: [] }
   let logs = 0
@@ -87,7 +95,7 @@ async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection
     rest[record.kind].push(json)
     return ''
   }
-  for await (const items of archiveRecords({ access, snapshot, selection, since: -1, slices: new Slices(stop), skipsDamage: false })) {
+  for await (const items of archiveRecords({ ...walk, selection })) {
     let text = ''
     for (const item of items) if (item.kind !== 'missing') text += add(item)
     yield text

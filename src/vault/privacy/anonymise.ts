@@ -12,7 +12,7 @@ import { Names } from './names.js'
 export interface AnonymiseOptions {
   /** To be replaced in texts beside the names of participants, senders and entities, each where it stands as whole words, in any case: by `[word-1]`, `[word-2]`, … in this order. */
   readonly words?: readonly string[] | undefined
-  /** `relative` (when left out): the earliest session or chat begins at 0, distances stay. `day`: all times of a day are its midnight in UTC. `keep`: as they are. */
+  /** `relative` (when left out): the earliest time in the vault is 0, distances stay. `day`: all times of a day are its midnight in UTC. `keep`: as they are. */
   readonly times?: 'relative' | 'day' | 'keep' | undefined
   /** `replace` (when left out): names and words, links, e-mail addresses and long numbers are replaced in what was said. `mask`: every letter is an `x`, every digit a `0`. */
   readonly texts?: 'replace' | 'mask' | undefined
@@ -28,8 +28,11 @@ export interface NamedHeads {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-const LINK = /\b(?:https?:\/\/|www\.)\S+/giu
-const EMAIL = /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,256}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/giu
+/** Times before this are none: what has no time of its own has 0, and a copy like this one begins there. */
+const FIRST_TIME = Date.UTC(1990, 0)
+/** With the brackets of words that were replaced in them. */
+const EMAIL = /(?<![\p{L}\p{M}\p{N}._%+[\]-])[\p{L}\p{M}\p{N}._%+[\]-]{1,256}@[\p{L}\p{M}\p{N}[\]-]{1,63}(?:\.[\p{L}\p{M}\p{N}[\]-]{1,63}){1,8}/gu
+const LINK = /(?:[a-z][a-z\d+.-]{1,20}:\/\/|(?<![\p{L}\p{N}])(?:www\.|(?:mailto|tel|data|blob):))\S+/giu
 /** Six digits at least: telephones, cards, accounts, dates. Or somebody, of whom there may be as many. */
 const NUMBER = /person-\p{Nd}+|\+?\p{Nd}(?:[\s()./-]{0,3}\p{Nd}){5,}/gu
 
@@ -43,7 +46,7 @@ const schema = z.strictObject({
 export function anonymiserOf(input: AnonymiseOptions): (heads: NamedHeads) => Anonymiser {
   const options = parseInput(schema, input, 'export')
   const blank = options.words?.findIndex((word) => !Names.canBeFound(word)) ?? -1
-  if (blank !== -1) throw new VaultError('invalid-value', 'a word to be replaced needs a letter or a digit', { where: 'export', fields: [`words.${blank}`] })
+  if (blank !== -1) throw new VaultError('invalid-value', 'a word to be replaced needs two letters or digits', { where: 'export', fields: [`words.${blank}`] })
   return (heads) => new Anonymiser(options, heads)
 }
 
@@ -52,7 +55,7 @@ export class Anonymiser {
   readonly #names: Names
   readonly #pseudonyms = new Map<string, string>()
   readonly #counts = new Map<string, number>()
-  readonly #start: number
+  #start = Infinity
   #messages = 0
 
   constructor(options: AnonymiseOptions, { sessions, chatLogs, brains }: NamedHeads) {
@@ -61,7 +64,17 @@ export class Anonymiser {
     for (const { value } of sessions) for (const id of value['participants'] as readonly string[]) this.#names.add(id)
     for (const { id } of brains) if (!isOwn(id)) this.#names.add(id)
     for (const [i, word] of (options.words ?? []).entries()) this.#names.addWord(word, `[word-${i + 1}]`)
-    this.#start = [...sessions, ...chatLogs].reduce((earliest, { value }) => Math.min(earliest, value['createdAt'] as number), Infinity)
+    for (const { value } of [...sessions, ...chatLogs]) this.#beginAt(value['createdAt'] as number)
+  }
+
+  /** A message of the vault, before anything is written: whoever says something may be named in what stands before it. */
+  meet({ senderId, timestamp }: Fields): void {
+    this.#names.add(senderId as string)
+    this.#beginAt(timestamp as number)
+  }
+
+  #beginAt(ms: number): void {
+    if (ms >= FIRST_TIME) this.#start = Math.min(this.#start, ms)
   }
 
   /** When the copy was made, as far as it may say so: next to times that begin at 0, that would tell when they really began. */
@@ -92,7 +105,7 @@ export class Anonymiser {
       ...this.#maybe('connectionId', fields, (id) => this.#as('connection', id)),
       participants: (participants as readonly string[]).map((id) => this.#person(id)),
       state,
-      title: this.#text(title as string),
+      title: this.#text(whole(title as string)),
       ...(titled !== undefined && { titled }),
       keywords: this.#options.texts === 'mask' ? [] : (keywords as readonly string[]).map((word) => this.#text(word)),
       createdAt: this.#time(createdAt as number),
@@ -105,13 +118,11 @@ export class Anonymiser {
   /** Without its metadata: pictures, commands and context may hold anything. */
   #message(fields: Fields, modifiedAt: number): Fields {
     const { senderId, type, content, timestamp } = fields
-    // Who is no participant may be named in what comes now.
-    this.#names.add(senderId as string)
     return { id: `message-${++this.#messages}`, senderId: this.#person(senderId as string), type, content: this.#text(content as string), timestamp: this.#time(timestamp as number), modifiedAt }
   }
 
   #text(text: string): string {
-    if (this.#options.texts === 'mask') return text.replace(/\p{L}\p{M}*/gu, 'x').replace(/\p{N}/gu, '0')
+    if (this.#options.texts === 'mask') return text.replace(/\p{N}/gu, '0').replace(/\p{Alphabetic}\p{M}*/gu, 'x')
     // Names first: an id that is partly digits would be found no more, and the rest of it would stand there.
     return this.#names.replaceIn(text.normalize('NFC')).replace(EMAIL, '[email]').replace(LINK, '[link]').replace(NUMBER, (found) => (this.#isPerson(found) ? found : '[number]'))
   }
@@ -119,7 +130,8 @@ export class Anonymiser {
   #time(ms: number): number {
     const { times = 'relative' } = this.#options
     if (times === 'keep') return ms
-    return times === 'day' ? Math.floor(ms / DAY_MS) * DAY_MS : Math.max(0, ms - this.#start)
+    if (times === 'day') return Math.floor(ms / DAY_MS) * DAY_MS
+    return this.#start === Infinity ? ms : Math.max(0, ms - this.#start)
   }
 
   /** Whether this is one of those that were given; somebody may have written the like. */
@@ -147,4 +159,12 @@ export class Anonymiser {
   #maybe(field: string, fields: Fields, rewrite: (id: unknown) => string): Fields {
     return fields[field] === undefined ? {} : { [field]: rewrite(fields[field]) }
   }
+}
+
+/** A title that was cut off ends in the middle of a word, which is found by nothing here: without that word, and the digits before it. */
+function whole(title: string): string {
+  if (!title.endsWith('…')) return title
+  // What derives titles cuts them after eighty characters.
+  const start = Math.max(0, title.length - 200)
+  return `${title.slice(0, start)}${title.slice(start).replace(/[\p{Nd}\s()./+-]*[^\s]*…$/u, '')} …`
 }

@@ -2,19 +2,17 @@
 
 /** Letters and digits that belong together. */
 const WORD = /[\p{L}\p{M}\p{N}]+/gu
-const INNER = /[\p{L}\p{M}\p{N}]/u
 /** Of a name of several words, one this long is a name, too: who is called Ada Lovelace is called Ada. */
 const MIN_PART = 3
-
-interface Name {
-  readonly folded: string
-  readonly replacement: () => string
-}
+/** Between two words of a name: a space or two, an apostrophe of whichever kind, a comma. */
+const MAX_GAP = 3
 
 export class Names {
   readonly #replacementOf: (id: string) => string
-  /** By their first words, longest first. */
-  readonly #byFirstWord = new Map<string, Name[]>()
+  /** By their words, one space between them. */
+  readonly #replacements = new Map<string, () => string>()
+  /** How many words names have that begin with this one, the longest first. */
+  readonly #lengths = new Map<string, number[]>()
   readonly #known = new Set<string>()
 
   /** @param replacementOf asked when a name is found for the first time */
@@ -22,57 +20,60 @@ export class Names {
     this.#replacementOf = replacementOf
   }
 
-  /** Whether there is anything in it that a text could be searched for. */
+  /** Whether there is anything in it that a text could be searched for: one letter alone stands everywhere. */
   static canBeFound(name: string): boolean {
-    return INNER.test(name)
+    return wordsOf(name).join('').length > 1
   }
 
-  /** A name, and each longer word of it. One letter alone is no name: it stands everywhere. */
+  /** A name, and each longer word of it. */
   add(id: string): void {
     if (this.#known.has(id)) return
     this.#known.add(id)
-    const whole = trimmed(id)
-    const parts = whole.split(/\s+/u)
-    for (const part of parts.length > 1 ? [whole, ...parts.map(trimmed).filter((word) => lengthOf(word) >= MIN_PART)] : [whole]) {
-      if (lengthOf(part) > 1) this.#put(part, () => this.#replacementOf(id))
+    const parts = id.split(/\s+/u)
+    for (const part of parts.length > 1 ? [id, ...parts.filter((word) => wordsOf(word).join('').length >= MIN_PART)] : [id]) {
+      if (Names.canBeFound(part)) this.#put(part, () => this.#replacementOf(id))
     }
   }
 
   addWord(word: string, replacement: string): void {
-    this.#put(trimmed(word), () => replacement)
+    this.#put(word, () => replacement)
   }
 
   #put(name: string, replacement: () => string): void {
-    const folded = fold(name)
-    const [first] = folded.match(WORD) ?? []
-    if (first === undefined) return
-    const named = this.#byFirstWord.get(first) ?? []
+    const words = wordsOf(name)
+    const key = words.join(' ')
     // Whose name it was first keeps it.
-    if (named.some((known) => known.folded === folded)) return
-    this.#byFirstWord.set(first, [...named, { folded, replacement }].sort((a, b) => b.folded.length - a.folded.length))
+    if (this.#replacements.has(key)) return
+    this.#replacements.set(key, replacement)
+    const lengths = this.#lengths.get(words[0]!) ?? []
+    if (!lengths.includes(words.length)) this.#lengths.set(words[0]!, [...lengths, words.length].sort((a, b) => b - a))
   }
 
   /** @param text in NFC */
   replaceIn(text: string): string {
-    const folded = fold(text)
+    const words = [...fold(text).matchAll(WORD)]
     let replaced = ''
     let done = 0
-    for (const match of folded.matchAll(WORD)) {
-      if (match.index < done) continue
-      const named = this.#byFirstWord.get(match[0])
-      const found = named?.find((name) => standsAt(folded, match.index, name.folded))
-      if (found === undefined) continue
-      replaced += text.slice(done, match.index) + found.replacement()
-      done = match.index + found.folded.length
+    for (let i = 0; i < words.length; i++) {
+      for (const length of this.#lengths.get(words[i]![0]) ?? []) {
+        const found = i + length <= words.length ? words.slice(i, i + length) : []
+        const replacement = areTogether(found) ? this.#replacements.get(found.map(([word]) => word).join(' ')) : undefined
+        if (replacement === undefined) continue
+        replaced += text.slice(done, found[0]!.index) + replacement()
+        done = endOf(found.at(-1)!)
+        i += length - 1
+        break
+      }
     }
     return done === 0 ? text : replaced + text.slice(done)
   }
 }
 
-function standsAt(text: string, at: number, name: string): boolean {
-  const end = at + name.length
-  return text.startsWith(name, at) && !(end < text.length && INNER.test(String.fromCodePoint(text.codePointAt(end)!)))
-}
+const endOf = (word: RegExpExecArray): number => word.index + word[0].length
+
+const areTogether = (words: readonly RegExpExecArray[]): boolean => words.every((word, i) => i === 0 || word.index - endOf(words[i - 1]!) <= MAX_GAP)
+
+const wordsOf = (name: string): readonly string[] => fold(name.normalize('NFC')).match(WORD) ?? []
 
 /** In one case, character by character, so that everything stays in its place: a few have a longer form in the other case, and one depends on what stands beside it. */
 function fold(text: string): string {
@@ -82,10 +83,3 @@ function fold(text: string): string {
     return lower.length !== character.length ? character : lower === 'ς' ? 'σ' : lower
   }).join('')
 }
-
-/** From its first letter or digit to its last. */
-function trimmed(name: string): string {
-  return name.normalize('NFC').replace(/^[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+$/gu, '')
-}
-
-const lengthOf = (text: string): number => [...text].length
