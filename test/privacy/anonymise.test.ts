@@ -153,6 +153,24 @@ describe('an anonymised copy', () => {
     expect(kept.copy.sessions[0]).toMatchObject({ createdAt: at, lastActivityAt: at + 5000 })
   })
 
+  it('is made of what is whole, whatever is damaged beside it', async () => {
+    const browser = testBrowser()
+    const open = await browser.tab()
+    await open.load([
+      { session: { id: 'whole', participants: ['Ada'] }, messages: [{ senderId: 'Ada', type: 'user', content: 'Ada is here', timestamp: at }] },
+      { session: { id: 'damaged' }, messages: Array.from({ length: 2000 }, (_, i) => ({ senderId: 'Grace', type: 'user' as const, content: `${i}`, timestamp: at + i })) },
+    ])
+    await open.lock()
+    const rows = browser.disk.rows('test', 'pages')
+    // Longer than the one of the whole chat, whatever its label is.
+    const [label] = [...rows.entries()].sort(([, a], [, b]) => b.length - a.length)[0]!
+    rows.delete(label)
+    const again = await browser.tab()
+    const copyOfSession = async (sessionId: string): Promise<Copy> => JSON.parse(new TextDecoder().decode(await bytesOf(await again.exportJson({ unprotected: true, sessionIds: [sessionId], anonymise: {} })))) as Copy
+    expect((await copyOfSession('whole')).chatLogs[0]!.messages[0]!['content']).toBe('person-1 is here')
+    await expect(copyOfSession('damaged')).rejects.toMatchObject({ code: 'corrupt' })
+  })
+
   it('is of what is chosen, and of what an app keeps for itself never', async () => {
     const open = await chatOf([['Ada Lovelace', 'chosen']])
     const other = await open.sessions.create({ id: 'other', participants: ['Grace'] })

@@ -66,7 +66,8 @@ async function* encoded(texts: AsyncGenerator<string>): AsyncGenerator<Bytes, vo
 async function* textOf({ access, now }: JsonPorts, snapshot: Snapshot, selection: Selection, rewriter: Rewriter | undefined, stop: AbortSignal): AsyncGenerator<string, void, undefined> {
   const walk = { access, snapshot, since: -1, slices: new Slices(stop), skipsDamage: false }
   if (rewriter !== undefined) {
-    for await (const items of archiveRecords({ ...walk, selection: new Selection({ brains: false, preferences: false, collections: false }), leavesLong: true })) {
+    // Damage ends what it is in below; a part that is whole does not end for what is damaged beside it.
+    for await (const items of archiveRecords({ ...walk, selection: new Selection({ brains: false, preferences: false, collections: false }), leavesLong: true, skipsDamage: true })) {
       for (const item of items) if (item.kind === 'message') rewriter.meet(item.value as Fields)
     }
   }
